@@ -1,0 +1,21 @@
+/** A TCP 4-tuple as the device sees it. Addresses are in canonical text form. */
+export interface Tuple {
+  readonly localAddress: string;
+  readonly localPort: number;
+  readonly remoteAddress: string;
+  readonly remotePort: number;
+}
+
+function endpoint(address: string, port: number): string {
+  return address.includes(":") ? `[${address}]:${port}` : `${address}:${port}`;
+}
+
+/** One string per tuple, for maps and for people: `10.77.0.2:49153 > 10.77.0.1:25`. */
+export function tupleKey(tuple: Tuple): string {
+  return `${endpoint(tuple.localAddress, tuple.localPort)} > ${endpoint(tuple.remoteAddress, tuple.remotePort)}`;
+}
+
+/** The destination alone: what a port is chosen for (RFC 6056 §3.1). */
+export function destinationKey(tuple: Omit<Tuple, "localPort">): string {
+  return `${tuple.localAddress} > ${endpoint(tuple.remoteAddress, tuple.remotePort)}`;
+}
