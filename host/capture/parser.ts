@@ -1,0 +1,20 @@
+/** What both capture formats have in common for the reader. */
+import type { ByteQueue } from "./byte-queue.ts";
+import type { CaptureNote, Packet } from "./packet.ts";
+
+export interface CaptureParser {
+  readonly format: "pcap" | "pcapng";
+  /** Takes all whole packets out of the queue. Throws UsageError where the capture is damaged. */
+  parse(queue: ByteQueue, out: Packet[]): void;
+  /** The stream has ended. Throws UsageError if not one packet could be read for damage. */
+  end(queue: ByteQueue): readonly CaptureNote[];
+}
+
+/** The capture ends within a packet or block; `frames` whole packets came before. */
+export function truncatedNote(name: string, offset: number, frames: number): CaptureNote {
+  return {
+    code: "truncated",
+    count: 1,
+    message: `${name} is cut short at byte ${offset}, after ${frames} whole packets: what followed is lost`,
+  };
+}
