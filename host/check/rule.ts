@@ -40,21 +40,33 @@ export interface Finding {
   readonly frame?: number;
 }
 
-/** What the rules know of the setting: lifetimes, not verdicts. */
+/** The ports that a device may allocate, when the source knows them. Bounds are inclusive. */
+export interface PortPool {
+  readonly first: number;
+  readonly last: number;
+  readonly reserved: readonly (readonly [first: number, last: number])[];
+}
+
+/** What the rules know of the setting: lifetimes and sight, not verdicts. */
 export interface CheckContext {
   /** 2 × MSL in microseconds: how long old segments and peer state live (RFC 9293 §3.4.3). */
   readonly twoMslUs: number;
+  /** A board tells of refusals, boot counts and storage; a capture shows packets only. */
+  readonly source: "board" | "capture";
+  /** Absent when it is not known which ports the device may take. */
+  readonly ports?: PortPool;
 }
 
-/** The connection that used the same tuple before, while it can still matter. */
+/** A connection that used the same tuple before, while it can still matter. */
 export interface Incarnation {
   readonly boot: number;
   readonly openedUs: number;
   readonly isn: number;
-  /** One past the highest sequence number used so far. */
+  /** One past the highest sequence number used so far: what its server expects next. */
   readonly next: number;
   /** When it was last heard of. */
   readonly lastUs: number;
+  /** Highest TSval seen, u32; undefined without timestamps. */
   readonly tsval: number | undefined;
   readonly portChoice: "allocated" | "bound" | "unknown";
 }
@@ -62,9 +74,14 @@ export interface Incarnation {
 /** What the engine hands a rule with each sample. */
 export interface Observation {
   readonly sample: Sample;
-  /** For `open`: the incarnation of the same tuple before this one, if it lived within 2 × MSL. */
-  readonly previous: Incarnation | undefined;
+  /**
+   * For `open` and `used`: the incarnations of the tuple that were heard of less than 2 × MSL ago,
+   * oldest first. For `open` without the new one; for `used` the last is the one that it is about.
+   */
+  readonly history: readonly Incarnation[];
 }
+
+export type Report = (finding: Finding) => void;
 
 export interface RuleOutcome {
   /** How many comparisons were made; 0 means that there was no evidence. */
@@ -75,9 +92,9 @@ export interface RuleOutcome {
 
 export interface RuleJudge {
   /** Looks at one sample; reports breaches through `report`, at once. */
-  observe(observation: Observation, report: (finding: Finding) => void): void;
-  /** Called once at the end; statistical rules report here. */
-  finish(report: (finding: Finding) => void): RuleOutcome;
+  observe(observation: Observation, report: Report): void;
+  /** Called once at the end; statistical rules may report here. */
+  finish(report: Report): RuleOutcome;
 }
 
 export interface Rule {

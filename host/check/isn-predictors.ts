@@ -1,0 +1,209 @@
+/**
+ * Ways in which ISNs of other tuples follow from observed ones. Each predictor says how unlikely its
+ * evidence is on a good device: a bound on the chance, as a natural logarithm (chance.ts). All of
+ * them together make fewer than 250 tests each time.
+ */
+import { lnBinomialTail, lnSameValue, lnUnevenness } from "./chance.ts";
+import type { IsnBlock } from "./isn-sequence.ts";
+
+export interface Prediction {
+  readonly lnChance: number;
+  /** What gives the next ISN away, as the subject of a sentence. */
+  readonly how: string;
+}
+
+/** The most telling predictors first: the first that is unlikely enough names the finding. */
+export const ISN_PREDICTORS: readonly ((block: IsnBlock) => Prediction)[] = [
+  constantStep,
+  commonDivisor,
+  repeatedOutput,
+  linearGenerator,
+  functionOfPort,
+  commonStep,
+  clockOnly,
+  smallSteps,
+  stuckBit,
+  unevenSpread,
+];
+
+const SURE: Prediction = { lnChance: 0, how: "" };
+
+/** Nearly every step is the same (Contiki's counter, `ISN += 64000`). */
+function constantStep(block: IsnBlock): Prediction {
+  const { hits } = mostCommon(block.steps);
+  return hits * 4 >= block.steps.length * 3 ? commonStep(block) : SURE;
+}
+
+/** One step comes more often than chance allows, among others. */
+function commonStep({ steps }: IsnBlock): Prediction {
+  const { value, hits } = mostCommon(steps);
+  return {
+    lnChance: lnSameValue(steps.length, hits),
+    how: `${hits} of ${steps.length} steps between connections are ${value | 0}`,
+  };
+}
+
+/**
+ * All ISNs are equal modulo some number (the 64K rule; nmap's GCD). The chance that n − 1 ISNs agree
+ * with the first modulo g or something larger is at most the sum of h^-(n−1) over h ≥ g. Divisors
+ * above 2^16 count as 2^16, as the remainders of larger ones are not quite uniform.
+ */
+function commonDivisor({ isns }: IsnBlock): Prediction {
+  const first = isns[0] ?? 0;
+  let divisor = 0;
+  for (const isn of isns) divisor = greatestCommonDivisor(divisor, Math.abs(isn - first));
+  const others = isns.length - 1;
+  // A divisor of zero means that all are equal, which is the constant step 0.
+  if (divisor < 2 || others < 3) return SURE;
+  const counted = Math.min(divisor, 65536);
+  return {
+    lnChance: -others * Math.log(counted) + Math.log(1 + counted / (others - 1)),
+    how: `all ${isns.length} ISNs are equal modulo ${divisor}`,
+  };
+}
+
+/** Different tuples get equal ISNs (a generator that starts over). */
+function repeatedOutput({ isns }: IsnBlock): Prediction {
+  const repeats = isns.length - new Set(isns).size;
+  return {
+    lnChance: lnRepeats(isns.length, repeats),
+    how: `${repeats} of ${isns.length} ISNs were given to another tuple before`,
+  };
+}
+
+/** A linear congruential generator shows: each step is the step before times a constant. */
+function linearGenerator({ ratios }: IsnBlock): Prediction {
+  const { value, hits } = mostCommon(ratios);
+  return {
+    lnChance: lnSameValue(ratios.length, hits),
+    how: `a linear congruential generator with the factor ${value} gives ${hits} of ${ratios.length} steps`,
+  };
+}
+
+/** ISN minus a multiple of the port is always the same (Mongoose: the ISN is the port). */
+function functionOfPort({ isns, ports }: IsnBlock): Prediction {
+  let best = SURE;
+  for (const factor of [1, 2, 64, 256, 1000, 64000, 65536, 65537]) {
+    const rests = isns.map((isn, i) => (isn - Math.imul(ports[i] ?? 0, factor)) >>> 0);
+    const repeats = rests.length - new Set(rests).size;
+    const lnChance = lnRepeats(rests.length, repeats);
+    // With few ports this could be a repeated ISN; that is told before.
+    if (lnChance < best.lnChance) {
+      const times = factor === 1 ? "the local port" : `${factor} times the local port`;
+      best = {
+        lnChance,
+        how: `the ISN is ${times} plus a constant in ${repeats + 1} of ${isns.length}`,
+      };
+    }
+  }
+  return best;
+}
+
+/** Clock rates of known stacks in ticks per second; others are estimated from the first pairs. */
+const KNOWN_RATES_HZ = [250_000, 1e9 / 64, 1e9 / 256, 1e6, 128_000, 1000, 100, 2] as const;
+const ESTIMATED_RATES_MAX = 16;
+
+/** The step is the elapsed time at a constant rate (RFC 793's clock without a hash). */
+function clockOnly({ timed, steps }: IsnBlock): Prediction {
+  if (timed.length < 4) return SURE;
+  const rates: number[] = [...KNOWN_RATES_HZ];
+  for (const { step, elapsedUs } of timed.slice(0, ESTIMATED_RATES_MAX)) {
+    if (step < 2 ** 31) rates.push((step / elapsedUs) * 1e6);
+  }
+  let best = SURE;
+  for (const rate of rates) {
+    const errors = timed.map(({ step, elapsedUs }) => {
+      const due = Math.round((elapsedUs * rate) / 1e6) % 2 ** 32;
+      return (step - due) | 0;
+    });
+    const near = nearZero(errors);
+    if (near.lnChance < best.lnChance) {
+      best = {
+        lnChance: near.lnChance,
+        how: `a clock of ${Number(rate.toPrecision(4))} Hz gives ${near.hits} of ${timed.length} ISNs within ±2^${near.bits}`,
+      };
+    }
+  }
+  // When the steps are as small as the errors, the clock explains nothing that smallness does not.
+  return best.lnChance < nearZero(steps.map((step) => step | 0)).lnChance * 1.1 ? best : SURE;
+}
+
+/** The next ISN is close to the last one (slow clocks, tick counters). */
+function smallSteps({ steps }: IsnBlock): Prediction {
+  const near = nearZero(steps.map((step) => step | 0));
+  return {
+    lnChance: near.lnChance,
+    how: `${near.hits} of ${steps.length} ISNs lie within ±2^${near.bits} of the one before`,
+  };
+}
+
+/** A bit that is nearly always 0, or nearly always 1 (31-bit `rand()`, odd-only numbers). */
+function stuckBit({ isns }: IsnBlock): Prediction {
+  let best = SURE;
+  for (let bit = 0; bit < 32; bit++) {
+    const ones = isns.reduce((sum, isn) => sum + ((isn >>> bit) & 1), 0);
+    const hits = Math.max(ones, isns.length - ones);
+    const lnChance = lnBinomialTail(isns.length, hits, 0.5) + Math.LN2;
+    if (lnChance < best.lnChance) {
+      const value = ones === hits ? 1 : 0;
+      best = { lnChance, how: `bit ${bit} is ${value} in ${hits} of ${isns.length} ISNs` };
+    }
+  }
+  return best;
+}
+
+/** Sixteen equal ranges (top 4 bits), or the low 4 bits, are hit unevenly. */
+function unevenSpread({ isns }: IsnBlock): Prediction {
+  let best = SURE;
+  for (const shift of [28, 0]) {
+    const counts = new Array<number>(16).fill(0);
+    for (const isn of isns) {
+      const bucket = (isn >>> shift) & 15;
+      counts[bucket] = (counts[bucket] ?? 0) + 1;
+    }
+    const lnChance = lnUnevenness(counts, new Array<number>(16).fill(1 / 16));
+    if (lnChance < best.lnChance) {
+      const which = shift === 28 ? "top" : "low";
+      best = {
+        lnChance,
+        how: `the ${which} 4 bits of ${isns.length} ISNs are spread unevenly (${counts.join(" ")})`,
+      };
+    }
+  }
+  return best;
+}
+
+/** The most telling window ±2^bits around zero. A u32 lies in it with (2^(bits+1) + 1) / 2^32. */
+function nearZero(errors: readonly number[]) {
+  let best = { lnChance: 0, hits: 0, bits: 0 };
+  for (let bits = 2; bits <= 29; bits += 3) {
+    const size = 2 ** bits;
+    const hits = errors.reduce((sum, error) => sum + (Math.abs(error) <= size ? 1 : 0), 0);
+    const lnChance = lnBinomialTail(errors.length, hits, (2 * size + 1) / 2 ** 32);
+    if (lnChance < best.lnChance) best = { lnChance, hits, bits };
+  }
+  return best;
+}
+
+/** ln of a bound on the chance of `repeats` repetitions: the k-th number repeats with (k−1)/2^32. */
+function lnRepeats(n: number, repeats: number): number {
+  return repeats === 0 ? 0 : lnBinomialTail(n, repeats, n / 2 ** 32);
+}
+
+function mostCommon(values: readonly number[]): { value: number; hits: number } {
+  const counts = new Map<number, number>();
+  let best = { value: 0, hits: 0 };
+  for (const value of values) {
+    const hits = (counts.get(value) ?? 0) + 1;
+    counts.set(value, hits);
+    if (hits > best.hits) best = { value, hits };
+  }
+  return best;
+}
+
+function greatestCommonDivisor(a: number, b: number): number {
+  let x = a;
+  let y = b;
+  while (y !== 0) [x, y] = [y, x % y];
+  return x;
+}

@@ -1,0 +1,49 @@
+/**
+ * How likely a given port is on a good device: at most `2 / size` for a pool of `size` ports. The
+ * factor leaves room for ports that are in use, and for generators that favour some a little.
+ */
+import type { PortPool } from "./rule.ts";
+
+/**
+ * A pool of which nothing is known is taken to be at least this large. Pools much smaller than this
+ * come round within 2 × MSL on a busy device (field case 4) and are no good device's.
+ */
+export const POOL_FLOOR = 1024;
+
+export class PortChance {
+  readonly #known: number | undefined;
+  readonly #seen = new Uint8Array(65536);
+  #distinct = 0;
+
+  constructor(pool: PortPool | undefined) {
+    this.#known = pool === undefined ? undefined : poolSize(pool);
+  }
+
+  note(port: number): void {
+    if (this.#seen[port] === 1) return;
+    this.#seen[port] = 1;
+    this.#distinct++;
+  }
+
+  /** The size of the pool: known, or as many different ports as were seen, but not below the floor. */
+  get size(): number {
+    return this.#known ?? Math.max(POOL_FLOOR, this.#distinct);
+  }
+
+  /** Bound on the chance of one given port, 0 … 0.5. */
+  get chance(): number {
+    return Math.min(0.5, 2 / this.size);
+  }
+}
+
+/** Ports of the pool that are not reserved. */
+export function poolSize(pool: PortPool): number {
+  let size = 0;
+  for (let port = pool.first; port <= pool.last; port++) if (inPool(pool, port)) size++;
+  return Math.max(1, size);
+}
+
+export function inPool(pool: PortPool, port: number): boolean {
+  if (port < pool.first || port > pool.last) return false;
+  return !pool.reserved.some(([first, last]) => port >= first && port <= last);
+}
