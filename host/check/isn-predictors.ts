@@ -15,10 +15,10 @@ export interface Prediction {
 /** The most telling predictors first: the first that is unlikely enough names the finding. */
 export const ISN_PREDICTORS: readonly ((block: IsnBlock) => Prediction)[] = [
   constantStep,
+  functionOfPort,
   commonDivisor,
   repeatedOutput,
   linearGenerator,
-  functionOfPort,
   commonStep,
   clockOnly,
   smallSteps,
@@ -80,21 +80,19 @@ function linearGenerator({ ratios }: IsnBlock): Prediction {
   };
 }
 
-/** ISN minus a multiple of the port is always the same (Mongoose: the ISN is the port). */
+/**
+ * ISN minus a multiple of the port is nearly always the same (Mongoose: the ISN is the port). Weaker
+ * evidence is left to the other predictors, as ports that count up look like any slow counter.
+ */
 function functionOfPort({ isns, ports }: IsnBlock): Prediction {
   let best = SURE;
   for (const factor of [1, 2, 64, 256, 1000, 64000, 65536, 65537]) {
     const rests = isns.map((isn, i) => (isn - Math.imul(ports[i] ?? 0, factor)) >>> 0);
-    const repeats = rests.length - new Set(rests).size;
-    const lnChance = lnRepeats(rests.length, repeats);
-    // With few ports this could be a repeated ISN; that is told before.
-    if (lnChance < best.lnChance) {
-      const times = factor === 1 ? "the local port" : `${factor} times the local port`;
-      best = {
-        lnChance,
-        how: `the ISN is ${times} plus a constant in ${repeats + 1} of ${isns.length}`,
-      };
-    }
+    const { hits } = mostCommon(rests);
+    const lnChance = lnSameValue(rests.length, hits);
+    if (hits * 4 < rests.length * 3 || lnChance >= best.lnChance) continue;
+    const times = factor === 1 ? "the local port" : `${factor} times the local port`;
+    best = { lnChance, how: `the ISN is ${times} plus a constant in ${hits} of ${isns.length}` };
   }
   return best;
 }
