@@ -1,0 +1,224 @@
+/**
+ * The application on the device: a small client that opens connections to several servers, sends
+ * data, closes, and is cut off whenever power fails. It writes what is seen on the wire as samples.
+ */
+import { parseAddress } from "../core/address.ts";
+import type { RefusedSample, Sample } from "../core/sample.ts";
+import { serialAdd, serialAfter } from "../core/serial.ts";
+import type { BootPlan } from "./boot-plan.ts";
+import { Connection } from "./connection.ts";
+import type { Destination, Device } from "./device.ts";
+import { CONNECTION_US_MAX } from "./promise-budget.ts";
+import type { Random } from "./random.ts";
+import type { SimulatedTime } from "./time.ts";
+
+const LOCAL_4 = parseAddress("10.77.0.2");
+const LOCAL_6 = parseAddress("fd00:77::2");
+const BROKER: Destination = {
+  local: LOCAL_4,
+  remote: parseAddress("10.77.0.1"),
+  remotePort: 1883,
+};
+const METERING: Destination = {
+  local: LOCAL_6,
+  remote: parseAddress("2001:db8:77::10"),
+  remotePort: 8883,
+};
+
+/** Servers that are called from a port that the device chooses. */
+const SERVERS: readonly [Destination, ...Destination[]] = [
+  { local: LOCAL_4, remote: parseAddress("10.77.0.1"), remotePort: 25 },
+  { local: LOCAL_4, remote: parseAddress("203.0.113.7"), remotePort: 443 },
+  { local: LOCAL_4, remote: parseAddress("198.51.100.20"), remotePort: 80 },
+  { local: LOCAL_6, remote: parseAddress("2001:db8:77::10"), remotePort: 443 },
+];
+
+/** Servers that the application calls from a port of its own: the tuple comes back at each boot. */
+const BOUND: readonly { readonly to: Destination; readonly port: number }[] = [
+  { to: BROKER, port: 5000 },
+  { to: METERING, port: 5001 },
+];
+
+const OPEN_AT_ONCE_MAX = 6;
+const POLL_OPEN_US = 100_000;
+const POLL_IDLE_US = 20_000_000;
+/** In quiet time the client tries again about this often. */
+const RETRY_US = 5_000_000;
+
+export interface ClientSetting {
+  readonly device: Device;
+  readonly time: SimulatedTime;
+  readonly random: Random;
+  readonly boot: number;
+  readonly plan: BootPlan;
+  readonly out: Sample[];
+  /** How far connections may run ahead of the clock in this boot, all together, in bytes. */
+  readonly aheadBytesMax: number;
+  /** Until when a refusal for quiet time is due; 0 when none is. */
+  readonly quietUntilUs: number;
+}
+
+export class Client {
+  /** Ports taken so far, and bytes that ran ahead of the clock: what the boot cost. */
+  opened = 0;
+  aheadBytes = 0;
+  /** A number was given out: quiet time, if it was owed, is over. */
+  served = false;
+  readonly #setting: ClientSetting;
+  readonly #open: Connection[] = [];
+
+  constructor(setting: ClientSetting) {
+    this.#setting = setting;
+  }
+
+  /** Runs until the planned end of the boot, or until a PowerCut comes out of the device. */
+  run(bootedUs: number): void {
+    const { time, plan, random } = this.#setting;
+    const endUs = bootedUs + plan.uptimeUs;
+    this.#passTime(Math.min(endUs, time.nowUs + plan.silenceUs));
+    const spacingUs = Math.max(1_000, Math.floor((endUs - time.nowUs) / (plan.connections + 1)));
+    let left = plan.connections;
+    while (time.nowUs < endUs && left > 0) {
+      let pauseUs = random.int(0, 2 * spacingUs);
+      if (this.#open.length < OPEN_AT_ONCE_MAX) {
+        if (this.#connect(endUs)) left--;
+        else pauseUs = random.int(RETRY_US / 2, RETRY_US);
+      }
+      this.#passTime(Math.min(endUs, time.nowUs + pauseUs));
+    }
+    this.#passTime(endUs);
+  }
+
+  /** Power is gone, or the processor was reset: what was open ends as far as it had got. */
+  cutOff(): void {
+    const nowUs = this.#setting.time.nowUs;
+    for (const connection of this.#open) this.#recordUse(connection, connection.nextAt(nowUs));
+    this.#open.length = 0;
+  }
+
+  /** Lets time pass while polling the device, sending what is due and closing what is done. */
+  #passTime(untilUs: number): void {
+    const { time, device } = this.#setting;
+    while (time.nowUs < untilUs) {
+      const stepUs = this.#open.length > 0 ? POLL_OPEN_US : POLL_IDLE_US;
+      const nextUs = Math.min(untilUs, time.nowUs + stepUs, this.#nextClose());
+      time.advance(Math.max(0, nextUs - time.nowUs));
+      device.poll();
+      for (const connection of [...this.#open]) this.#progress(connection);
+    }
+  }
+
+  #nextClose(): number {
+    let soonest = Number.POSITIVE_INFINITY;
+    for (const { plan } of this.#open) soonest = Math.min(soonest, plan.closeAtUs);
+    return soonest;
+  }
+
+  #progress(connection: Connection): void {
+    const { device, time } = this.#setting;
+    const { to, tuple, isn, closeAtUs } = connection.plan;
+    const report = connection.reportDueAt(time.nowUs);
+    if (report > 0) {
+      if (device.advance(to, tuple.localPort, serialAdd(isn, report))) {
+        connection.reportAccepted(report);
+      } else this.#refused("advance");
+    }
+    if (connection.tsval !== undefined) {
+      const tsval = device.timestamp(to, tuple.localPort);
+      if (tsval === 0) this.#refused("timestamp");
+      else if (serialAfter(tsval, connection.tsval)) connection.tsval = tsval;
+    }
+    if (time.nowUs >= closeAtUs) this.#close(connection);
+  }
+
+  #close(connection: Connection): void {
+    const { device, time } = this.#setting;
+    const { to, tuple } = connection.plan;
+    // The FIN uses one number more.
+    const next = serialAdd(connection.nextAt(time.nowUs), 1);
+    this.#recordUse(connection, next);
+    this.#open.splice(this.#open.indexOf(connection), 1);
+    if (!device.close(to, tuple.localPort, next)) this.#refused("close");
+  }
+
+  #recordUse(connection: Connection, next: number): void {
+    const { out, boot, time } = this.#setting;
+    const { tuple } = connection.plan;
+    const base = { kind: "used", boot, timeUs: time.nowUs, tuple, next } as const;
+    out.push(connection.tsval === undefined ? base : { ...base, tsval: connection.tsval });
+  }
+
+  /** Opens a connection; false when the device refused. */
+  #connect(endUs: number): boolean {
+    const { device, time, random, out, boot } = this.#setting;
+    const bound = this.#pickBound();
+    const to = bound?.to ?? random.pick(SERVERS);
+    const localPort = bound?.port ?? device.port(to);
+    if (localPort === 0) return this.#refused("port");
+    const isn = device.isn(to, localPort);
+    if (isn === 0) return this.#refused("isn");
+    const withTimestamps = random.chance(0.7);
+    const tsval = withTimestamps ? device.timestamp(to, localPort) : undefined;
+    if (tsval === 0) return this.#refused("timestamp");
+    this.served = true;
+    this.opened++;
+    const tuple = {
+      localAddress: to.local.text,
+      localPort,
+      remoteAddress: to.remote.text,
+      remotePort: to.remotePort,
+    };
+    const open = {
+      kind: "open",
+      boot,
+      timeUs: time.nowUs,
+      tuple,
+      isn,
+      portChoice: bound ? "bound" : "allocated",
+    } as const;
+    out.push(tsval === undefined ? open : { ...open, tsval });
+    const transfer = this.#planTransfer(endUs);
+    const plan = { to, tuple, isn, openedUs: time.nowUs, ...transfer };
+    this.#open.push(new Connection(plan, tsval));
+    return true;
+  }
+
+  /** A bound port that is free now, in a third of the cases; the first connection most often. */
+  #pickBound(): (typeof BOUND)[number] | undefined {
+    const { random } = this.#setting;
+    if (!random.chance(this.opened === 0 ? 0.7 : 0.3)) return undefined;
+    const wanted = random.chance(0.75) ? BOUND[0] : BOUND[1];
+    const busy = this.#open.some((one) => one.plan.tuple.localPort === wanted?.port);
+    return busy ? undefined : wanted;
+  }
+
+  /** How much a connection sends, how fast, and when it closes; some are cut by the boot's end. */
+  #planTransfer(endUs: number) {
+    const { random, time, plan, aheadBytesMax } = this.#setting;
+    const restUs = Math.max(1, endUs - time.nowUs);
+    const lastsUs = Math.min(random.int(1, Math.ceil(restUs * 1.3)), CONNECTION_US_MAX);
+    const closeAtUs = time.nowUs + lastsUs;
+    if (plan.fast && random.chance(0.3)) {
+      const bytes = random.int(300_000, 4_000_000);
+      if (this.aheadBytes + bytes <= aheadBytesMax) {
+        this.aheadBytes += bytes;
+        const bytesPerSecond = random.int(300_000, 6_000_000);
+        return { bytes, bytesPerSecond, burstBytes: random.int(0, bytes), closeAtUs };
+      }
+    }
+    // Up to what the clock and GUARD cover without a report, right up to the edge now and then.
+    const bytesPerSecond = random.int(0, 250_000);
+    const burstBytes = random.chance(0.2) ? 2 ** 18 - 67 : random.int(0, 2 ** 17);
+    const bytes = random.chance(0.3) ? random.int(0, 2_000) : random.int(0, 20_000_000);
+    return { bytes, bytesPerSecond, burstBytes, closeAtUs };
+  }
+
+  /** Records a refusal; always false, for the callers' convenience. */
+  #refused(call: RefusedSample["call"]): false {
+    const { device, time, boot, out, quietUntilUs } = this.#setting;
+    const reason = device.status().refusing ?? "no reason given";
+    const expected = reason === "quiet" && time.nowUs < quietUntilUs;
+    out.push({ kind: "refused", boot, timeUs: time.nowUs, call, reason, expected });
+    return false;
+  }
+}

@@ -1,0 +1,126 @@
+/** isnkit's module as the device on the virtual board. */
+import type { Address, Ipv4Address } from "../core/address.ts";
+import { UsageError } from "../core/errors.ts";
+import { COUNTER, PROVISION, REASON, STATE, STORAGE } from "../module/abi.ts";
+import type { Board } from "../module/board.ts";
+import { IsnModule } from "../module/isn-module.ts";
+import type { BoardSettings, Destination, Device, DeviceFactory, DeviceStatus } from "./device.ts";
+
+const REASON_NAMES: readonly string[] = Object.keys(REASON);
+
+/** Makes devices that run the compiled module; each power cycle gets a fresh instance. */
+export function isnkitDevice(wasm: WebAssembly.Module): DeviceFactory {
+  return (board, settings) => new IsnkitDevice(wasm, board, settings);
+}
+
+class IsnkitDevice implements Device {
+  readonly #module: IsnModule;
+
+  constructor(wasm: WebAssembly.Module, board: Board, settings: BoardSettings) {
+    this.#module = IsnModule.instantiate(wasm, board);
+    this.#configure(settings);
+  }
+
+  #configure({ storage, counterHz, ports, mslMs }: BoardSettings): void {
+    const module = this.#module;
+    const { kind, sectorBytes, sectors, granule } = storage;
+    const accepted =
+      module.configureStorage(STORAGE[kind], sectorBytes, sectors, granule) &&
+      module.configureClock(counterHz) &&
+      module.configurePorts(ports.first, ports.last) &&
+      ports.reserved.every(([first, last]) => module.reservePorts(first, last)) &&
+      module.configurePolicy(0, mslMs);
+    if (accepted) return;
+    throw new UsageError(
+      "bad-board-settings",
+      `the module refuses this board: ${kind}, ${sectors} × ${sectorBytes} bytes in granules of ${granule}, ${counterHz} Hz, ports ${ports.first}–${ports.last}`,
+      "see the limits of configureStorage, configureClock and configurePorts in docs/abi.md",
+    );
+  }
+
+  boot(): void {
+    this.#module.boot();
+  }
+
+  status(): DeviceStatus {
+    const module = this.#module;
+    const reason = module.reason();
+    const boots = module.counter(COUNTER.boots);
+    return {
+      ready: module.state() === STATE.ready,
+      refusing: reason === REASON.none ? undefined : (REASON_NAMES[reason] ?? `reason ${reason}`),
+      bootCount: boots === 0 ? undefined : boots,
+    };
+  }
+
+  poll(): void {
+    this.#module.poll();
+  }
+
+  port(to: Destination): number {
+    return isIpv4(to)
+      ? this.#module.port4(to.local.value, to.remote.value, to.remotePort)
+      : this.#module.port6(bytesOf(to.local), bytesOf(to.remote), to.remotePort);
+  }
+
+  isn(to: Destination, port: number): number {
+    return isIpv4(to)
+      ? this.#module.isn4(to.local.value, port, to.remote.value, to.remotePort)
+      : this.#module.isn6(bytesOf(to.local), port, bytesOf(to.remote), to.remotePort);
+  }
+
+  timestamp(to: Destination, port: number): number {
+    return isIpv4(to)
+      ? this.#module.timestamp4(to.local.value, port, to.remote.value, to.remotePort)
+      : this.#module.timestamp6(bytesOf(to.local), port, bytesOf(to.remote), to.remotePort);
+  }
+
+  advance(to: Destination, port: number, next: number): boolean {
+    return isIpv4(to)
+      ? this.#module.advance4(to.local.value, port, to.remote.value, to.remotePort, next)
+      : this.#module.advance6(bytesOf(to.local), port, bytesOf(to.remote), to.remotePort, next);
+  }
+
+  close(to: Destination, port: number, next: number): boolean {
+    // The simulated servers never reopen a connection, so what they sent does not matter here.
+    return isIpv4(to)
+      ? this.#module.close4(to.local.value, port, to.remote.value, to.remotePort, next, 0, 0, false)
+      : this.#module.close6(
+          bytesOf(to.local),
+          port,
+          bytesOf(to.remote),
+          to.remotePort,
+          next,
+          0,
+          0,
+          false,
+        );
+  }
+
+  provision(key: Uint8Array, options: { newDevice: boolean }): boolean {
+    const flags = options.newDevice ? PROVISION.newDevice : PROVISION.replace;
+    return this.#module.provision(key, flags) !== 0;
+  }
+
+  wear(): { writes: number; erasesMax: number } {
+    return {
+      writes: this.#module.counter(COUNTER.writes),
+      erasesMax: this.#module.counter(COUNTER.wear),
+    };
+  }
+}
+
+type Ipv4Destination = Destination & { readonly local: Ipv4Address; readonly remote: Ipv4Address };
+
+function isIpv4(to: Destination): to is Ipv4Destination {
+  return to.local.family === 4 && to.remote.family === 4;
+}
+
+function bytesOf(address: Address): Uint8Array {
+  if (address.family === 6) return address.bytes;
+  throw new UsageError(
+    "mixed-families",
+    `${address.text} cannot be one end of an IPv6 connection`,
+    "give both ends addresses of the same family",
+  );
+}
