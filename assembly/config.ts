@@ -1,0 +1,108 @@
+/**
+ * Configuration, given before `boot`. Each setter checks its values and changes nothing when one is
+ * out of range. Initialisers are literals, so that the module needs no start function.
+ */
+import { Policy, Storage } from "./abi";
+import { PAGE_BYTES, RESERVED_RANGES, reserved } from "./memory";
+
+/** Storage: kind, and for raw memory sector size, number of sectors and program granule, in bytes. */
+export let kind: u32 = 0;
+export let sectorBytes: u32 = 0;
+export let sectors: u32 = 0;
+export let granule: u32 = 0;
+
+/** Leases and guard in ticks of 4 µs: 2^20 (4.2 s), 2^26 (268 s), 2^18; the port lease in ports. */
+export let leaseFirst: u64 = 0x10_0000;
+export let leaseMax: u64 = 0x400_0000;
+export let guard: u64 = 0x4_0000;
+export let portLeaseFirst: u32 = 16;
+
+/** The port range and, less the reserved ranges, the size of the ring. */
+export let portFirst: u32 = 1024;
+export let portLast: u32 = 65535;
+export let ringSize: u32 = 64512;
+export let reservedRanges: u32 = 0;
+
+export let policy: u32 = 0;
+/** Maximum segment lifetime, RFC 9293 §3.4.2: 2 minutes. */
+export let mslMs: u32 = 120_000;
+
+/** Longest port lease: a reboot skips at most this many ports. */
+export const PORT_LEASE_MAX: u32 = 1024;
+const MSL_MS_MAX: u32 = 600_000;
+const SECTORS_MAX: u32 = 32;
+const LEASE_MIN: u32 = 0x400;
+/** A quarter of the sequence space: longer leases would leave no room for the window of 2^31. */
+const TICKS_MAX: u32 = 0x4000_0000;
+
+export function setGeometry(
+  newKind: u32,
+  newSectorBytes: u32,
+  newSectors: u32,
+  newGranule: u32,
+): bool {
+  if (newKind > Storage.KEY_VALUE) return false;
+  if (newKind != Storage.KEY_VALUE) {
+    // A granule is a power of two and at most half a page, so that a padded copy fits.
+    if (newGranule - 1 >= PAGE_BYTES / 2 || (newGranule & (newGranule - 1)) != 0) return false;
+    if (newSectors < 2 || newSectors > SECTORS_MAX || newSectorBytes % newGranule != 0)
+      return false;
+    // Offsets are u32.
+    if (<u64>newSectorBytes * newSectors > 0xffff_ffff) return false;
+  }
+  kind = newKind;
+  sectorBytes = newSectorBytes;
+  sectors = newSectors;
+  granule = newGranule;
+  return true;
+}
+
+/** Sets the range and clears the reserved ranges. */
+export function setPortRange(first: u32, last: u32): bool {
+  if (first == 0 || first > last || last > 65535) return false;
+  portFirst = first;
+  portLast = last;
+  ringSize = last - first + 1;
+  reservedRanges = 0;
+  return true;
+}
+
+/** Takes a part of the range out of the ring. Ranges come in rising order; one port must stay. */
+export function reserveRange(first: u32, last: u32): bool {
+  const behind = reservedRanges == 0 ? portFirst : rangeLast(reservedRanges - 1) + 1;
+  if (first < behind || last < first || last > portLast) return false;
+  const ports = last - first + 1;
+  if (reservedRanges == RESERVED_RANGES || ports >= ringSize) return false;
+  store<u32>(reserved + (reservedRanges << 2), first | (last << 16));
+  reservedRanges++;
+  ringSize -= ports;
+  return true;
+}
+
+export function rangeFirst(i: u32): u32 {
+  return load<u16>(reserved + (i << 2));
+}
+
+export function rangeLast(i: u32): u32 {
+  return load<u16>(reserved + (i << 2), 2);
+}
+
+export function setLeases(first: u32, longest: u32, newGuard: u32, ports: u32): bool {
+  if (first < LEASE_MIN || longest < first || longest > TICKS_MAX || newGuard > TICKS_MAX) {
+    return false;
+  }
+  if (newGuard == 0 || ports - 1 >= PORT_LEASE_MAX) return false;
+  leaseFirst = first;
+  leaseMax = longest;
+  guard = newGuard;
+  portLeaseFirst = ports;
+  return true;
+}
+
+export function setPolicy(newPolicy: u32, newMslMs: u32): bool {
+  if (newPolicy > (Policy.DEGRADED | Policy.SELF_PROVISION)) return false;
+  if (newMslMs - 1 >= MSL_MS_MAX) return false;
+  policy = newPolicy;
+  mslMs = newMslMs;
+  return true;
+}

@@ -1,0 +1,14 @@
+/**
+ * CRC-32 (IEEE 802.3, reflected 0xEDB88320), bit by bit: a table would cost 1 KiB of a 4 KiB memory,
+ * and the journal checks some hundred bytes at a boot.
+ */
+export function crc32(from: usize, bytes: u32): u32 {
+  let crc: u32 = 0xffff_ffff;
+  for (let i: u32 = 0; i < bytes; i++) {
+    crc ^= <u32>load<u8>(from + i);
+    for (let bit = 0; bit < 8; bit++) {
+      crc = (crc >> 1) ^ (0xedb8_8320 & (0 - (crc & 1)));
+    }
+  }
+  return ~crc;
+}

@@ -1,0 +1,224 @@
+/**
+ * The module's exports, ABI 1.0: u32 in, u32 out (docs/abi.md). IPv4 addresses are numbers,
+ * 10.77.0.2 is 0x0A4D0002; IPv6 addresses lie in the I/O buffer, 16 bytes local, 16 bytes remote.
+ * Unless a function says otherwise 0 means refused, and `reason` tells why.
+ */
+import { ABI_VERSION, Reason, Segment, State } from "./abi";
+import { setRate } from "./clock";
+import { reserveRange, setGeometry, setLeases, setPolicy, setPortRange } from "./config";
+import { COUNTERS, get } from "./counters";
+import * as lifecycle from "./lifecycle";
+import { degraded, ready } from "./lifecycle";
+import { IO_BYTES, io, message } from "./memory";
+import { nextIsn, nextTimestamp } from "./numbers";
+import { allocatePort } from "./ports";
+import { pad, siphash } from "./siphash";
+import { reason as lastReason, state as lifecycleState, refuse } from "./status";
+import { advanceTo, enterTimeWait, segmentVerdict } from "./timewait";
+import { isnHash, k0, k1, select4, select6 } from "./tuple";
+
+export function version(): u32 {
+  return ABI_VERSION;
+}
+
+/** Address of the I/O buffer in the module's memory. */
+export function ioBuffer(): u32 {
+  return <u32>io;
+}
+
+export function ioBytes(): u32 {
+  return IO_BYTES;
+}
+
+// Configuration: before `boot`, each returns 1, or 0 for a value out of range.
+
+export function configureStorage(kind: u32, sectorBytes: u32, sectors: u32, granule: u32): u32 {
+  return configured(configurable() && setGeometry(kind, sectorBytes, sectors, granule));
+}
+
+export function configureClock(hz: u32): u32 {
+  return configured(configurable() && setRate(hz));
+}
+
+export function configurePorts(first: u32, last: u32): u32 {
+  return configured(configurable() && setPortRange(first, last));
+}
+
+export function reservePorts(first: u32, last: u32): u32 {
+  return configured(configurable() && reserveRange(first, last));
+}
+
+export function configureLeases(first: u32, longest: u32, guard: u32, ports: u32): u32 {
+  return configured(configurable() && setLeases(first, longest, guard, ports));
+}
+
+export function configurePolicy(policy: u32, mslMs: u32): u32 {
+  return configured(configurable() && setPolicy(policy, mslMs));
+}
+
+// Life: states and provisioning.
+
+export function boot(): u32 {
+  return lifecycle.boot();
+}
+
+export function poll(): u32 {
+  return lifecycle.poll();
+}
+
+export function state(): u32 {
+  return lifecycleState;
+}
+
+export function reason(): u32 {
+  return lastReason;
+}
+
+export function quietMs(): u32 {
+  return lifecycle.quietMs();
+}
+
+/** Takes a 16-byte key from the I/O buffer and wipes it there. */
+export function provision(options: u32): u32 {
+  const low = load<u64>(io);
+  const high = load<u64>(io + 8);
+  store<u64>(io, 0);
+  store<u64>(io + 8, 0);
+  return lifecycle.provision(low, high, options);
+}
+
+export function provisionFromEntropy(options: u32): u32 {
+  return lifecycle.provisionFromEntropy(options);
+}
+
+/** A short name for the key, which tells nothing of it; 0 without a key. */
+export function fingerprint(): u32 {
+  if ((k0 | k1) == 0) return 0;
+  store<u64>(message, 0x64_69);
+  return <u32>siphash(k0, k1, message, pad(message, 2));
+}
+
+// Numbers.
+
+export function isn4(localAddress: u32, localPort: u32, remoteAddress: u32, remotePort: u32): u32 {
+  select4(localAddress, localPort, remoteAddress, remotePort);
+  return nextIsn();
+}
+
+export function isn6(localPort: u32, remotePort: u32): u32 {
+  select6(localPort, remotePort);
+  return nextIsn();
+}
+
+export function port4(localAddress: u32, remoteAddress: u32, remotePort: u32): u32 {
+  select4(localAddress, 0, remoteAddress, remotePort);
+  return ready() ? allocatePort(!degraded) : 0;
+}
+
+export function port6(remotePort: u32): u32 {
+  select6(0, remotePort);
+  return ready() ? allocatePort(!degraded) : 0;
+}
+
+export function timestamp4(
+  localAddress: u32,
+  localPort: u32,
+  remoteAddress: u32,
+  remotePort: u32,
+): u32 {
+  select4(localAddress, localPort, remoteAddress, remotePort);
+  return nextTimestamp();
+}
+
+export function timestamp6(localPort: u32, remotePort: u32): u32 {
+  select6(localPort, remotePort);
+  return nextTimestamp();
+}
+
+// Progress and end of connections.
+
+export function advance4(
+  localAddress: u32,
+  localPort: u32,
+  remoteAddress: u32,
+  remotePort: u32,
+  next: u32,
+): u32 {
+  select4(localAddress, localPort, remoteAddress, remotePort);
+  return advance(next);
+}
+
+export function advance6(localPort: u32, remotePort: u32, next: u32): u32 {
+  select6(localPort, remotePort);
+  return advance(next);
+}
+
+export function close4(
+  localAddress: u32,
+  localPort: u32,
+  remoteAddress: u32,
+  remotePort: u32,
+  next: u32,
+  peerNext: u32,
+  peerTsval: u32,
+  flags: u32,
+): u32 {
+  select4(localAddress, localPort, remoteAddress, remotePort);
+  return close(next, peerNext, peerTsval, flags);
+}
+
+export function close6(
+  localPort: u32,
+  remotePort: u32,
+  next: u32,
+  peerNext: u32,
+  peerTsval: u32,
+  flags: u32,
+): u32 {
+  select6(localPort, remotePort);
+  return close(next, peerNext, peerTsval, flags);
+}
+
+/** Verdict for a SYN or RST that reaches a tuple: `Verdict` in abi.ts. 0 says: not in TIME_WAIT. */
+export function syn4(
+  localAddress: u32,
+  localPort: u32,
+  remoteAddress: u32,
+  remotePort: u32,
+  seq: u32,
+  tsval: u32,
+  flags: u32,
+): u32 {
+  select4(localAddress, localPort, remoteAddress, remotePort);
+  return segmentVerdict(isnHash(), seq, tsval, flags);
+}
+
+export function syn6(localPort: u32, remotePort: u32, seq: u32, tsval: u32, flags: u32): u32 {
+  select6(localPort, remotePort);
+  return segmentVerdict(isnHash(), seq, tsval, flags);
+}
+
+/** A counter by its number: docs/abi.md lists them. Unknown numbers give 0. */
+export function counter(id: u32): u32 {
+  return id < COUNTERS ? get(id) : 0;
+}
+
+function configurable(): bool {
+  return lifecycleState == State.OFF;
+}
+
+function configured(done: bool): u32 {
+  return done ? 1 : refuse(Reason.CONFIGURATION);
+}
+
+function advance(next: u32): u32 {
+  if (!ready()) return 0;
+  return advanceTo(isnHash(), next) ? 1 : refuse(Reason.STORAGE_FAILED);
+}
+
+function close(next: u32, peerNext: u32, peerTsval: u32, flags: u32): u32 {
+  if (!ready()) return 0;
+  return enterTimeWait(isnHash(), next, peerNext, peerTsval, (flags & Segment.TIMESTAMPS) != 0)
+    ? 1
+    : refuse(Reason.STORAGE_FAILED);
+}

@@ -1,0 +1,232 @@
+/**
+ * From power-on to READY, and the gate that every number passes. The rule is fail closed: without a
+ * key, a durable ceiling and, where it is owed, quiet time, nothing is handed out.
+ */
+import { Policy, Provision, Reason, State } from "./abi";
+import { followCounter, rateSet, startClock, TICKS_HZ, TICKS_PER_MS, uptime } from "./clock";
+import { guard, leaseFirst, mslMs, policy } from "./config";
+import { Counter, resetCounters, set } from "./counters";
+import { drawKey, keyHigh, keyLow } from "./entropy";
+import { BLANK, FOUND, UNREAD, UNREADABLE } from "./journal";
+import { persist, persistNewKey, prepareAhead, recordsLost, recover, startLedger } from "./ledger";
+import { boots, ceiling, FLAG_QUIET, flags, portCeiling } from "./record";
+import {
+  closeLimit,
+  leaseNow,
+  limit,
+  openLimit,
+  openLimitWithoutLease,
+  passTicks,
+  portLeaseNow,
+  portNext,
+  renewalNear,
+  renewSequence,
+  startSequence,
+  v,
+} from "./sequence";
+import { reason, refuse, setState, state, stateReason } from "./status";
+import { resetTable, survey } from "./timewait";
+import { setKey } from "./tuple";
+
+/** Running on a key of this boot only. */
+export let degraded: bool = false;
+
+/** What storage held at this boot. */
+let found: u32 = 4;
+/** The boot record is durable: what fails later is only a renewal. */
+let booted: bool = false;
+let quietUntil: u64 = 0;
+/** A number was asked for since the last renewal: an idle device writes nothing. */
+let asked: bool = false;
+/** Storage that failed is tried again once a second, not at every call. */
+let retryAt: u64 = 0;
+
+/** Power-on: reads the journal and makes this boot durable. Returns the state. */
+export function boot(): u32 {
+  resetCounters();
+  resetTable();
+  closeLimit();
+  degraded = false;
+  found = UNREAD;
+  if (!rateSet()) {
+    setState(State.FAILED, Reason.CONFIGURATION);
+  } else {
+    startClock();
+    startUp();
+  }
+  return state;
+}
+
+/** Time since boot goes on, leases are renewed ahead, quiet time ends. Returns the state. */
+export function poll(): u32 {
+  passTicks(followCounter());
+  survey();
+  if (state == State.QUIET) endQuiet();
+  else if (state == State.FAILED) retry();
+  else if (state == State.READY && asked && !degraded && renewalNear() && uptime >= retryAt) {
+    // Not on the path of a connection: the moment to erase the next sector, if it is due.
+    prepareAhead();
+    if (renewSequence(v + 1)) renewed();
+    // What was leased before stays good; the state changes when it is used up.
+    else storageFailed(state);
+  }
+  return state;
+}
+
+/** The gate: true when a number may be handed out now. */
+export function ready(): bool {
+  passTicks(followCounter());
+  asked = true;
+  return v < limit || openGate();
+}
+
+/** Milliseconds of quiet time left. */
+export function quietMs(): u32 {
+  if (state != State.QUIET || uptime >= quietUntil) return 0;
+  return <u32>((quietUntil - uptime + TICKS_PER_MS - 1) / TICKS_PER_MS);
+}
+
+/** Gives the device a key, once; or another one, after which it keeps quiet. 1 when it is durable. */
+export function provision(low: u64, high: u64, options: u32): u32 {
+  if (found == UNREAD) return refuse(Reason.NOT_BOOTED);
+  const replace = (options & Provision.REPLACE) != 0;
+  if (found == FOUND && !replace) return refuse(Reason.ALREADY_PROVISIONED);
+  if (low == 0 && high == 0) return refuse(Reason.ARGUMENT);
+  // A virgin chip and a wiped one look the same; only who provisions knows, and only blank storage
+  // can bear them out.
+  const quiet = !((options & Provision.NEW_DEVICE) != 0 && found == BLANK);
+  passTicks(followCounter());
+  closeLimit();
+  if (found != FOUND) startSequence(guard, 0);
+  const done = persistNewKey(
+    low,
+    high,
+    max<u64>(ceiling, v + leaseNow()),
+    max<u32>(portCeiling, portNext + portLeaseNow()),
+    max<u32>(boots, 1),
+    quiet ? FLAG_QUIET : 0,
+  );
+  if (!done) {
+    storageFailed(State.FAILED);
+    return refuse(Reason.STORAGE_FAILED);
+  }
+  found = FOUND;
+  booted = true;
+  degraded = false;
+  set(Counter.DEGRADED, 0);
+  // Connections of the old key's numbers are not the new key's.
+  resetTable();
+  settle(quiet);
+  return 1;
+}
+
+/** The same with a key from the board's entropy source. */
+export function provisionFromEntropy(options: u32): u32 {
+  const problem = drawKey();
+  if (problem != Reason.NONE) return refuse(problem);
+  return provision(keyLow, keyHigh, options);
+}
+
+/** Reads storage and makes this boot durable; leaves the state that follows. */
+function startUp(): void {
+  booted = false;
+  asked = false;
+  if (!startLedger()) {
+    setState(State.FAILED, Reason.CONFIGURATION);
+    return;
+  }
+  found = recover();
+  if (found == FOUND) recordBoot();
+  else startWithoutKey();
+}
+
+/** V starts above every number of every earlier boot, and this boot's first lease becomes durable. */
+function recordBoot(): void {
+  const quiet = (flags & FLAG_QUIET) != 0 || recordsLost();
+  startSequence(ceiling + guard, portCeiling);
+  if (!persist(v + leaseFirst, portNext + portLeaseNow(), boots + 1, quiet ? FLAG_QUIET : 0)) {
+    storageFailed(State.FAILED);
+    degrade();
+    return;
+  }
+  booted = true;
+  settle(quiet);
+}
+
+function startWithoutKey(): void {
+  if (found == UNREADABLE) storageFailed(State.FAILED);
+  else if (found == BLANK) setState(State.UNPROVISIONED, Reason.UNPROVISIONED);
+  else setState(State.FAILED, Reason.STORAGE_CORRUPT);
+  if (found != UNREADABLE && (policy & Policy.SELF_PROVISION) != 0) {
+    // A device on its own cannot know whether it is new or was wiped, so this ends in quiet time.
+    if (provisionFromEntropy(0) != 0) return;
+    setState(State.FAILED, reason);
+  }
+  degrade();
+}
+
+/** By policy: a key of this boot only, after quiet time. It cannot protect the boot that follows. */
+function degrade(): void {
+  if ((policy & Policy.DEGRADED) == 0) return;
+  const problem = drawKey();
+  if (problem != Reason.NONE) {
+    setState(State.FAILED, problem);
+    return;
+  }
+  setKey(keyLow, keyHigh);
+  startSequence(guard, <u32>(keyLow >> 33));
+  degraded = true;
+  set(Counter.DEGRADED, 1);
+  settle(true);
+}
+
+function settle(quiet: bool): void {
+  if (quiet) {
+    quietUntil = uptime + <u64>mslMs * 2 * TICKS_PER_MS;
+    closeLimit();
+    setState(State.QUIET, Reason.QUIET);
+  } else {
+    setState(State.READY, Reason.NONE);
+    if (degraded) openLimitWithoutLease();
+    else openLimit();
+  }
+}
+
+/** Quiet time is over when its length has passed and a record says so. */
+function endQuiet(): void {
+  if (uptime < quietUntil || uptime < retryAt) return;
+  if (degraded || renewSequence(v + 1)) settle(false);
+  else retryAt = uptime + TICKS_HZ;
+}
+
+/** The slow side of the gate: V has reached its ceiling, or the state does not allow numbers. */
+function openGate(): bool {
+  if (state == State.QUIET) endQuiet();
+  else if (state == State.FAILED) retry();
+  else if (state == State.READY && uptime >= retryAt) {
+    if (renewSequence(v + 1)) renewed();
+    else storageFailed(State.FAILED);
+  }
+  if (state == State.READY && v < limit) return true;
+  if (state == State.READY) setState(State.FAILED, Reason.STORAGE_FAILED);
+  refuse(stateReason);
+  return false;
+}
+
+function retry(): void {
+  // What storage does not hold does not come back by reading it again.
+  if ((found != FOUND && found != UNREADABLE) || uptime < retryAt) return;
+  if (!booted) startUp();
+  else if (renewSequence(v + 1)) renewed();
+  else storageFailed(State.FAILED);
+}
+
+function renewed(): void {
+  asked = false;
+  setState(State.READY, Reason.NONE);
+}
+
+function storageFailed(stateThen: u32): void {
+  retryAt = uptime + TICKS_HZ;
+  setState(stateThen, Reason.STORAGE_FAILED);
+}

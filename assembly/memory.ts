@@ -1,0 +1,47 @@
+/**
+ * The module's static memory: no heap, no stack in linear memory. A test reads the binary and holds
+ * the total at or below 4 KiB.
+ */
+
+/** Exchange with the caller: IPv6 addresses (local, then remote), or a 16-byte key. */
+export const IO_BYTES: u32 = 32;
+export const io: usize = memory.data(32, 8);
+
+/** One copy of a journal record or header padded to its granule, or a pair of copies when reading. */
+export const PAGE_BYTES: u32 = 512;
+export const page: usize = memory.data(512, 8);
+
+/** The record being made durable, see `record.ts`. */
+export const draft: usize = memory.data(32, 8);
+
+/** One u32 a counter, see `counters.ts`. */
+export const counters: usize = memory.data(64, 8);
+
+/** A message for SipHash: at most 39 bytes and the length byte. */
+export const message: usize = memory.data(48, 8);
+
+/** The connection table, see `timewait.ts`. */
+export const TABLE_ENTRIES: u32 = 32;
+export const ENTRY_BYTES: u32 = 32;
+export const table: usize = memory.data(1024, 8);
+
+/** Reserved port ranges, first and last as u16 each, see `config.ts`. */
+export const RESERVED_RANGES: u32 = 8;
+export const reserved: usize = memory.data(32, 8);
+
+export function copyBytes(to: usize, from: usize, bytes: u32): void {
+  for (let i: u32 = 0; i < bytes; i++) store<u8>(to + i, load<u8>(from + i));
+}
+
+export function fillBytes(to: usize, value: u8, bytes: u32): void {
+  for (let i: u32 = 0; i < bytes; i++) store<u8>(to + i, value);
+}
+
+/** True when all bytes have this value. `bytes` is a multiple of 8. */
+export function allBytes(from: usize, value: u8, bytes: u32): bool {
+  const word: u64 = <u64>value * 0x0101_0101_0101_0101;
+  for (let i: u32 = 0; i < bytes; i += 8) {
+    if (load<u64>(from + i) != word) return false;
+  }
+  return true;
+}

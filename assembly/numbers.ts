@@ -1,0 +1,35 @@
+/** ISNs and timestamps: the sequence clock plus the tuple's keyed offset. */
+import { Reason } from "./abi";
+import { ready } from "./lifecycle";
+import { passTicks, v } from "./sequence";
+import { refuse } from "./status";
+import { find, passLastConnection } from "./timewait";
+import { isnHash, LABEL_SHORT_BITS, LABEL_TIMESTAMP, tupleHash } from "./tuple";
+
+/**
+ * ISN of the selected tuple: V + SipHash-2-4(key, "isn" | tuple) mod 2^32 (RFC 6528 §3), past the
+ * numbers of the tuple's last connection if that ran ahead of V. 0 is the refusal.
+ */
+export function nextIsn(): u32 {
+  if (!ready()) return 0;
+  const hash = isnHash();
+  const isn = <u32>v + <u32>hash;
+  // One tick a number: even with a counter that stands still, no number is given twice.
+  passTicks(1);
+  const entry = find(hash);
+  if (entry != 0) {
+    const passed = passLastConnection(entry, isn, <u32>hash);
+    return passed != 0 ? passed : refuse(Reason.STORAGE_FAILED);
+  }
+  if (isn != 0) return isn;
+  // 0 means refused, so this one number is skipped.
+  passTicks(1);
+  return 1;
+}
+
+/** TSval of the selected tuple: V in milliseconds plus a keyed offset (RFC 7323 §5.4). 0: refused. */
+export function nextTimestamp(): u32 {
+  if (!ready()) return 0;
+  const offset = <u32>tupleHash(LABEL_TIMESTAMP, LABEL_SHORT_BITS);
+  return max<u32>(<u32>(v / 250) + offset, 1);
+}

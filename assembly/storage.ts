@@ -1,0 +1,74 @@
+/**
+ * Raw storage below the journal: geometry, programming with read-back, erasing, blank checks. The
+ * journal sees sectors that erase to 0xFF, whatever the part is.
+ */
+import { Storage } from "./abi";
+import { erase, program, read } from "./board";
+import { granule, kind, sectorBytes } from "./config";
+import { add, Counter } from "./counters";
+import { allBytes, fillBytes, PAGE_BYTES, page } from "./memory";
+
+/** A read returned an error since `startStorage`. */
+export let readErrors: bool = false;
+
+export function startStorage(): void {
+  readErrors = false;
+}
+
+/** Bytes that a copy of `bytes` bytes takes: whole granules. */
+export function paddedBytes(bytes: u32): u32 {
+  return (bytes + granule - 1) & (0 - granule);
+}
+
+/** What `board.read` returns for a key that a key-value store does not hold. */
+const KEY_MISSING: u32 = 1;
+
+/**
+ * Reads to `at`. A read that fails leaves bytes that are neither blank nor valid: what cannot be
+ * read must not pass for what was never written.
+ */
+export function readTo(at: usize, offset: u32, bytes: u32): bool {
+  const code = read(offset, at, bytes);
+  if (code == 0) return true;
+  if (kind != Storage.KEY_VALUE || code != KEY_MISSING) readErrors = true;
+  fillBytes(at, 0x55, bytes);
+  return false;
+}
+
+/** Programs the first `bytes` bytes of the page and reads them back. */
+export function programPage(offset: u32, bytes: u32): bool {
+  add(Counter.PROGRAMS, 1);
+  if (program(offset, page, bytes) != 0) return false;
+  // Compared against the second half of the page: a copy is at most half a page.
+  const back = page + PAGE_BYTES / 2;
+  if (read(offset, back, bytes) != 0) return false;
+  for (let i: u32 = 0; i < bytes; i++) {
+    if (load<u8>(page + i) != load<u8>(back + i)) return false;
+  }
+  return true;
+}
+
+/**
+ * Erases a sector and checks that its first `bytes` bytes (the part in use) are blank. An EEPROM is
+ * erased by programming 0xFF.
+ */
+export function eraseSector(sector: u32, bytes: u32): bool {
+  add(Counter.ERASES, 1);
+  if (kind == Storage.NOR) return erase(sector) == 0 && sectorFilledWith(sector, 0xff, bytes);
+  for (let done: u32 = 0; done < bytes; done += PAGE_BYTES / 2) {
+    const step = min(PAGE_BYTES / 2, bytes - done);
+    fillBytes(page, 0xff, step);
+    if (!programPage(sector * sectorBytes + done, step)) return false;
+  }
+  return true;
+}
+
+/** True when the first `bytes` bytes of the sector read as `value`. */
+export function sectorFilledWith(sector: u32, value: u8, bytes: u32): bool {
+  for (let done: u32 = 0; done < bytes; done += PAGE_BYTES) {
+    const step = min(PAGE_BYTES, bytes - done);
+    if (!readTo(page, sector * sectorBytes + done, step)) return false;
+    if (!allBytes(page, value, step)) return false;
+  }
+  return true;
+}

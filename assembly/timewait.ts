@@ -1,0 +1,248 @@
+/**
+ * The connection table: which tuples are open or in TIME_WAIT, and where their numbers ended. A
+ * connection that ran ahead of the sequence clock is held here until TIME_WAIT ends; when an entry
+ * has to make room, the clock is raised past its numbers instead, and the ring of ports may not come
+ * back to its port before its time.
+ *
+ * Entry, 32 bytes: u64 tuple hash, u32 next sequence number, u32 peer's next, u32 peer's TSval,
+ * u32 deadline (coarse time), u32 ring index, u8 state, u8 flags, u16 time of the last challenge ACK.
+ */
+import { Segment, Verdict } from "./abi";
+import { coarseNow } from "./clock";
+import { mslMs, ringSize } from "./config";
+import { add, Counter, set } from "./counters";
+import { ENTRY_BYTES, fillBytes, TABLE_ENTRIES, table } from "./memory";
+import { makeDurable, raise, v } from "./sequence";
+import { after, distance } from "./serial";
+
+const HASH: usize = 0;
+const NEXT: usize = 8;
+const PEER_NEXT: usize = 12;
+const PEER_TSVAL: usize = 16;
+const DEADLINE: usize = 20;
+const RING_INDEX: usize = 24;
+const STATE: usize = 28;
+const FLAGS: usize = 29;
+const CHALLENGED_AT: usize = 30;
+
+const FREE: u8 = 0;
+const OPEN: u8 = 1;
+const TIME_WAIT: u8 = 2;
+
+/** NEXT holds a sequence number. */
+const NEXT_KNOWN: u8 = 1;
+/** The connection used timestamps; PEER_TSVAL is the last one seen. */
+const TIMESTAMPS: u8 = 2;
+/** RING_INDEX is set: the port came from the ring. */
+const FROM_RING: u8 = 4;
+const CHALLENGED: u8 = 8;
+
+/** How far a connection may run ahead of V before V follows it. */
+const AHEAD_MAX: i32 = 1 << 26;
+/** At most one challenge ACK in this time and connection (RFC 5961 §7 asks for a limit). */
+const CHALLENGE_INTERVAL_MS: u32 = 500;
+
+/** One bit for each entry's hash: a tuple whose bit is clear is not in the table. */
+let present: u64 = 0;
+/** What the last survey saw: an unused entry, and the one whose TIME_WAIT ends first; 0 for none. */
+let free: usize = 0;
+let soonest: usize = 0;
+
+/** While `barrierUntil` lies ahead, the ring may not reach `barrier`: an evicted port's next turn. */
+let barrierSet: bool = false;
+let barrier: u32 = 0;
+let barrierUntil: u32 = 0;
+
+export function resetTable(): void {
+  fillBytes(table, 0, TABLE_ENTRIES * ENTRY_BYTES);
+  barrierSet = false;
+  survey();
+}
+
+/** The entry of a tuple, or 0. */
+export function find(hash: u64): usize {
+  if ((present & presentBit(hash)) == 0) return 0;
+  const end = table + TABLE_ENTRIES * ENTRY_BYTES;
+  for (let entry = table; entry < end; entry += ENTRY_BYTES) {
+    if (load<u64>(entry, HASH) == hash && load<u8>(entry, STATE) != FREE) return entry;
+  }
+  return 0;
+}
+
+/** Reserves an entry for a port that was just taken. False when all entries are open connections. */
+export function openFromRing(hash: u64, ringIndex: u32): bool {
+  const entry = claim(hash);
+  if (entry == 0) return false;
+  store<u8>(entry, OPEN, STATE);
+  store<u8>(entry, FROM_RING, FLAGS);
+  store<u32>(entry, ringIndex, RING_INDEX);
+  return true;
+}
+
+/**
+ * Moves an ISN past the numbers that the tuple's last connection used, if the clock has not passed
+ * them, and marks the tuple open. `offset` is the tuple's keyed offset. 0 when the clock cannot be
+ * made durable that far.
+ */
+export function passLastConnection(entry: usize, isn: u32, offset: u32): u32 {
+  if ((load<u8>(entry, FLAGS) & NEXT_KNOWN) != 0 && !after(isn, load<u32>(entry, NEXT))) {
+    isn = load<u32>(entry, NEXT) + 1;
+    if (isn == 0) isn = 1;
+    const ahead = <u64>(isn - (<u32>v + offset));
+    if (!makeDurable(v + ahead + 1)) return 0;
+  }
+  store<u32>(entry, isn, NEXT);
+  store<u8>(entry, (load<u8>(entry, FLAGS) & FROM_RING) | NEXT_KNOWN, FLAGS);
+  store<u8>(entry, OPEN, STATE);
+  return isn;
+}
+
+/**
+ * A connection has used its numbers up to `next`. Makes that durable if it is ahead of the clock;
+ * false when it cannot.
+ */
+export function advanceTo(hash: u64, next: u32): bool {
+  const ahead = distance(<u32>v + <u32>hash, next);
+  let entry = find(hash);
+  if (ahead > 0) {
+    const end = v + <u64>ahead;
+    if (!makeDurable(end + 1)) return false;
+    if (ahead > AHEAD_MAX) raise(end - AHEAD_MAX);
+    if (entry == 0) {
+      entry = claim(hash);
+      // No room: the clock takes over what the entry would have held.
+      if (entry == 0) raise(end + 1);
+      else store<u8>(entry, OPEN, STATE);
+    }
+  }
+  if (entry != 0) {
+    store<u32>(entry, next, NEXT);
+    store<u8>(entry, load<u8>(entry, FLAGS) | NEXT_KNOWN, FLAGS);
+  }
+  return true;
+}
+
+/** A connection is closed: its tuple is in TIME_WAIT for 2 × MSL, on one side or the other. */
+export function enterTimeWait(
+  hash: u64,
+  next: u32,
+  peerNext: u32,
+  peerTsval: u32,
+  timestamps: bool,
+): bool {
+  if (!advanceTo(hash, next)) return false;
+  let entry = find(hash);
+  if (entry == 0) entry = claim(hash);
+  if (entry == 0) return true;
+  store<u32>(entry, next, NEXT);
+  store<u32>(entry, peerNext, PEER_NEXT);
+  store<u32>(entry, peerTsval, PEER_TSVAL);
+  store<u32>(entry, coarseNow() + 2 * mslMs, DEADLINE);
+  store<u8>(entry, TIME_WAIT, STATE);
+  const fromRing = load<u8>(entry, FLAGS) & FROM_RING;
+  store<u8>(entry, fromRing | NEXT_KNOWN | (timestamps ? TIMESTAMPS : 0), FLAGS);
+  return true;
+}
+
+/**
+ * What to do with a SYN or RST for a tuple in TIME_WAIT (RFC 9293 §3.10.7.4, RFC 6191 §2,
+ * RFC 1337, RFC 5961 §4).
+ */
+export function segmentVerdict(hash: u64, seq: u32, tsval: u32, flags: u32): u32 {
+  const entry = find(hash);
+  if (entry == 0 || load<u8>(entry, STATE) != TIME_WAIT) return Verdict.NONE;
+  // An old RST must not end TIME_WAIT early (RFC 1337, fix F1).
+  if ((flags & Segment.RST) != 0) return Verdict.DROP;
+  const newer = !after(load<u32>(entry, PEER_NEXT), seq);
+  const had = (load<u8>(entry, FLAGS) & TIMESTAMPS) != 0;
+  const has = (flags & Segment.TIMESTAMPS) != 0;
+  let accept = newer;
+  if (has) {
+    // With timestamps on both sides they decide, and the number only between equals; a SYN that
+    // brings timestamps for the first time is told from old segments by them.
+    const step = distance(load<u32>(entry, PEER_TSVAL), tsval);
+    accept = !had || step > 0 || (step == 0 && newer);
+  }
+  return accept ? Verdict.ACCEPT : challenge(entry);
+}
+
+function challenge(entry: usize): u32 {
+  const now = <u16>coarseNow();
+  const flags = load<u8>(entry, FLAGS);
+  const since = <u16>(now - load<u16>(entry, CHALLENGED_AT));
+  if ((flags & CHALLENGED) != 0 && since < <u16>CHALLENGE_INTERVAL_MS) {
+    return Verdict.DROP;
+  }
+  store<u16>(entry, now, CHALLENGED_AT);
+  store<u8>(entry, flags | CHALLENGED, FLAGS);
+  return Verdict.CHALLENGE;
+}
+
+/** Frees the entries whose TIME_WAIT is over, and sees what the table holds. */
+export function survey(): void {
+  const now = coarseNow();
+  const end = table + TABLE_ENTRIES * ENTRY_BYTES;
+  let used: u32 = 0;
+  present = 0;
+  free = 0;
+  soonest = 0;
+  for (let entry = table; entry < end; entry += ENTRY_BYTES) {
+    const deadline = load<u32>(entry, DEADLINE);
+    if (load<u8>(entry, STATE) == TIME_WAIT) {
+      if (after(now, deadline)) store<u8>(entry, FREE, STATE);
+      else if (soonest == 0 || after(load<u32>(soonest, DEADLINE), deadline)) soonest = entry;
+    }
+    if (load<u8>(entry, STATE) == FREE) {
+      free = entry;
+    } else {
+      present |= presentBit(load<u64>(entry, HASH));
+      used++;
+    }
+  }
+  set(Counter.TABLE_USED, used);
+  if (after(now, barrierUntil)) barrierSet = false;
+}
+
+/** True when a new connection can be entered. */
+export function hasRoom(): bool {
+  return (free | soonest) != 0;
+}
+
+/** True when the ring may not go on: its next port was evicted while still in TIME_WAIT. */
+export function ringBlocked(ringIndex: u32): bool {
+  return barrierSet && !after(barrier, ringIndex);
+}
+
+/** A cleared entry for this tuple; 0 when all are open connections. */
+function claim(hash: u64): usize {
+  survey();
+  let entry = free;
+  if (entry == 0) {
+    entry = soonest;
+    if (entry == 0) return 0;
+    evict(entry);
+  }
+  fillBytes(entry, 0, ENTRY_BYTES);
+  store<u64>(entry, hash, HASH);
+  present |= presentBit(hash);
+  return entry;
+}
+
+/** Gives up an entry in TIME_WAIT; what it held goes to the clock and to the barrier. */
+function evict(entry: usize): void {
+  // Its numbers were made durable by `advanceTo`, so raising the clock needs no write.
+  const ahead = distance(<u32>v + load<u32>(entry, HASH), load<u32>(entry, NEXT));
+  if (ahead > 0) raise(v + <u64>ahead);
+  if ((load<u8>(entry, FLAGS) & FROM_RING) != 0) {
+    const again = load<u32>(entry, RING_INDEX) + ringSize;
+    const until = load<u32>(entry, DEADLINE);
+    if (!barrierSet || after(barrier, again)) barrier = again;
+    if (!barrierSet || after(until, barrierUntil)) barrierUntil = until;
+    barrierSet = true;
+  }
+  add(Counter.EVICTIONS, 1);
+}
+
+function presentBit(hash: u64): u64 {
+  return (<u64>1) << (hash >> 58);
+}
