@@ -17,16 +17,16 @@ export interface NvmGeometry {
 /** What `read`, `program` and `erase` return. */
 export const NVM_CODE = {
   ok: 0,
-  /** Outside the part, or a value of another length. */
-  range: 1,
+  /** No value under this key: the module tells this from a store that cannot be read. */
+  missing: 1,
   /** Bits that error correction could not restore. */
   ecc: 2,
   /** The operation was told to fail. */
   failed: 3,
   wornOut: 4,
   writeProtected: 5,
-  /** No value under this key. */
-  missing: 6,
+  /** Outside the part, or a value of another length. */
+  range: 6,
   /** The part does not work that way (see `violations`). */
   contract: 7,
 } as const;
