@@ -10,6 +10,7 @@ export class Unpacker {
   readonly #gunzip: Gunzip = createGunzip({ chunkSize: 65_536 });
   #ready: Uint8Array[] = [];
   #failure: Error | undefined;
+  #wake: () => void = () => undefined;
   /** Set by `end` when the stream stopped before its end mark. */
   cutShort = false;
 
@@ -19,6 +20,8 @@ export class Unpacker {
     this.#gunzip.on("data", (chunk: Uint8Array) => this.#ready.push(chunk));
     this.#gunzip.on("error", (error) => {
       this.#failure ??= error;
+      // After an error neither the write nor the end calls back.
+      this.#wake();
     });
   }
 
@@ -52,13 +55,9 @@ export class Unpacker {
 
   #settled(start: (done: () => void) => void): Promise<void> {
     return new Promise((resolve) => {
-      // After an error neither the write nor the end calls back.
-      this.#gunzip.once("close", resolve);
-      this.#gunzip.once("error", () => resolve());
-      start(() => {
-        this.#gunzip.removeListener("close", resolve);
-        resolve();
-      });
+      this.#wake = resolve;
+      if (this.#failure) resolve();
+      else start(resolve);
     });
   }
 }
