@@ -1,0 +1,152 @@
+/** Runs a check to its end, or until it is interrupted, and gives what reports are made from. */
+import { captureSamples } from "../capture/samples.ts";
+import { Check, type CheckEnding, type CheckResult } from "../check/engine.ts";
+import type { CheckContext } from "../check/rule.ts";
+import { CAPTURE_RULES, RULES, ruleById } from "../check/rules/index.ts";
+import type { Sample } from "../core/sample.ts";
+import { compileIsnModule } from "../module/load.ts";
+import type { CheckRun } from "../report/check-run.ts";
+import { DEFAULT_BOARD } from "../sim/board.ts";
+import { virtualBoardSamples } from "../sim/campaign.ts";
+import type { BoardJob, CaptureJob, CheckSettings } from "./check-settings.ts";
+import type { Progress } from "./progress.ts";
+import type { Terminal } from "./terminal.ts";
+
+/** Samples between two looks at the event loop, which is when Ctrl-C is noticed. */
+const SAMPLES_PER_TURN = 2048;
+
+export interface JobSetting {
+  readonly terminal: Terminal;
+  readonly progress: Progress;
+  /** Draws a u32 when no seed was given. */
+  readonly drawSeed: () => number;
+}
+
+export interface FinishedJob {
+  readonly run: CheckRun;
+  readonly interrupted: boolean;
+}
+
+export async function runCheckJob(
+  settings: CheckSettings,
+  setting: JobSetting,
+): Promise<FinishedJob> {
+  return settings.job.kind === "board"
+    ? runBoard(settings.job, settings, setting)
+    : runCapture(settings.job, settings, setting);
+}
+
+async function runBoard(
+  job: BoardJob,
+  settings: CheckSettings,
+  setting: JobSetting,
+): Promise<FinishedJob> {
+  const seed = job.seed ?? setting.drawSeed();
+  const wasm = await compileIsnModule();
+  const mslMs = settings.mslUs / 1000;
+  const { generator, reboots } = job;
+  const samples = virtualBoardSamples({
+    generator,
+    seed,
+    reboots,
+    wasm,
+    settings: { ...DEFAULT_BOARD, mslMs },
+  });
+  const context = {
+    twoMslUs: 2 * settings.mslUs,
+    source: "board",
+    ports: DEFAULT_BOARD.ports,
+  } as const;
+  const { result, interrupted } = await judge(samples, settings, context, setting, {
+    describe: ({ counts }) => `boot ${counts.boots - 1} of ${reboots}`,
+    end: () => ({}),
+  });
+  const source = { kind: "board", board: job.board, reboots } as const;
+  return { run: { result, source, seed, ...spelled(settings) }, interrupted };
+}
+
+async function runCapture(
+  job: CaptureJob,
+  settings: CheckSettings,
+  setting: JobSetting,
+): Promise<FinishedJob> {
+  const { input } = setting.terminal;
+  const samples = captureSamples(job.file === "-" ? input : job.file, {
+    device: job.device,
+    twoMslUs: 2 * settings.mslUs,
+    ...(job.bootGapUs === undefined ? {} : { bootGapUs: job.bootGapUs }),
+    ...(job.bootTimesUs === undefined ? {} : { bootTimesUs: job.bootTimesUs }),
+  });
+  const context = { twoMslUs: 2 * settings.mslUs, source: "capture" } as const;
+  const { result, interrupted } = await judge(samples, settings, context, setting, {
+    describe: ({ counts }) => `${counts.connections} connections`,
+    stop: () => input.destroy(),
+    end: () => {
+      const { notes, truncated } = samples.summary();
+      return { notes: notes.map((note) => note.message), incomplete: truncated };
+    },
+  });
+  const { packets, devicePackets, bootMethod } = samples.summary();
+  const { bootOptions } = job;
+  const source = {
+    kind: "capture",
+    file: job.file,
+    device: job.device.text,
+    bootOptions,
+    packets,
+    devicePackets,
+    bootMethod,
+  } as const;
+  return { run: { result, source, ...spelled(settings) }, interrupted };
+}
+
+interface Watched {
+  readonly describe: (check: Check) => string;
+  /** Ends a wait for input. */
+  readonly stop?: () => void;
+  readonly end: () => CheckEnding;
+}
+
+async function judge(
+  samples: Iterable<Sample> | AsyncIterable<Sample>,
+  settings: CheckSettings,
+  context: CheckContext,
+  { terminal, progress }: JobSetting,
+  watched: Watched,
+): Promise<{ result: CheckResult; interrupted: boolean }> {
+  const usual = context.source === "capture" ? CAPTURE_RULES : RULES.map((rule) => rule.id);
+  const rules = settings.rules?.map(ruleById) ?? RULES;
+  const check = new Check({ rules, asked: settings.rules ?? usual, context });
+  let interrupted = false;
+  const forget = terminal.onInterrupt(() => {
+    interrupted = true;
+    watched.stop?.();
+  });
+  try {
+    let left = SAMPLES_PER_TURN;
+    for await (const sample of samples) {
+      check.observe(sample);
+      if (--left > 0) continue;
+      left = SAMPLES_PER_TURN;
+      progress.tick(() => watched.describe(check));
+      await new Promise((resolve) => setImmediate(resolve));
+      if (interrupted) break;
+    }
+  } catch (error) {
+    // Input that was stopped on purpose ends with an error of its own.
+    if (!interrupted) throw error;
+  } finally {
+    forget();
+    progress.clear();
+  }
+  const ending = watched.end();
+  const notes = [...(ending.notes ?? [])];
+  if (interrupted) notes.push("the run was interrupted; what was seen until then is reported");
+  const incomplete = interrupted || ending.incomplete === true;
+  return { result: check.finish({ notes, incomplete }), interrupted };
+}
+
+/** What a replay has to repeat. */
+function spelled({ msl, rules }: CheckSettings) {
+  return { ...(msl === undefined ? {} : { msl }), ...(rules === undefined ? {} : { rules }) };
+}

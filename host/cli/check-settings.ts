@@ -1,0 +1,234 @@
+/** Reads the settings of `isnkit check`: what each means, its limits, and which exclude each other. */
+import { RULE_IDS, type RuleId } from "../check/rule.ts";
+import { type Address, parseAddress } from "../core/address.ts";
+import { parseDurationUs } from "../core/duration.ts";
+import { UsageError } from "../core/errors.ts";
+import { parseBootTimes } from "./boot-times.ts";
+import { didYouMean } from "./did-you-mean.ts";
+import { flagOf, type Setting, type SettingName, type Settings } from "./settings.ts";
+
+export interface BoardJob {
+  readonly kind: "board";
+  /** As it was given: `sim`, `sim:random`. */
+  readonly board: string;
+  readonly generator: string;
+  readonly reboots: number;
+  /** u32; undefined: draw one. */
+  readonly seed: number | undefined;
+}
+
+export interface CaptureJob {
+  readonly kind: "capture";
+  /** A path, or `-` for standard input. */
+  readonly file: string;
+  readonly device: Address;
+  readonly bootGapUs: number | undefined;
+  readonly bootTimesUs: readonly number[] | undefined;
+  /** The options about boots, for a replay. */
+  readonly bootOptions: readonly string[];
+}
+
+export interface CheckSettings {
+  readonly job: BoardJob | CaptureJob;
+  /** Rules named on purpose; undefined: the usual ones of the source. */
+  readonly rules: readonly RuleId[] | undefined;
+  readonly mslUs: number;
+  /** The text of --msl when it was given. */
+  readonly msl: string | undefined;
+  readonly format: "text" | "json";
+  readonly output: string | undefined;
+}
+
+export const DEFAULTS = { board: "sim", reboots: "1000", msl: "120s", format: "text" } as const;
+export const REBOOTS_MAX = 10_000_000;
+const FORMATS = ["text", "json"] as const;
+const BOARD_ONLY: readonly SettingName[] = ["reboots", "seed"];
+const CAPTURE_ONLY: readonly SettingName[] = ["device", "bootGap", "bootsAt"];
+
+/** `generators`: what `sim:<name>` can be. Throws UsageError for whatever cannot be meant. */
+export function readCheckSettings(
+  settings: Settings,
+  generators: readonly string[],
+): CheckSettings {
+  const rules = settings.get("rules");
+  const msl = settings.get("msl");
+  return {
+    job: readJob(settings, generators),
+    rules: rules === undefined ? undefined : parseRuleIds(rules),
+    mslUs: parseMsl(msl),
+    msl: msl?.text,
+    format: parseFormat(settings.get("format")),
+    output: parseOutput(settings.get("output")),
+  };
+}
+
+function readJob(settings: Settings, generators: readonly string[]): BoardJob | CaptureJob {
+  const board = settings.get("board");
+  const capture = settings.get("capture");
+  if (board !== undefined && capture !== undefined && board.rank === capture.rank) {
+    throw new UsageError(
+      "two-sources",
+      `${board.place} and ${capture.place} exclude each other`,
+      "check a board or a capture: leave one of them out",
+    );
+  }
+  const isCapture = capture !== undefined && capture.rank > (board?.rank ?? 0);
+  const foreign = (isCapture ? BOARD_ONLY : CAPTURE_ONLY)
+    .map((name) => settings.get(name))
+    // A setting from the environment or the config file may be meant for other runs.
+    .find((setting) => setting?.origin === "flag");
+  if (foreign !== undefined) {
+    throw new UsageError(
+      "option-unused",
+      `${foreign.place} has no meaning ${isCapture ? "with a capture" : "without --capture"}`,
+      isCapture ? "leave it out" : `add --capture FILE, or leave it out`,
+    );
+  }
+  return isCapture ? readCaptureJob(capture, settings) : readBoardJob(board, settings, generators);
+}
+
+function readBoardJob(
+  setting: Setting | undefined,
+  settings: Settings,
+  generators: readonly string[],
+): BoardJob {
+  const board = setting?.text ?? DEFAULTS.board;
+  const place = setting?.place ?? flagOf("board");
+  const [kind, ...rest] = board.split(":");
+  const generator = board === "sim" ? "isnkit" : rest.join(":");
+  if (kind !== "sim" || !generators.includes(generator)) {
+    const boards = ["sim", ...generators.map((name) => `sim:${name}`)];
+    throw new UsageError(
+      "unknown-board",
+      `no board matches ${JSON.stringify(board)} (${place})`,
+      `${didYouMean(board, boards)}the boards are ${boards.join(", ")}`,
+    );
+  }
+  const reboots = readWhole(settings.get("reboots"), {
+    name: "reboots",
+    fallback: Number(DEFAULTS.reboots),
+    min: 1,
+    max: REBOOTS_MAX,
+  });
+  const seed = settings.get("seed");
+  return {
+    kind: "board",
+    board,
+    generator,
+    reboots,
+    seed: seed && readWhole(seed, { name: "seed", fallback: 0, min: 0, max: 0xffff_ffff }),
+  };
+}
+
+function readCaptureJob(capture: Setting, settings: Settings): CaptureJob {
+  if (capture.text === "") {
+    throw new UsageError("no-capture", `${capture.place} is empty`, "name a pcap or pcapng file");
+  }
+  const device = settings.get("device");
+  if (device === undefined) {
+    throw new UsageError(
+      "no-device",
+      `${capture.place} needs to know which host is the device`,
+      "add --device IP, the address from which the device sends",
+    );
+  }
+  const gap = settings.get("bootGap");
+  const at = settings.get("bootsAt");
+  if (gap !== undefined && at !== undefined) {
+    throw new UsageError(
+      "two-boot-options",
+      `${gap.place} and ${at.place} exclude each other`,
+      "give the silence that means a boot, or the times of the boots",
+    );
+  }
+  const bootOptions = [
+    ...(gap === undefined ? [] : [flagOf("bootGap"), gap.text]),
+    ...(at === undefined ? [] : [flagOf("bootsAt"), at.text]),
+  ];
+  return {
+    kind: "capture",
+    file: capture.text,
+    device: parseAddress(device.text),
+    bootGapUs: gap === undefined ? undefined : positive(parseDurationUs(gap.text, gap.place), gap),
+    bootTimesUs: at === undefined ? undefined : parseBootTimes(at.text, at.place),
+    bootOptions,
+  };
+}
+
+/** Reads a list such as `isn-reuse,quiet-time`. Throws UsageError `unknown-rule` or `no-rules`. */
+export function parseRuleIds({ text, place }: Pick<Setting, "text" | "place">): readonly RuleId[] {
+  const names = text
+    .split(",")
+    .map((name) => name.trim())
+    .filter((name) => name !== "");
+  if (names.length === 0) {
+    throw new UsageError(
+      "no-rules",
+      `no rule is named (${place})`,
+      "name some, as in --rules isn-reuse,isn-backward; `isnkit check --list-rules` lists them",
+    );
+  }
+  return [...new Set(names)].map((name) => {
+    const id = RULE_IDS.find((one) => one === name);
+    if (id !== undefined) return id;
+    throw new UsageError(
+      "unknown-rule",
+      `${JSON.stringify(name)} is not a rule (${place})`,
+      `${didYouMean(name, RULE_IDS)}the rules are ${RULE_IDS.join(", ")}`,
+    );
+  });
+}
+
+function parseMsl(setting: Setting | undefined): number {
+  const us = parseDurationUs(setting?.text ?? DEFAULTS.msl, setting?.place ?? flagOf("msl"));
+  if (us >= 1_000_000 && us <= 3_600_000_000 && us % 1000 === 0) return us;
+  throw new UsageError(
+    "bad-msl",
+    `${JSON.stringify(setting?.text)} is no maximum segment lifetime (${setting?.place})`,
+    "give whole milliseconds from 1s to 1h; RFC 9293 says 2m",
+  );
+}
+
+function parseFormat(setting: Setting | undefined): "text" | "json" {
+  const text = setting?.text ?? DEFAULTS.format;
+  const format = FORMATS.find((one) => one === text);
+  if (format !== undefined) return format;
+  throw new UsageError(
+    "unknown-format",
+    `${JSON.stringify(text)} is not a format of this command (${setting?.place})`,
+    `${didYouMean(text, FORMATS)}the formats are ${FORMATS.join(" and ")}`,
+  );
+}
+
+function parseOutput(setting: Setting | undefined): string | undefined {
+  if (setting?.text !== "") return setting?.text;
+  throw new UsageError("bad-output", `${setting.place} is empty`, "name a file to write to");
+}
+
+function positive(us: number, setting: Setting): number {
+  if (us > 0) return us;
+  throw new UsageError(
+    "bad-duration",
+    `${JSON.stringify(setting.text)} is no silence (${setting.place})`,
+    "give a duration above zero, such as 2s",
+  );
+}
+
+interface WholeLimits {
+  readonly name: SettingName;
+  readonly fallback: number;
+  readonly min: number;
+  readonly max: number;
+}
+
+function readWhole(setting: Setting | undefined, limits: WholeLimits): number {
+  if (setting === undefined) return limits.fallback;
+  const { text, place } = setting;
+  const value = /^(0[xX][0-9a-fA-F]{1,8}|\d{1,12})$/.test(text) ? Number(text) : Number.NaN;
+  if (value >= limits.min && value <= limits.max) return value;
+  throw new UsageError(
+    `bad-${limits.name}`,
+    `${JSON.stringify(text)} is no number of ${limits.min} to ${limits.max} (${place})`,
+    `give a whole number, as in ${flagOf(limits.name)} ${limits.name === "seed" ? "42 or 0x2a" : "1000"}`,
+  );
+}

@@ -1,0 +1,99 @@
+/** `isnkit check`: settings in, report and exit code out. */
+import { randomBytes } from "node:crypto";
+import { resolve } from "node:path";
+import pc from "picocolors";
+import { RULES } from "../check/rules/index.ts";
+import { EXIT, type ExitCode } from "../core/errors.ts";
+import { checkJson } from "../report/check-json.ts";
+import type { CheckRun } from "../report/check-run.ts";
+import { checkText, NO_PAINT, type Paint, verdictLine } from "../report/check-text.ts";
+import { HONEST } from "../sim/campaign.ts";
+import { ZOO } from "../zoo/index.ts";
+import { runCheckJob } from "./check-job.ts";
+import { readCheckSettings } from "./check-settings.ts";
+import { CONFIG_FILE, readConfig } from "./config-file.ts";
+import { progressOn } from "./progress.ts";
+import { writeResults } from "./results.ts";
+import { mergeSettings, type SettingName } from "./settings.ts";
+import type { Terminal } from "./terminal.ts";
+
+export interface CheckArguments {
+  readonly given: (
+    name: SettingName,
+  ) => { text: string; origin: "flag" | "environment" } | undefined;
+  /** False after --no-color or its environment twin. */
+  readonly color: boolean;
+  readonly listRules: boolean;
+  readonly listGenerators: boolean;
+}
+
+/** Names that `sim:<name>` takes. */
+export const GENERATORS: readonly string[] = [HONEST, ...ZOO.map((member) => member.name)];
+
+export async function checkCommand(
+  { given, color, listRules, listGenerators }: CheckArguments,
+  terminal: Terminal,
+): Promise<ExitCode> {
+  const config = await readConfig(resolve(CONFIG_FILE));
+  const settings = readCheckSettings(mergeSettings(given, config), GENERATORS);
+  if (listRules || listGenerators) {
+    const list = listRules ? ruleList(settings.format) : generatorList(settings.format);
+    await writeResults(terminal, list, settings.output);
+    return EXIT.pass;
+  }
+  const progress = progressOn(terminal, () => performance.now());
+  const drawSeed = () => randomBytes(4).readUInt32LE();
+  const { run, interrupted } = await runCheckJob(settings, { terminal, progress, drawSeed });
+  const inColor =
+    color && config.color !== false && settings.output === undefined && allowsColor(terminal);
+  const report = settings.format === "json" ? checkJson(run) : checkText(run, paintOf(inColor));
+  await writeResults(terminal, report, settings.output);
+  if (interrupted) {
+    terminal.err(`isnkit: interrupted; partial results: ${verdictLine(run)}\n`);
+    return EXIT.interrupted;
+  }
+  return exitCodeOf(run);
+}
+
+function exitCodeOf(run: CheckRun): ExitCode {
+  return EXIT[run.result.verdict];
+}
+
+/** NO_COLOR is obeyed whatever its value, unless it is empty (no-color.org). */
+function allowsColor({ environment, outIsTerminal }: Terminal): boolean {
+  return outIsTerminal && (environment.NO_COLOR ?? "") === "";
+}
+
+function paintOf(inColor: boolean): Paint {
+  if (!inColor) return NO_PAINT;
+  const colors = pc.createColors(true);
+  return { good: colors.green, bad: colors.red, open: colors.yellow, faint: colors.dim };
+}
+
+function ruleList(format: "text" | "json"): string {
+  const rules = RULES.map(({ id, holds, clause, remedy }) => ({ id, holds, clause, remedy }));
+  if (format === "json") return listJson("isnkit.rules/1", { rules });
+  const width = Math.max(...rules.map((rule) => rule.id.length));
+  return rules.map((rule) => `${rule.id.padEnd(width)}  ${rule.holds} [${rule.clause}]\n`).join("");
+}
+
+function generatorList(format: "text" | "json"): string {
+  const honest = {
+    name: HONEST,
+    field: "this project's module; --board sim is the same",
+    rules: [],
+  };
+  const generators = [honest, ...ZOO.map(({ name, field, rules }) => ({ name, field, rules }))];
+  if (format === "json") return listJson("isnkit.generators/1", { generators });
+  const width = Math.max(...generators.map((one) => one.name.length));
+  return generators
+    .map(({ name, field, rules }) => {
+      const breaks = rules.length === 0 ? "breaks no rule" : `breaks ${rules.join(", ")}`;
+      return `sim:${name.padEnd(width)}  ${field} (${breaks})\n`;
+    })
+    .join("");
+}
+
+function listJson(schema: string, content: object): string {
+  return `${JSON.stringify({ schema, ...content }, undefined, 2)}\n`;
+}

@@ -1,0 +1,131 @@
+/** The command line as commander sees it: commands, flags, environment twins, help. */
+import { readFileSync } from "node:fs";
+import { Command, Option } from "commander";
+import { EXIT, type ExitCode } from "../core/errors.ts";
+import { checkCommand } from "./check.ts";
+import { DEFAULTS, REBOOTS_MAX } from "./check-settings.ts";
+import { describeFailure } from "./failure.ts";
+import { environmentName, flagOf, type SettingName } from "./settings.ts";
+import type { Terminal } from "./terminal.ts";
+
+/** Flag, placeholder and description of each setting of `check`. */
+const CHECK_FLAGS: readonly (readonly [SettingName, string, string])[] = [
+  ["board", "NAME", `what to reboot: sim, or sim:<generator> (default: ${DEFAULTS.board})`],
+  ["reboots", "N", `how often to reboot it, 1 to ${REBOOTS_MAX} (default: ${DEFAULTS.reboots})`],
+  ["seed", "N", "u32 that decides the whole run, decimal or 0x… (default: a random one, printed)"],
+  ["capture", "FILE", "judge a pcap or pcapng file instead, - for standard input"],
+  ["device", "IP", "address of the device in the capture"],
+  ["bootGap", "DURATION", "a silence of the device this long is a boot (default: found by itself)"],
+  [
+    "bootsAt",
+    "T,T…",
+    "times of the boots: since the first packet (12s) or with a zone (2024-05-01T12:00:00Z)",
+  ],
+  ["rules", "A,B…", "judge these rules only, and ask for all of them"],
+  ["msl", "DURATION", `maximum segment lifetime (default: ${DEFAULTS.msl})`],
+  ["format", "FORMAT", `text or json (default: ${DEFAULTS.format})`],
+  ["output", "FILE", "write the report to a file instead of stdout"],
+];
+
+const CHECK_HELP = `
+Exit codes: 0 all rules hold, 1 a rule was broken, 2 wrong usage, 3 the bench failed,
+4 inconclusive, 130 interrupted. Every flag has an environment twin (shown above) and a place in
+isnkit.config.json (camel case); flags win over the environment, the environment over the file.
+
+Examples:
+  isnkit check                                       reboot the virtual board 1000 times
+  isnkit check --reboots 50 --seed 42                the same run on any machine
+  isnkit check --board sim:fixed-plus-ticks          see a bad generator fail
+  isnkit check --capture x.pcap --device 10.77.0.2   judge recorded traffic
+  isnkit check --capture x.pcap --device 10.77.0.2 --boot-gap 2s --format json
+  isnkit check --list-rules
+`;
+
+interface Outcome {
+  exitCode: ExitCode;
+}
+
+/**
+ * Runs the command line. `argv` is that of the process, program and script included. Prints to
+ * `terminal` only, and never throws: every failure becomes a message and an exit code.
+ */
+export async function runProgram(argv: readonly string[], terminal: Terminal): Promise<ExitCode> {
+  const outcome: Outcome = { exitCode: EXIT.pass };
+  const writes: Promise<void>[] = [];
+  const program = buildProgram(terminal, outcome, (text) => writes.push(terminal.out(text)));
+  try {
+    if (argv.length <= 2) program.outputHelp();
+    else await program.parseAsync(argv);
+    await Promise.all(writes);
+    return outcome.exitCode;
+  } catch (error) {
+    await Promise.all(writes);
+    const failure = describeFailure(error, wordsOf(program));
+    if (failure.message !== "") terminal.err(failure.message);
+    return failure.exitCode;
+  }
+}
+
+function buildProgram(
+  terminal: Terminal,
+  outcome: Outcome,
+  print: (text: string) => void,
+): Command {
+  const program = new Command("isnkit")
+    .description("TCP numbers of small devices, safe across reboots: prove it")
+    .version(packageVersion(), "-V, --version", "print the version")
+    .helpOption("-h, --help", "print help")
+    .exitOverride()
+    .configureOutput({ writeOut: print, writeErr: () => {}, outputError: () => {} })
+    .addHelpText("after", "\nStart with `isnkit check`; `isnkit check --help` has examples.");
+  const check = program
+    .command("check")
+    .description("reboot a board, or read a capture, and judge its ISNs, ports and timestamps")
+    .helpOption("-h, --help", "print help")
+    .allowExcessArguments(false);
+  for (const [name, placeholder, description] of CHECK_FLAGS) {
+    const option = new Option(`${flagOf(name)} <${placeholder}>`, description);
+    check.addOption(option.env(environmentName(name)));
+  }
+  check
+    .addOption(new Option("--no-color", "no colours").env("ISNKIT_NO_COLOR"))
+    .option("--list-rules", "list the rules and stop")
+    .option("--list-generators", "list what sim:<generator> can be and stop")
+    .addHelpText("after", CHECK_HELP)
+    .action(async () => {
+      outcome.exitCode = await checkCommand(argumentsOf(check), terminal);
+    });
+  return program;
+}
+
+function argumentsOf(check: Command) {
+  const flagSet = (name: string) => check.getOptionValue(name) === true;
+  return {
+    given: (name: SettingName) => {
+      const value: unknown = check.getOptionValue(name);
+      if (typeof value !== "string") return undefined;
+      const origin = check.getOptionValueSource(name) === "cli" ? "flag" : "environment";
+      return { text: value, origin } as const;
+    },
+    color: check.getOptionValue("color") !== false,
+    listRules: flagSet("listRules"),
+    listGenerators: flagSet("listGenerators"),
+  };
+}
+
+function wordsOf(program: Command): string[] {
+  return [program, ...program.commands].flatMap((command) => [
+    ...command.commands.map((one) => one.name()),
+    ...command.options.flatMap((option) => option.long ?? []),
+  ]);
+}
+
+function packageVersion(): string {
+  const text = readFileSync(new URL("../../package.json", import.meta.url), "utf8");
+  const manifest: unknown = JSON.parse(text);
+  const version =
+    typeof manifest === "object" && manifest !== null && "version" in manifest
+      ? manifest.version
+      : undefined;
+  return typeof version === "string" ? version : "unknown";
+}
