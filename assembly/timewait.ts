@@ -217,7 +217,9 @@ export function ringBlocked(ringIndex: u32): bool {
 function claim(hash: u64): usize {
   survey();
   let entry = free;
-  if (entry == 0) {
+  if (entry != 0) {
+    add(Counter.TABLE_USED, 1);
+  } else {
     entry = soonest;
     if (entry == 0) return 0;
     evict(entry);
