@@ -74,6 +74,7 @@ export class Connection {
   older: Connection | undefined;
   newer: Connection | undefined;
   reported = true;
+  #tuple: Tuple | undefined;
 
   constructor(endpoints: Endpoints, localAddress: string, incarnation: number, boot: number) {
     this.family = endpoints.family;
@@ -93,14 +94,16 @@ export class Connection {
     return this.reset !== undefined || (this.deviceFin && this.peerFin);
   }
 
+  /** Made once: every sample of the connection carries the same object. */
   get tuple(): Tuple {
     const { family, remote0, remote1, remote2, remote3 } = this;
-    return {
+    this.#tuple ??= {
       localAddress: this.localAddress,
       localPort: this.localPort,
       remoteAddress: address(family, remote0, remote1, remote2, remote3).text,
       remotePort: this.remotePort,
     };
+    return this.#tuple;
   }
 }
 

@@ -4,15 +4,11 @@ import type { Connection, SynAnswer } from "./connection.ts";
 import { ACK, FIN, type Segment, SYN } from "./segment.ts";
 
 /**
- * A RST of the device. In SYN-SENT a RST that carries the number of an unacceptable ACK answers
+ * A RST of the device. In SYN-SENT it answers an unacceptable ACK with a RST that has the number of
  * that ACK, and the attempt goes on (RFC 9293 §3.10.7.3).
  */
 export function deviceReset(connection: Connection, segment: Segment): void {
-  if (!connection.established) {
-    const answersAck =
-      connection.wrongAcks > 0 && segment.sequence === connection.wrongAcknowledgement;
-    if (answersAck || segment.sequence !== connection.next) return;
-  }
+  if (!connection.established && segment.sequence !== connection.next) return;
   connection.reset ??= "device";
 }
 

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
+import { ByteQueue } from "../../host/capture/byte-queue.ts";
 import { openCapture } from "../../host/capture/capture-reader.ts";
 import type { Packet } from "../../host/capture/packet.ts";
 import { UsageError } from "../../host/core/errors.ts";
@@ -74,6 +75,28 @@ describe("pcap", () => {
     const whole = await read(data);
     expect(whole.packets).toHaveLength(72);
     for (const size of [1, 7, 24, 4096, 5000]) expect(await read(data, size)).toEqual(whole);
+  });
+});
+
+describe("the byte queue", () => {
+  it("gives the bytes back in order for chunks of every size mixed", () => {
+    const queue = new ByteQueue();
+    const sizes = [1, 5000, 3, 4, 70_000, 2, 4096, 4097, 1];
+    let value = 0;
+    for (const size of sizes) queue.push(Uint8Array.from({ length: size }, () => value++ % 251));
+    const total = value;
+    expect(queue.available).toBe(total);
+    expect(queue.has(total + 1)).toBe(false);
+    for (let at = 0; at < total; at += 7) {
+      const count = Math.min(7, total - at);
+      expect(queue.has(count)).toBe(true);
+      expect(queue.offset).toBe(at);
+      for (let i = 0; i < count; i++) {
+        if (queue.bytes[queue.position + i] !== (at + i) % 251) expect.fail(`byte ${at + i}`);
+      }
+      queue.skip(count);
+    }
+    expect(queue.available).toBe(0);
   });
 });
 
@@ -211,7 +234,7 @@ describe("pcapng", () => {
       return join(head, bytes);
     };
     const cases = {
-      "captured beyond the block": lying((b) => b.set(le32(400), 20)),
+      "captured beyond the block": lying((b) => b.set([...le32(400), ...le32(400)], 20)),
       "captured beyond the wire": lying((b) => b.set(le32(3), 24)),
       "two lengths": lying((b) => b.set(le32(32), b.length - 4)),
       "not a multiple of 4": lying((b) => b.set(le32(35), 4)),
@@ -239,6 +262,20 @@ describe("pcapng", () => {
 });
 
 describe("bad captures", () => {
+  it("are located by the byte and the packet, however the bytes were cut into chunks", async () => {
+    const data = Uint8Array.from(await readFile(I5));
+    const reader = openCapture(inChunks(data, 4096));
+    let offset = 24;
+    for await (const { frame, capturedLength } of reader) {
+      if (frame <= 50) offset += 16 + capturedLength;
+    }
+    data.set(be32(0x7fff_ffff), offset + 8);
+    for (const size of [1, 100, 5000, data.length]) {
+      const error = await failure(() => collect(openCapture(inChunks(data, size))));
+      expect(String(error)).toContain(`at byte ${offset}, after 50 packets`);
+    }
+  });
+
   it("names what is wrong with each, in one line", async () => {
     const pcap = pcapFile(RECORDS);
     const huge = pcapFile(RECORDS);

@@ -255,6 +255,23 @@ describe("memory", () => {
     expect(scene.tracker.previous).toBeUndefined();
   });
 
+  it("keeps one incarnation of a tuple, the last", () => {
+    const scene = new Scene();
+    for (let i = 0; i < 100; i++) scene.connect(1000 * i);
+    expect(scene.tracker).toMatchObject({ remembered: 1, incarnations: 100 });
+  });
+
+  it("forgets the silent ones while another connection goes on and on", () => {
+    const scene = new Scene();
+    scene.connect(1000);
+    scene.device(SYN, { seq: 1, port: 50_000 });
+    for (let second = 60; second <= 300; second += 60) {
+      scene.nowUs = second * S;
+      scene.device(ACK, { seq: 1001, length: 1 });
+    }
+    expect(scene.tracker.remembered).toBe(1);
+  });
+
   it("stays bounded on endless input, by age and by number", () => {
     const scene = new Scene({ connectionsMax: 1000 });
     for (let i = 0; i < 20_000; i++) {
