@@ -13,7 +13,7 @@ import { runCheckJob } from "./check-job.ts";
 import { readCheckSettings } from "./check-settings.ts";
 import { CONFIG_FILE, readConfig } from "./config-file.ts";
 import { progressOn } from "./progress.ts";
-import { writeResults } from "./results.ts";
+import { expectWritable, writeResults } from "./results.ts";
 import { mergeSettings, type SettingName } from "./settings.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -36,6 +36,7 @@ export async function checkCommand(
 ): Promise<ExitCode> {
   const config = await readConfig(resolve(CONFIG_FILE));
   const settings = readCheckSettings(mergeSettings(given, config), GENERATORS);
+  await expectWritable(settings.output);
   if (listRules || listGenerators) {
     const list = listRules ? ruleList(settings.format) : generatorList(settings.format);
     await writeResults(terminal, list, settings.output);

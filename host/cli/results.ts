@@ -1,7 +1,21 @@
 /** Where results go: stdout, or a file that is there whole or not at all. */
-import { rename, rm, writeFile } from "node:fs/promises";
+import { constants } from "node:fs";
+import { access, rename, rm, stat, writeFile } from "node:fs/promises";
+import { dirname } from "node:path";
 import { UsageError } from "../core/errors.ts";
 import type { Terminal } from "./terminal.ts";
+
+/** Says early, before a long run, that results cannot go to `file`. Throws UsageError `bad-output`. */
+export async function expectWritable(file: string | undefined): Promise<void> {
+  if (file === undefined) return;
+  try {
+    await access(dirname(file), constants.W_OK);
+  } catch (error) {
+    throw notWritable(file, error);
+  }
+  const found = await stat(file).catch(() => undefined);
+  if (found?.isDirectory()) throw notWritable(file, new Error("it is a directory"));
+}
 
 /** Writes `text` to `file`, or to stdout without one. Throws UsageError `bad-output`. */
 export async function writeResults(
@@ -19,11 +33,15 @@ export async function writeResults(
     await rename(draft, file);
   } catch (error) {
     await rm(draft, { force: true });
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new UsageError(
-      "bad-output",
-      `the report cannot be written to ${JSON.stringify(file)}: ${reason}`,
-      "name a file in a folder that exists and can be written to",
-    );
+    throw notWritable(file, error);
   }
+}
+
+function notWritable(file: string, error: unknown): UsageError {
+  const reason = error instanceof Error ? error.message : String(error);
+  return new UsageError(
+    "bad-output",
+    `the report cannot be written to ${JSON.stringify(file)}: ${reason}`,
+    "name a file in a folder that exists and can be written to",
+  );
 }

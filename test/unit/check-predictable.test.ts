@@ -205,7 +205,7 @@ describe("port-predictable", () => {
 
   it("is open with few ports, and with none but bound ones", () => {
     const few = opens(15, (i) => 2200 + (hash(9, `${i}`) % 9999));
-    expect(judge("port-predictable", few).rules[0]?.reason).toContain("16 are needed");
+    expect(judge("port-predictable", few).rules[0]?.reason).toContain("16 allocated ports are needed, 15 were seen");
     const bound = opens(40, () => 5000).map((open) => ({
       ...open,
       portChoice: "unknown" as const,

@@ -65,7 +65,7 @@ function judge(): RuleJudge {
       if (judged >= ISNS_MIN) return { judged };
       return {
         judged,
-        open: `${judged} ISNs of different tuples were seen, ${ISNS_MIN} are needed`,
+        open: `ISNs of ${ISNS_MIN} different tuples are needed, ${judged} were seen`,
       };
     },
   };

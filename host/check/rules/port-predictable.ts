@@ -89,7 +89,7 @@ function judge({ ports: pool }: CheckContext): RuleJudge {
       look(report);
       if (judged >= PORTS_MIN) return { judged };
       const open =
-        judged === 0 ? LOOKS_BOUND : `${judged} allocated ports were seen, ${PORTS_MIN} are needed`;
+        judged === 0 ? LOOKS_BOUND : `${PORTS_MIN} allocated ports are needed, ${judged} were seen`;
       return { judged, open };
     },
   };
