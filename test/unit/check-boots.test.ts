@@ -122,6 +122,16 @@ describe("port-repeats-after-boot", () => {
     expect(only(result)).toMatchObject({ status: "open", findings: 0 });
   });
 
+  it("needs six ports of two boots, as its page says", () => {
+    for (const [length, status] of [
+      [5, "open"],
+      [6, "fail"],
+    ] as const) {
+      const opening = LWIP.slice(0, length);
+      expect(only(judge("port-repeats-after-boot", boots([opening, opening]))).status).toBe(status);
+    }
+  });
+
   it("ignores bound ports, and in a capture a destination's only port", () => {
     const openings = Array.from({ length: 40 }, (_, i) => [[31001, i * 7] as const]);
     for (const portChoice of ["bound", "unknown"] as const) {

@@ -1,0 +1,45 @@
+/** The library: data in, data out. Nothing here prints, parses arguments or exits. */
+export type { CaptureSource } from "./capture/capture-reader.ts";
+export {
+  type CaptureSamples,
+  type CaptureSamplesOptions,
+  type CaptureSummary,
+  captureSamples,
+} from "./capture/samples.ts";
+export {
+  Check,
+  type CheckCounts,
+  type CheckEnding,
+  type CheckOptions,
+  type CheckResult,
+  checkSamples,
+  FINDINGS_PER_RULE_MAX,
+  type RuleResult,
+  type Verdict,
+} from "./check/engine.ts";
+export {
+  type CheckContext,
+  type Finding,
+  type Incarnation,
+  type Observation,
+  type PortPool,
+  RULE_IDS,
+  type Rule,
+  type RuleId,
+  type RuleJudge,
+  type RuleOutcome,
+} from "./check/rule.ts";
+export { CAPTURE_RULES, RULES, ruleById } from "./check/rules/index.ts";
+export { type Address, parseAddress } from "./core/address.ts";
+export { BenchError, EvidenceError, EXIT, IsnkitError, UsageError } from "./core/errors.ts";
+export type * from "./core/sample.ts";
+export { serialAdd, serialAfter, serialDistance, serialForward } from "./core/serial.ts";
+export { destinationKey, type Tuple, tupleKey } from "./core/tuple.ts";
+export type { Board } from "./module/board.ts";
+export { IsnModule } from "./module/isn-module.ts";
+export { compileIsnModule } from "./module/load.ts";
+export { CHECK_SCHEMA, checkJson } from "./report/check-json.ts";
+export { type CheckRun, replayOf, replayOfFinding } from "./report/check-run.ts";
+export { checkText, type Paint, verdictLine } from "./report/check-text.ts";
+export { type CampaignOptions, virtualBoardSamples } from "./sim/campaign.ts";
+export { ZOO, type ZooMember } from "./zoo/index.ts";
