@@ -181,10 +181,14 @@ describe("pcapng", () => {
       idb(1, 0, tsresol(0x80 | 20)),
       idb(1, 0, offset),
       idb(1, 0, tsresol(12)),
+      idb(1, 0, [...option(14, [...le32(-100), 255, 255, 255, 255]), 0, 0, 0, 0]),
+      idb(1, 0, [...option(14, [...le32(100), 0, 0, 0, 0]), ...tsresol(9)]),
       epb(0, high, low, [1]),
       epb(1, 0, 3 * 2 ** 19, [1]),
       epb(2, 0, 2500, [1]),
       epb(3, 0, 1_234_567_890, [1]),
+      epb(4, 1, 0, [1]),
+      epb(5, 0, 1_234, [1]),
     );
     const { packets } = await read(data);
     expect(packets.map((p) => [p.timeUs, p.nanos])).toEqual([
@@ -192,6 +196,8 @@ describe("pcapng", () => {
       [1_500_000, 0],
       [102_500_000, 0],
       [1_234, 567],
+      [4_194_967_296, 0],
+      [100_000_001, 234],
     ]);
   });
 

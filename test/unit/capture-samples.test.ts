@@ -255,6 +255,20 @@ describe("boots", () => {
     expect((await judge(sorted(syns([0, 0.3, 5, 5.3])))).boots).toHaveLength(2);
   });
 
+  it("calls no silence a boot that is shorter than a second", async () => {
+    const burst = (pause: number) => [0, 0.01, 0.02, 0.03, 0.03 + pause];
+    expect((await judge(sorted(syns(burst(0.99))))).boots).toHaveLength(1);
+    expect((await judge(sorted(syns(burst(1.01))))).boots).toHaveLength(2);
+  });
+
+  it("does not call the wait before the only attempt a boot", async () => {
+    const running: RecordFields = {
+      timeUs: START,
+      data: ethernet(ipv4(tcp({ sequence: 1, sourcePort: 80, flags: FLAG.ack }))),
+    };
+    expect((await judge(sorted([running, ...syns([60])]))).boots).toHaveLength(1);
+  });
+
   it("does not call it a boot if an old connection goes on after the silence", async () => {
     const alive: RecordFields = {
       timeUs: START + 4.9 * S,
@@ -276,9 +290,15 @@ describe("boots", () => {
       data: ethernet(ipv4(tcp({ sequence: 1, sourcePort: 80, flags: FLAG.syn | FLAG.ack }))),
     };
     expect((await judge(sorted([...syns([...before, 5]), accepted]))).boots).toHaveLength(2);
+    const alive: RecordFields = {
+      timeUs: START + 4.95 * S,
+      data: ethernet(ipv4(tcp({ sequence: 1, sourcePort: 50_000, flags: FLAG.ack }))),
+    };
+    const withProof = sorted([...syns([...before, 5]), accepted, alive]);
+    expect((await judge(withProof)).boots).toHaveLength(1);
   });
 
-  const ARP_PROBE = (second: number): RecordFields => ({
+  const ARP_PROBE = (second: number, sender = [0, 0, 0, 0]): RecordFields => ({
     timeUs: START + second * S,
     data: ethernet(
       bytes(
@@ -287,7 +307,7 @@ describe("boots", () => {
         [6, 4],
         be16(1),
         [2, 0, 0, 0, 0, 2],
-        [0, 0, 0, 0],
+        sender,
         [0, 0, 0, 0, 0, 0],
         [10, 77, 0, 2],
       ),
@@ -320,6 +340,11 @@ describe("boots", () => {
     expect(boots).toHaveLength(2);
     expect(opens.map(({ boot }) => boot)).toEqual([0, 0, 0, 0, 1]);
     expect(summary.boots[1]).toMatchObject({ evidence: "arp-probe", timeUs: START + 1.5 * S });
+  });
+
+  it("does not take another host's question for the device's address for a boot", async () => {
+    const asked = [...syns([...before, 1.8]), ARP_PROBE(1.5, [10, 77, 0, 1])];
+    expect((await judge(sorted(asked))).boots).toHaveLength(1);
   });
 
   it("finds a boot by a DHCP request for the device's address, not by a renewal", async () => {
