@@ -6,8 +6,27 @@ const MS = 1_000;
 const S = 1_000_000;
 const MINUTE = 60 * S;
 
+/**
+ * `loop`: one of a boot loop; `short`, `medium`, `long`, `idle`: everyday use; `steady`: one stream at
+ * the rate of the sequence clock, and nothing else; `brink`: a burst just before the first lease ends,
+ * with nobody polling, and a cut at once; `comeback`: after these two, the same tuple again as soon as
+ * can be; `crowded`: more connections than a table can hold, after one
+ * that ran far ahead; `quiet`: quiet time is owed.
+ */
+export type BootKind =
+  | "loop"
+  | "short"
+  | "medium"
+  | "long"
+  | "idle"
+  | "steady"
+  | "brink"
+  | "comeback"
+  | "crowded"
+  | "quiet";
+
 export interface BootPlan {
-  readonly kind: "loop" | "short" | "medium" | "long" | "idle" | "quiet";
+  readonly kind: BootKind;
   readonly uptimeUs: number;
   /** Time without power before this boot. */
   readonly offUs: number;
@@ -22,16 +41,19 @@ export interface BootPlan {
   readonly counterStart: number;
 }
 
-/** How many boots of a boot loop are still to come; the only thing that plans share. */
-export interface LoopState {
-  left: number;
+/** What one boot's plan leaves to the next. */
+export interface PlanMemory {
+  /** Boots of a boot loop that are still to come. */
+  loopLeft: number;
+  /** The next boot comes back to the tuple of this one. */
+  comeback: boolean;
 }
 
 /**
  * Plans a boot. Most are short, with a short time off, so that old tuples are still in TIME_WAIT on
  * the servers; some are long or idle, and now and then a boot loop of some hundred boots sets in.
  */
-export function planBoot(random: Random, loop: LoopState, quietOwed: boolean): BootPlan {
+export function planBoot(random: Random, memory: PlanMemory, quietOwed: boolean): BootPlan {
   const base = {
     cut: random.chance(0.35) ? planCut(random, 10) : undefined,
     counterStart: planCounterStart(random),
@@ -39,9 +61,9 @@ export function planBoot(random: Random, loop: LoopState, quietOwed: boolean): B
     fast: random.chance(0.25),
   };
   if (quietOwed) return planQuiet(random, base);
-  if (loop.left === 0 && random.chance(0.006)) loop.left = random.int(60, 400);
-  if (loop.left > 0) {
-    loop.left--;
+  if (memory.loopLeft === 0 && random.chance(0.006)) memory.loopLeft = random.int(60, 400);
+  if (memory.loopLeft > 0) {
+    memory.loopLeft--;
     return {
       ...base,
       kind: "loop",
@@ -52,24 +74,56 @@ export function planBoot(random: Random, loop: LoopState, quietOwed: boolean): B
       connections: random.int(1, 2),
     };
   }
-  const offUs = planOff(random);
+  if (memory.comeback) {
+    memory.comeback = false;
+    return {
+      ...base,
+      kind: "comeback",
+      cut: undefined,
+      uptimeUs: random.int(300 * MS, 2 * S),
+      offUs: random.int(50 * MS, 300 * MS),
+      silenceUs: random.int(1 * MS, 10 * MS),
+      connections: 1,
+    };
+  }
+  const use = planUse(random);
+  memory.comeback = use.kind === "brink" || use.kind === "steady";
+  return { ...base, ...use, offUs: planOff(random) };
+}
+
+type Use = Pick<BootPlan, "kind" | "uptimeUs" | "silenceUs" | "connections">;
+
+function planUse(random: Random): Use {
   const silenceUs = random.int(10 * MS, 900 * MS);
   const draw = random.int(0, 99);
   if (draw < 3) {
     const uptimeUs = random.int(1 * MINUTE, 8 * MINUTE);
-    return { ...base, kind: "long", offUs, silenceUs, uptimeUs, connections: random.int(10, 60) };
+    return { kind: "long", uptimeUs, silenceUs, connections: random.int(10, 60) };
   }
   if (draw < 5) {
     const idleUs = random.int(10 * MINUTE, 180 * MINUTE);
     const uptimeUs = idleUs + random.int(1 * S, 10 * S);
-    return { ...base, kind: "idle", offUs, silenceUs: idleUs, uptimeUs, connections: 2 };
+    return { kind: "idle", uptimeUs, silenceUs: idleUs, connections: 2 };
   }
-  if (draw < 30) {
+  if (draw < 9) {
+    return { kind: "steady", uptimeUs: random.int(5 * S, 100 * S), silenceUs, connections: 1 };
+  }
+  if (draw < 13) {
+    // The first lease lasts 4.194 s. The clock may not pass its end unseen: that would eat up GUARD.
+    const brinkUs = random.int(3_700 * MS, 4_100 * MS);
+    const uptimeUs = brinkUs + random.int(1 * MS, 85 * MS);
+    return { kind: "brink", uptimeUs, silenceUs: brinkUs, connections: 1 };
+  }
+  if (draw < 16) {
+    const uptimeUs = random.int(20 * S, 40 * S);
+    return { kind: "crowded", uptimeUs, silenceUs, connections: random.int(45, 70) };
+  }
+  if (draw < 35) {
     const uptimeUs = random.int(5 * S, 40 * S);
-    return { ...base, kind: "medium", offUs, silenceUs, uptimeUs, connections: random.int(3, 9) };
+    return { kind: "medium", uptimeUs, silenceUs, connections: random.int(3, 9) };
   }
   const uptimeUs = random.int(300 * MS, 6 * S);
-  return { ...base, kind: "short", offUs, silenceUs, uptimeUs, connections: random.int(1, 5) };
+  return { kind: "short", uptimeUs, silenceUs, connections: random.int(1, 5) };
 }
 
 /** A cut at one of the next `operations` memory operations. */

@@ -6,7 +6,7 @@ import { UsageError } from "../core/errors.ts";
 import type { BootSample, Sample } from "../core/sample.ts";
 import { ZOO } from "../zoo/index.ts";
 import { DEFAULT_BOARD, VirtualBoard } from "./board.ts";
-import { type BootPlan, type LoopState, planBoot, planCut } from "./boot-plan.ts";
+import { type BootPlan, type PlanMemory, planBoot, planCut } from "./boot-plan.ts";
 import { Client } from "./client.ts";
 import type { BoardSettings, Device, DeviceFactory } from "./device.ts";
 import { type EntropyKind, entropySource } from "./entropy.ts";
@@ -73,7 +73,7 @@ class Campaign {
   readonly #time = new SimulatedTime();
   readonly #board: VirtualBoard;
   readonly #budget: PromiseBudget;
-  readonly #loop: LoopState = { left: 0 };
+  readonly #memory: PlanMemory = { loopLeft: 0, comeback: false };
   /** The production line has not given the device its first key yet. */
   #virgin = true;
   /** Storage was lost, or provisioning was cut: the device may have to keep quiet. */
@@ -108,7 +108,7 @@ class Campaign {
   runBoot(boot: number): void {
     const random = this.#random.split("boot", boot);
     const lost = this.#storageLostAt(boot);
-    const plan = planBoot(random, this.#loop, this.#quietOwed || lost);
+    const plan = planBoot(random, this.#memory, this.#quietOwed || lost);
     this.#time.advance(plan.offUs);
     const { uptimeUs, connections } = plan;
     this.#time.advance(this.#budget.waitUs(this.#time.nowUs, uptimeUs, connections));

@@ -5,12 +5,12 @@
 import { parseAddress } from "../core/address.ts";
 import type { RefusedSample, Sample } from "../core/sample.ts";
 import { serialAdd, serialAfter } from "../core/serial.ts";
-import type { BootPlan } from "./boot-plan.ts";
+import type { BootKind, BootPlan } from "./boot-plan.ts";
 import { Connection } from "./connection.ts";
 import type { Destination, Device } from "./device.ts";
-import { CONNECTION_US_MAX } from "./promise-budget.ts";
 import type { Random } from "./random.ts";
 import type { SimulatedTime } from "./time.ts";
+import { planTransfer, type Transfer } from "./transfer.ts";
 
 const LOCAL_4 = parseAddress("10.77.0.2");
 const LOCAL_6 = parseAddress("fd00:77::2");
@@ -39,6 +39,11 @@ const BOUND: readonly { readonly to: Destination; readonly port: number }[] = [
   { to: METERING, port: 5001 },
 ];
 
+/** Boots with one connection only: it uses the tuple that comes back. */
+const ALWAYS_BOUND: readonly BootKind[] = ["steady", "brink", "comeback"];
+/** After a crowd of other connections, the last ones come back to the bound tuples. */
+const LAST_OF_CROWD = 4;
+
 const OPEN_AT_ONCE_MAX = 6;
 const POLL_OPEN_US = 100_000;
 const POLL_IDLE_US = 20_000_000;
@@ -66,6 +71,7 @@ export class Client {
   served = false;
   readonly #setting: ClientSetting;
   readonly #open: Connection[] = [];
+  #endUs = 0;
 
   constructor(setting: ClientSetting) {
     this.#setting = setting;
@@ -75,13 +81,14 @@ export class Client {
   run(bootedUs: number): void {
     const { time, plan, random } = this.#setting;
     const endUs = bootedUs + plan.uptimeUs;
+    this.#endUs = endUs;
     this.#passTime(Math.min(endUs, time.nowUs + plan.silenceUs));
     const spacingUs = Math.max(1_000, Math.floor((endUs - time.nowUs) / (plan.connections + 1)));
     let left = plan.connections;
     while (time.nowUs < endUs && left > 0) {
       let pauseUs = random.int(0, 2 * spacingUs);
       if (this.#open.length < OPEN_AT_ONCE_MAX) {
-        if (this.#connect(endUs)) left--;
+        if (this.#connect(endUs, left)) left--;
         else pauseUs = random.int(RETRY_US / 2, RETRY_US);
       }
       this.#passTime(Math.min(endUs, time.nowUs + pauseUs));
@@ -98,25 +105,30 @@ export class Client {
 
   /** Lets time pass while polling the device, sending what is due and closing what is done. */
   #passTime(untilUs: number): void {
-    const { time, device } = this.#setting;
+    const { time, device, plan, random } = this.#setting;
     while (time.nowUs < untilUs) {
       const stepUs = this.#open.length > 0 ? POLL_OPEN_US : POLL_IDLE_US;
       const nextUs = Math.min(untilUs, time.nowUs + stepUs, this.#nextClose());
       time.advance(Math.max(0, nextUs - time.nowUs));
-      device.poll();
+      // At that instant power fails or reset strikes: there is no last poll.
+      if (time.nowUs >= this.#endUs) return;
+      // An application that has nothing to do may not come round to polling, up to half a wrap; on the
+      // brink it is held up for less than 100 ms.
+      const held = plan.kind === "brink" || (this.#open.length === 0 && random.chance(0.5));
+      if (!held) device.poll();
       for (const connection of [...this.#open]) this.#progress(connection);
     }
   }
 
   #nextClose(): number {
     let soonest = Number.POSITIVE_INFINITY;
-    for (const { plan } of this.#open) soonest = Math.min(soonest, plan.closeAtUs);
+    for (const { plan } of this.#open) soonest = Math.min(soonest, plan.transfer.closeAtUs);
     return soonest;
   }
 
   #progress(connection: Connection): void {
     const { device, time } = this.#setting;
-    const { to, tuple, isn, closeAtUs } = connection.plan;
+    const { to, tuple, isn, transfer } = connection.plan;
     const report = connection.reportDueAt(time.nowUs);
     if (report > 0) {
       if (device.advance(to, tuple.localPort, serialAdd(isn, report))) {
@@ -128,7 +140,7 @@ export class Client {
       if (tsval === 0) this.#refused("timestamp");
       else if (serialAfter(tsval, connection.tsval)) connection.tsval = tsval;
     }
-    if (time.nowUs >= closeAtUs) this.#close(connection);
+    if (time.nowUs >= transfer.closeAtUs) this.#close(connection);
   }
 
   #close(connection: Connection): void {
@@ -149,19 +161,19 @@ export class Client {
   }
 
   /** Opens a connection; false when the device refused. */
-  #connect(endUs: number): boolean {
-    const { device, time, random, out, boot } = this.#setting;
-    const bound = this.#pickBound();
+  #connect(endUs: number, left: number): boolean {
+    const { device, time, random, out, boot, plan } = this.#setting;
+    const bound = this.#pickBound(left);
     const to = bound?.to ?? random.pick(SERVERS);
     const localPort = bound?.port ?? device.port(to);
     if (localPort === 0) return this.#refused("port");
     const isn = device.isn(to, localPort);
     if (isn === 0) return this.#refused("isn");
-    const withTimestamps = random.chance(0.7);
+    // TSvals are asked for all the time, which keeps a lease alive: some have to do without.
+    const withTimestamps = !ALWAYS_BOUND.includes(plan.kind) && random.chance(0.7);
     const tsval = withTimestamps ? device.timestamp(to, localPort) : undefined;
     if (tsval === 0) return this.#refused("timestamp");
     this.served = true;
-    this.opened++;
     const tuple = {
       localAddress: to.local.text,
       localPort,
@@ -178,39 +190,36 @@ export class Client {
     } as const;
     out.push(tsval === undefined ? open : { ...open, tsval });
     const transfer = this.#planTransfer(endUs);
-    const plan = { to, tuple, isn, openedUs: time.nowUs, ...transfer };
-    this.#open.push(new Connection(plan, tsval));
+    this.opened++;
+    const openedUs = time.nowUs;
+    this.#open.push(new Connection({ to, tuple, isn, openedUs, transfer }, tsval));
     return true;
   }
 
   /** A bound port that is free now, in a third of the cases; the first connection most often. */
-  #pickBound(): (typeof BOUND)[number] | undefined {
-    const { random } = this.#setting;
-    if (!random.chance(this.opened === 0 ? 0.7 : 0.3)) return undefined;
-    const wanted = random.chance(0.75) ? BOUND[0] : BOUND[1];
+  #pickBound(left: number): (typeof BOUND)[number] | undefined {
+    const { random, plan } = this.#setting;
+    const crowded = plan.kind === "crowded";
+    if (crowded && this.opened > 0 && left > LAST_OF_CROWD) return undefined;
+    const sure = crowded || ALWAYS_BOUND.includes(plan.kind);
+    if (!sure && !random.chance(this.opened === 0 ? 0.7 : 0.3)) return undefined;
+    const wanted = sure || random.chance(0.75) ? BOUND[0] : BOUND[1];
     const busy = this.#open.some((one) => one.plan.tuple.localPort === wanted?.port);
     return busy ? undefined : wanted;
   }
 
-  /** How much a connection sends, how fast, and when it closes; some are cut by the boot's end. */
-  #planTransfer(endUs: number) {
+  #planTransfer(endUs: number): Transfer {
     const { random, time, plan, aheadBytesMax } = this.#setting;
-    const restUs = Math.max(1, endUs - time.nowUs);
-    const lastsUs = Math.min(random.int(1, Math.ceil(restUs * 1.3)), CONNECTION_US_MAX);
-    const closeAtUs = time.nowUs + lastsUs;
-    if (plan.fast && random.chance(0.3)) {
-      const bytes = random.int(300_000, 4_000_000);
-      if (this.aheadBytes + bytes <= aheadBytesMax) {
-        this.aheadBytes += bytes;
-        const bytesPerSecond = random.int(300_000, 6_000_000);
-        return { bytes, bytesPerSecond, burstBytes: random.int(0, bytes), closeAtUs };
-      }
-    }
-    // Up to what the clock and GUARD cover without a report, right up to the edge now and then.
-    const bytesPerSecond = random.int(0, 250_000);
-    const burstBytes = random.chance(0.2) ? 2 ** 18 - 67 : random.int(0, 2 ** 17);
-    const bytes = random.chance(0.3) ? random.int(0, 2_000) : random.int(0, 20_000_000);
-    return { bytes, bytesPerSecond, burstBytes, closeAtUs };
+    const transfer = planTransfer(random, {
+      kind: plan.kind,
+      fast: plan.fast,
+      before: this.opened,
+      nowUs: time.nowUs,
+      endUs,
+      aheadBytesMax: aheadBytesMax - this.aheadBytes,
+    });
+    this.aheadBytes += transfer.aheadBytes;
+    return transfer;
   }
 
   /** Records a refusal; always false, for the callers' convenience. */

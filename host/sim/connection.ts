@@ -2,6 +2,7 @@
 import { serialAdd } from "../core/serial.ts";
 import type { Tuple } from "../core/tuple.ts";
 import type { Destination } from "./device.ts";
+import type { Transfer } from "./transfer.ts";
 
 /** How far a connection may run ahead of the sequence clock without a report (design: GUARD). */
 const GUARD_BYTES = 2 ** 18;
@@ -13,12 +14,7 @@ export interface ConnectionPlan {
   readonly tuple: Tuple;
   readonly isn: number;
   readonly openedUs: number;
-  /** Data that the application has for it, in bytes. */
-  readonly bytes: number;
-  readonly bytesPerSecond: number;
-  /** Sent at once, before the rate sets in. */
-  readonly burstBytes: number;
-  readonly closeAtUs: number;
+  readonly transfer: Transfer;
 }
 
 export class Connection {
@@ -37,10 +33,9 @@ export class Connection {
 
   /** Numbers that the application would have used by now: SYN and data; the FIN comes with close. */
   wantedAt(nowUs: number): number {
-    const { plan } = this;
-    const elapsedUs = nowUs - plan.openedUs;
-    const flowed = Math.floor((elapsedUs / 1_000_000) * plan.bytesPerSecond);
-    return 1 + Math.min(plan.bytes, plan.burstBytes + flowed);
+    const { openedUs, transfer } = this.plan;
+    const flowed = Math.floor(((nowUs - openedUs) / 1_000_000) * transfer.bytesPerSecond);
+    return 1 + Math.min(transfer.bytes, transfer.burstBytes + flowed);
   }
 
   /** Numbers that may be used by now without a report: the clock has passed them, but for GUARD. */

@@ -24,11 +24,12 @@ class IsnkitDevice implements Device {
   #configure({ storage, counterHz, ports, mslMs }: BoardSettings): void {
     const module = this.#module;
     const { kind, sectorBytes, sectors, granule } = storage;
+    const reserved = [...ports.reserved].sort((a, b) => a[0] - b[0]);
     const accepted =
       module.configureStorage(STORAGE[kind], sectorBytes, sectors, granule) &&
       module.configureClock(counterHz) &&
       module.configurePorts(ports.first, ports.last) &&
-      ports.reserved.every(([first, last]) => module.reservePorts(first, last)) &&
+      reserved.every(([first, last]) => module.reservePorts(first, last)) &&
       module.configurePolicy(0, mslMs);
     if (accepted) return;
     throw new UsageError(
@@ -83,18 +84,10 @@ class IsnkitDevice implements Device {
 
   close(to: Destination, port: number, next: number): boolean {
     // The simulated servers never reopen a connection, so what they sent does not matter here.
+    const end = { next, peerNext: 0 };
     return isIpv4(to)
-      ? this.#module.close4(to.local.value, port, to.remote.value, to.remotePort, next, 0, 0, false)
-      : this.#module.close6(
-          bytesOf(to.local),
-          port,
-          bytesOf(to.remote),
-          to.remotePort,
-          next,
-          0,
-          0,
-          false,
-        );
+      ? this.#module.close4(to.local.value, port, to.remote.value, to.remotePort, end)
+      : this.#module.close6(bytesOf(to.local), port, bytesOf(to.remote), to.remotePort, end);
   }
 
   provision(key: Uint8Array, options: { newDevice: boolean }): boolean {
