@@ -11,7 +11,7 @@ import { PcapngParser, SECTION_HEADER_BLOCK } from "./pcapng.ts";
 /** A path, or the bytes themselves (standard input, say). */
 export type CaptureSource = string | AsyncIterable<Uint8Array>;
 
-const READ_BYTES = 1_048_576;
+const READ_BYTES = 262_144;
 
 /**
  * A capture being read, once, front to back. Iterate over the packets, or over `batches()` where
