@@ -15,6 +15,12 @@ import type { Incarnation } from "./rule.ts";
  */
 export const INCARNATIONS_PER_TUPLE_MAX = 64;
 
+/**
+ * Sweeps per 2 × MSL. A Map that loses its first entry at every sample is slow to iterate, as the
+ * iterator passes over the holes; what is dead but not swept yet is never handed out.
+ */
+const SWEEPS_PER_LIFETIME = 64;
+
 const NONE: readonly Incarnation[] = [];
 
 interface Life {
@@ -27,6 +33,7 @@ export class Incarnations {
   /** In order of `lastUs`: a touched tuple moves to the end, so the front is the next to expire. */
   readonly #lives = new Map<string, Life>();
   #nowUs = Number.NEGATIVE_INFINITY;
+  #sweepUs = Number.NEGATIVE_INFINITY;
 
   constructor(twoMslUs: number) {
     this.#twoMslUs = twoMslUs;
@@ -39,10 +46,12 @@ export class Incarnations {
     return { tuples: this.#lives.size, incarnations };
   }
 
-  /** Moves the clock of the stream forward and forgets what is dead by then. */
+  /** Moves the clock of the stream forward, and forgets now and then what is dead by then. */
   advance(timeUs: number): void {
     if (timeUs <= this.#nowUs) return;
     this.#nowUs = timeUs;
+    if (timeUs < this.#sweepUs) return;
+    this.#sweepUs = timeUs + this.#twoMslUs / SWEEPS_PER_LIFETIME;
     for (const [key, life] of this.#lives) {
       if (life.lastUs + this.#twoMslUs > timeUs) break;
       this.#lives.delete(key);

@@ -130,7 +130,7 @@ describe("memory", () => {
       if (i % 1000 === 0) most = Math.max(most, check.retained.incarnations);
     }
     expect(most).toBeGreaterThan(2000);
-    expect(most).toBeLessThanOrEqual(2400 + 1 + INCARNATIONS_PER_TUPLE_MAX);
+    expect(most).toBeLessThanOrEqual(2400 + 2400 / 32 + INCARNATIONS_PER_TUPLE_MAX);
     check.observe(bootAt(9999, 60_000 * 100_000 + CONTEXT.twoMslUs));
     expect(check.retained).toEqual({ tuples: 0, incarnations: 0 });
   });
