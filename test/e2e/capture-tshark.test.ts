@@ -3,6 +3,7 @@ import { execFileSync, spawnSync } from "node:child_process";
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { afterAll, describe, expect, it } from "vitest";
 import { openCapture } from "../../host/capture/capture-reader.ts";
 import { decodePacket } from "../../host/capture/decode.ts";
@@ -22,7 +23,7 @@ import {
   V6,
 } from "../support/packets.ts";
 
-const FIXTURES = new URL("../fixtures/captures/", import.meta.url).pathname;
+const FIXTURES = fileURLToPath(new URL("../fixtures/captures/", import.meta.url));
 const hasTshark = spawnSync("tshark", ["--version"], { stdio: "ignore" }).status === 0;
 if (!hasTshark) console.log("capture-tshark: skipped, tshark is not installed");
 
