@@ -1,0 +1,50 @@
+/**
+ * The console protocol, device side (docs/bench-arm.md): text, one record a line, `key=value`
+ * separated by spaces, and a checksum at the end, so that a person can read it and a program can trust
+ * it:
+ *
+ *     n=12 t=open lp=49153 isn=5f0c2a11 *9C41
+ *
+ * `n` counts the records since the start of the device, so that a lost line shows as a gap. The
+ * checksum is CRC-16/CCITT-FALSE over everything before the space in front of the star. Commands to
+ * the device have the same form; without a checksum they are taken as typed by a person.
+ */
+#ifndef ISNKIT_CONSOLE_H
+#define ISNKIT_CONSOLE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/** The longest command, without its line end. A longer one is dropped and reported. */
+#define CONSOLE_LINE_BYTES 192u
+
+/** Opens a record of a type; close it with console_end(). Records do not nest. */
+void console_begin(const char *type);
+void console_text(const char *key, const char *value);
+void console_decimal(const char *key, uint32_t value);
+/** Eight hexadecimal digits, no prefix. */
+void console_hex(const char *key, uint32_t value);
+void console_bytes(const char *key, const uint8_t *bytes, uint32_t count);
+void console_end(void);
+
+/** A command that arrived. */
+typedef struct console_command {
+  char line[CONSOLE_LINE_BYTES + 1];
+} console_command;
+
+/** Takes what the console has received. True when `command` holds a whole, intact line. */
+bool console_poll(console_command *command);
+
+/** The value of a key, up to the next space; NULL when the key is not there. Not terminated. */
+const char *console_value(const console_command *command, const char *key);
+/** True when the key has exactly this value. */
+bool console_is(const console_command *command, const char *key, const char *value);
+/** A number, decimal or with 0x; `otherwise` when the key is not there. */
+uint32_t console_number(const console_command *command, const char *key, uint32_t otherwise);
+/** Numbers separated by commas; returns how many were there, at most `most`. */
+uint32_t console_numbers(const console_command *command, const char *key, uint32_t *to,
+                         uint32_t most);
+/** Hexadecimal bytes; true when there are exactly `count`. */
+bool console_octets(const console_command *command, const char *key, uint8_t *to, uint32_t count);
+
+#endif

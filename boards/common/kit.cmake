@@ -1,0 +1,59 @@
+# The kit as a static library a runtime: isnkit-wasm2c and isnkit-wasm3. ISNKIT_RUNTIMES lists those
+# whose tools and sources are there.
+set(ISNKIT_RUNTIMES "")
+set(KIT_SOURCES "${COMMON}/isnkit.c")
+
+find_program(WASM2C wasm2c)
+find_path(WASM_RT_INCLUDE wasm-rt.h PATHS /usr/include NO_DEFAULT_PATH)
+
+if(WASM2C AND WASM_RT_INCLUDE)
+  set(TRANSLATED "${CMAKE_CURRENT_BINARY_DIR}/wasm2c")
+  file(MAKE_DIRECTORY "${TRANSLATED}")
+  add_custom_command(
+    OUTPUT "${TRANSLATED}/isnkit_wasm.c" "${TRANSLATED}/isnkit_wasm.h"
+    COMMAND ${WASM2C} -n isnkit "${ISNKIT_WASM}" -o "${TRANSLATED}/isnkit_wasm.c"
+    # The host's whole include folder would bring the host's C library with it.
+    COMMAND ${CMAKE_COMMAND} -E copy_if_different "${WASM_RT_INCLUDE}/wasm-rt.h" "${TRANSLATED}/"
+    DEPENDS "${ISNKIT_WASM}" VERBATIM)
+  # The module has no recursion, so wasm2c's counter of call depth is left out.
+  add_library(isnkit-wasm2c STATIC ${KIT_SOURCES} "${COMMON}/runtime_wasm2c.c"
+    "${TRANSLATED}/isnkit_wasm.c")
+  target_include_directories(isnkit-wasm2c PUBLIC "${COMMON}" PRIVATE "${TRANSLATED}")
+  target_compile_definitions(isnkit-wasm2c PRIVATE WASM_RT_USE_STACK_DEPTH_COUNT=0)
+  set_source_files_properties(${KIT_SOURCES} "${COMMON}/runtime_wasm2c.c" PROPERTIES
+    COMPILE_OPTIONS "-Os;-Wall;-Wextra;-Werror")
+  set_source_files_properties("${TRANSLATED}/isnkit_wasm.c" PROPERTIES
+    COMPILE_OPTIONS "-Os;-w;-DNDEBUG")
+  list(APPEND ISNKIT_RUNTIMES wasm2c)
+else()
+  message(STATUS "wasm2c left out: run scripts/setup-arm")
+endif()
+
+if(EXISTS "${ISNKIT_WASM3}/m3_core.c")
+  set(IMAGE "${CMAKE_CURRENT_BINARY_DIR}/module_image.c")
+  add_custom_command(
+    OUTPUT "${IMAGE}"
+    COMMAND ${CMAKE_COMMAND} "-DWASM=${ISNKIT_WASM}" "-DOUTPUT=${IMAGE}"
+      -P "${COMMON}/module_image.cmake"
+    DEPENDS "${ISNKIT_WASM}" "${COMMON}/module_image.cmake" VERBATIM)
+  set(WASM3_SOURCES "")
+  foreach(part bind code compile core env exec function module parse)
+    list(APPEND WASM3_SOURCES "${ISNKIT_WASM3}/m3_${part}.c")
+  endforeach()
+  # wasm3 jumps from operation to operation, which needs sibling calls; its heap is the kit's arena.
+  set_source_files_properties(${WASM3_SOURCES} PROPERTIES COMPILE_OPTIONS
+    "-Os;-w;-foptimize-sibling-calls;-DNDEBUG;-Dcalloc=isnkit_arena_calloc;-Drealloc=isnkit_arena_realloc;-Dfree=isnkit_arena_free")
+  add_library(isnkit-wasm3 STATIC ${KIT_SOURCES} "${COMMON}/runtime_wasm3.c" "${COMMON}/arena.c"
+    "${COMMON}/sha256.c" "${IMAGE}" ${WASM3_SOURCES})
+  target_include_directories(isnkit-wasm3 PUBLIC "${COMMON}" PRIVATE "${ISNKIT_WASM3}")
+  # One setting for wasm3 and for runtime_wasm3.c, which looks into its structures.
+  target_compile_definitions(isnkit-wasm3 PRIVATE
+    d_m3HasFloat=0 d_m3CodePageAlignSize=1024 d_m3MaxFunctionStackHeight=128
+    d_m3VerboseErrorMessages=0 d_m3CascadedOpcodes=0 d_m3MaxLinearMemoryPages=1)
+  set_source_files_properties("${COMMON}/runtime_wasm3.c" PROPERTIES COMPILE_OPTIONS "-Os;-Wall;-Wno-unused")
+  set_source_files_properties("${COMMON}/arena.c" "${COMMON}/sha256.c" "${IMAGE}" PROPERTIES
+    COMPILE_OPTIONS "-Os;-Wall;-Wextra;-Werror")
+  list(APPEND ISNKIT_RUNTIMES wasm3)
+else()
+  message(STATUS "wasm3 left out: its sources come with npm ci (wasm3-source)")
+endif()

@@ -1,0 +1,58 @@
+/**
+ * Between the kit and the runtime that carries the module: wasm2c (runtime_wasm2c.c) or wasm3
+ * (runtime_wasm3.c), chosen when the firmware is built. Not for applications: see isnkit.h.
+ */
+#ifndef ISNKIT_RUNTIME_H
+#define ISNKIT_RUNTIME_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "exports.h"
+
+/** The module's page is capped at this size in both runtimes; access beyond it traps. */
+#define ISNKIT_PAGE_BYTES 4096u
+
+/** What ended the last call: 0, or why the module did not return. */
+typedef enum isnkit_trap {
+  ISNKIT_TRAP_NONE = 0,
+  /** Access outside the 4 KiB page. */
+  ISNKIT_TRAP_BOUNDS = 1,
+  /** `unreachable`, or any other trap instruction. */
+  ISNKIT_TRAP_UNREACHABLE = 2,
+  ISNKIT_TRAP_ARITHMETIC = 3,
+  ISNKIT_TRAP_STACK = 4,
+  /** wasm3: the arena has no room for the module. */
+  ISNKIT_TRAP_MEMORY = 5,
+  /** wasm3: the module image is corrupt, lacks an export, or imports something unknown. */
+  ISNKIT_TRAP_IMAGE = 6,
+} isnkit_trap;
+
+/** "wasm2c" or "wasm3". */
+extern const char isnkit_runtime_name[];
+
+/** Makes a fresh instance, its memory zeroed. */
+isnkit_trap isnkit_runtime_start(void);
+
+/** The trap of the last call; the instance must be started anew after one. */
+extern isnkit_trap isnkit_runtime_trap;
+
+/** The module's memory, ISNKIT_PAGE_BYTES of it. */
+uint8_t *isnkit_runtime_memory(void);
+
+/** Bytes of the runtime's arena that were in use at most; 0 for wasm2c, which has none. */
+uint32_t isnkit_runtime_arena_peak(void);
+
+/** One function an export: `isnkit_rt_isn4(a0, a1, a2, a3)`. They return 0 after a trap. */
+#define ISNKIT_DECLARE(name, arguments) uint32_t isnkit_rt_##name(ISNKIT_PARAMETERS_##arguments);
+ISNKIT_EXPORTS(ISNKIT_DECLARE)
+#undef ISNKIT_DECLARE
+
+/** The module's imports, given by isnkit.c. Pointers were checked against the page. */
+uint32_t isnkit_import_read(uint32_t offset, uint8_t *to, uint32_t bytes);
+uint32_t isnkit_import_program(uint32_t offset, const uint8_t *from, uint32_t bytes);
+uint32_t isnkit_import_erase(uint32_t sector);
+uint32_t isnkit_import_entropy(uint8_t *to, uint32_t bytes);
+uint32_t isnkit_import_ticks(void);
+
+#endif

@@ -1,0 +1,171 @@
+/**
+ * The module as WebAssembly in flash, run by the wasm3 interpreter. The image is checked against its
+ * digest first, because wasm3 does not validate code. The linear memory is capped at 4 KiB; a trap
+ * comes back as a result of the call.
+ */
+#include <string.h>
+
+#include "arena.h"
+#include "module_image.h"
+#include "runtime.h"
+#include "wasm3.h"
+// For memoryLimit, which has no setter.
+#include "m3_env.h"
+
+/** Stack of the interpreter; the deepest call of the module takes about half of it. */
+#ifndef ISNKIT_WASM3_STACK_BYTES
+#define ISNKIT_WASM3_STACK_BYTES 1024u
+#endif
+
+const char isnkit_runtime_name[] = "wasm3";
+isnkit_trap isnkit_runtime_trap = ISNKIT_TRAP_NONE;
+
+#define INDEX(name, arguments) INDEX_##name,
+enum { ISNKIT_EXPORTS(INDEX) EXPORTS };
+#define NAME(name, arguments) #name,
+static const char *const names[EXPORTS] = {ISNKIT_EXPORTS(NAME)};
+
+static IM3Runtime runtime;
+static IM3Function functions[EXPORTS];
+
+static isnkit_trap trap_of(M3Result result) {
+  if (result == m3Err_none) return ISNKIT_TRAP_NONE;
+  if (result == m3Err_trapOutOfBoundsMemoryAccess) return ISNKIT_TRAP_BOUNDS;
+  if (result == m3Err_trapDivisionByZero || result == m3Err_trapIntegerOverflow) {
+    return ISNKIT_TRAP_ARITHMETIC;
+  }
+  if (result == m3Err_trapStackOverflow) return ISNKIT_TRAP_STACK;
+  if (result == m3Err_mallocFailed || result == m3Err_mallocFailedCodePage) {
+    return ISNKIT_TRAP_MEMORY;
+  }
+  return ISNKIT_TRAP_UNREACHABLE;
+}
+
+// The module's imports: arguments follow the result on wasm3's stack, one 64-bit slot each.
+
+m3ApiRawFunction(import_read) {
+  m3ApiReturnType(uint32_t);
+  m3ApiGetArg(uint32_t, offset);
+  m3ApiGetArgMem(uint8_t *, to);
+  m3ApiGetArg(uint32_t, bytes);
+  m3ApiCheckMem(to, bytes);
+  m3ApiReturn(isnkit_import_read(offset, to, bytes));
+}
+
+m3ApiRawFunction(import_program) {
+  m3ApiReturnType(uint32_t);
+  m3ApiGetArg(uint32_t, offset);
+  m3ApiGetArgMem(const uint8_t *, from);
+  m3ApiGetArg(uint32_t, bytes);
+  m3ApiCheckMem(from, bytes);
+  m3ApiReturn(isnkit_import_program(offset, from, bytes));
+}
+
+m3ApiRawFunction(import_erase) {
+  m3ApiReturnType(uint32_t);
+  m3ApiGetArg(uint32_t, sector);
+  m3ApiReturn(isnkit_import_erase(sector));
+}
+
+m3ApiRawFunction(import_entropy) {
+  m3ApiReturnType(uint32_t);
+  m3ApiGetArgMem(uint8_t *, to);
+  m3ApiGetArg(uint32_t, bytes);
+  m3ApiCheckMem(to, bytes);
+  m3ApiReturn(isnkit_import_entropy(to, bytes));
+}
+
+m3ApiRawFunction(import_ticks) {
+  m3ApiReturnType(uint32_t);
+  m3ApiReturn(isnkit_import_ticks());
+}
+
+static M3Result link_import(IM3Module module, const char *name, const char *signature,
+                            M3RawCall function) {
+  const M3Result result = m3_LinkRawFunction(module, "board", name, signature, function);
+  // A module may leave an import out; one that is left open fails when functions are compiled.
+  return result == m3Err_functionLookupFailed ? m3Err_none : result;
+}
+
+static M3Result link_imports(IM3Module module) {
+  M3Result result = link_import(module, "read", "i(iii)", import_read);
+  if (!result) result = link_import(module, "program", "i(iii)", import_program);
+  if (!result) result = link_import(module, "erase", "i(i)", import_erase);
+  if (!result) result = link_import(module, "entropy", "i(ii)", import_entropy);
+  if (!result) result = link_import(module, "ticks", "i()", import_ticks);
+  return result;
+}
+
+static bool image_intact(const uint8_t *image, uint32_t bytes) {
+  uint8_t digest[ISNKIT_SHA256_BYTES];
+  isnkit_sha256(image, bytes, digest);
+  return memcmp(digest, isnkit_module_digest, sizeof digest) == 0;
+}
+
+static isnkit_trap load(const uint8_t *image, uint32_t bytes) {
+  isnkit_arena_reset();
+  IM3Environment environment = m3_NewEnvironment();
+  if (environment == NULL) return ISNKIT_TRAP_MEMORY;
+  runtime = m3_NewRuntime(environment, ISNKIT_WASM3_STACK_BYTES, NULL);
+  if (runtime == NULL) return ISNKIT_TRAP_MEMORY;
+  runtime->memoryLimit = ISNKIT_PAGE_BYTES;
+  IM3Module module;
+  M3Result result = m3_ParseModule(environment, &module, image, bytes);
+  if (!result) result = m3_LoadModule(runtime, module);
+  if (!result) result = link_imports(module);
+  // Everything that start and everyday calls need is compiled here, so that a full arena shows now
+  // and not in the middle of a connect.
+  for (unsigned i = 0; !result && i < EXPORTS; i++) {
+    result = m3_FindFunction(&functions[i], runtime, names[i]);
+  }
+#ifndef ISNKIT_WASM3_LAZY
+  if (!result) result = m3_CompileModule(module);
+#endif
+  if (result == m3Err_none) return ISNKIT_TRAP_NONE;
+  return trap_of(result) == ISNKIT_TRAP_MEMORY ? ISNKIT_TRAP_MEMORY : ISNKIT_TRAP_IMAGE;
+}
+
+isnkit_trap isnkit_runtime_start(void) {
+  const uint32_t bytes = isnkit_module_image_bytes;
+  runtime = NULL;
+  isnkit_runtime_trap = image_intact(isnkit_module_image, bytes) ? load(isnkit_module_image, bytes)
+                                                                 : ISNKIT_TRAP_IMAGE;
+  if (isnkit_runtime_trap != ISNKIT_TRAP_NONE) runtime = NULL;
+  return isnkit_runtime_trap;
+}
+
+uint8_t *isnkit_runtime_memory(void) {
+  return runtime == NULL ? NULL : m3_GetMemory(runtime, NULL, 0);
+}
+
+uint32_t isnkit_runtime_arena_peak(void) { return isnkit_arena_peak(); }
+
+static uint32_t call(unsigned index, unsigned count, const void *arguments[]) {
+  if (runtime == NULL) {
+    isnkit_runtime_trap = ISNKIT_TRAP_IMAGE;
+    return 0;
+  }
+  uint32_t value = 0;
+  const void *results[] = {&value};
+  const M3Result result = m3_Call(functions[index], count, arguments);
+  isnkit_runtime_trap = trap_of(result);
+  if (result != m3Err_none || m3_GetResults(functions[index], 1, results) != m3Err_none) return 0;
+  return value;
+}
+
+#define POINTERS_0 NULL
+#define POINTERS_1 &a0
+#define POINTERS_2 POINTERS_1, &a1
+#define POINTERS_3 POINTERS_2, &a2
+#define POINTERS_4 POINTERS_3, &a3
+#define POINTERS_5 POINTERS_4, &a4
+#define POINTERS_6 POINTERS_5, &a5
+#define POINTERS_7 POINTERS_6, &a6
+#define POINTERS_8 POINTERS_7, &a7
+
+#define DEFINE(name, arguments)                                \
+  uint32_t isnkit_rt_##name(ISNKIT_PARAMETERS_##arguments) {   \
+    const void *pointers[] = {POINTERS_##arguments};           \
+    return call(INDEX_##name, arguments, pointers);            \
+  }
+ISNKIT_EXPORTS(DEFINE)

@@ -1,0 +1,126 @@
+#include "board.h"
+
+#include <stddef.h>
+
+#include "eeprom.h"
+#include "interrupts.h"
+#include "lm3s6965.h"
+
+const char board_name[] = "lm3s6965evb";
+const uint32_t board_ticks_hz = SYSTEM_CLOCK_HZ;
+/** The chip has no noise source: its key comes from the production line. */
+uint32_t (*const board_entropy)(void *context, uint8_t *to, uint32_t bytes) = NULL;
+const isnkit_nvm board_nvm = {&eeprom_driver, NULL};
+
+#define BAUD 115200u
+#define PLL_LOCK_LOOPS 100000u
+/** SysTick counts 24 bits; the interrupt at each wrap counts the other eight. */
+#define SYSTICK_MASK 0xFFFFFFu
+
+static volatile uint32_t wraps;
+
+// What the console received: the interrupt fills it while the application writes its memory.
+#define RECEIVED_BYTES 256u
+static volatile uint8_t received[RECEIVED_BYTES];
+static volatile uint32_t received_in;
+static volatile uint32_t received_out;
+
+void systick_handler(void) { wraps++; }
+
+void uart0_handler(void) {
+  UART0_ICR = UART_INT_RX | UART_INT_RX_TIMEOUT;
+  while ((UART0_FR & UART_FR_RX_EMPTY) == 0) {
+    const uint8_t byte = (uint8_t)UART0_DR;
+    // A full buffer drops the byte: the line's checksum will tell.
+    if (received_in - received_out == RECEIVED_BYTES) continue;
+    received[received_in % RECEIVED_BYTES] = byte;
+    received_in++;
+  }
+}
+
+/** §5.4: PLL from the 8 MHz crystal; give up waiting for the lock rather than hang. */
+static void start_clock(void) {
+  uint32_t rcc = SYSCTL_RCC;
+  rcc |= RCC_BYPASS;
+  rcc &= ~RCC_USE_SYSDIV;
+  SYSCTL_RCC = rcc;
+  rcc &= ~(RCC_XTAL_MASK | RCC_OSCSRC_MASK | RCC_PLL_OFF | RCC_MOSC_DISABLED | RCC_SYSDIV_MASK);
+  rcc |= RCC_XTAL_8MHZ | RCC_SYSDIV(SYSTEM_CLOCK_DIVISOR - 1u) | RCC_USE_SYSDIV;
+  SYSCTL_RCC = rcc;
+  for (uint32_t i = 0; i < PLL_LOCK_LOOPS && (SYSCTL_RIS & RIS_PLL_LOCKED) == 0; i++) {
+  }
+  SYSCTL_RCC = rcc & ~RCC_BYPASS;
+}
+
+static void start_console(void) {
+  SYSCTL_RCGC1 |= RCGC1_UART0;
+  SYSCTL_RCGC2 |= RCGC2_GPIOA;
+  (void)SYSCTL_RCGC2;
+  (void)SYSCTL_RCGC2;
+  GPIOA_AFSEL |= 3;
+  GPIOA_DEN |= 3;
+  UART0_CTL = 0;
+  // §13.3.2: divisor = clock / (16 × baud), six bits of fraction.
+  const uint32_t divisor = (SYSTEM_CLOCK_HZ * 4u + BAUD / 2) / BAUD;
+  UART0_IBRD = divisor >> 6;
+  UART0_FBRD = divisor & 63;
+  UART0_LCRH = UART_LCRH_8N1_FIFO;
+  UART0_IM = UART_INT_RX | UART_INT_RX_TIMEOUT;
+  UART0_CTL = UART_CTL_ENABLE;
+  NVIC_ISER0 = 1u << UART0_IRQ;
+}
+
+void board_init(void) {
+  start_clock();
+  SYSTICK_LOAD = SYSTICK_MASK;
+  SYSTICK_VAL = 0;
+  SYSTICK_CTRL = 7;
+  start_console();
+}
+
+void board_console_put(uint8_t byte) {
+  while (UART0_FR & UART_FR_TX_FULL) {
+  }
+  UART0_DR = byte;
+}
+
+int board_console_get(void) {
+  if (received_in == received_out) return -1;
+  const int byte = received[received_out % RECEIVED_BYTES];
+  received_out++;
+  return byte;
+}
+
+uint32_t board_ticks(void *context) {
+  (void)context;
+  for (;;) {
+    const uint32_t before = wraps;
+    const uint32_t down = SYSTICK_VAL;
+    // The interrupt may be masked by the caller: a wrap that waits is counted here.
+    const uint32_t waiting = SCB_ICSR & ICSR_SYSTICK_PENDING;
+    if (before != wraps) continue;
+    // Read again when the wrap fell between the two registers.
+    if (waiting != 0) return (before + 1) << 24 | (SYSTICK_MASK - SYSTICK_VAL);
+    return before << 24 | (SYSTICK_MASK - down);
+  }
+}
+
+const char *board_reset_cause(void) {
+  static const char *cause;
+  if (cause == NULL) {
+    const uint32_t flags = SYSCTL_RESC;
+    SYSCTL_RESC = 0;
+    if (flags & RESC_POWER_ON) cause = "power-on";
+    else if (flags & RESC_BROWN_OUT) cause = "brown-out";
+    else if (flags & RESC_WATCHDOG) cause = "watchdog";
+    else if (flags & RESC_SOFTWARE) cause = "reset";
+    else cause = "external";
+  }
+  return cause;
+}
+
+void board_reset(void) {
+  SCB_AIRCR = AIRCR_RESET;
+  for (;;) {
+  }
+}

@@ -1,0 +1,3 @@
+set(CPU_FLAGS -mcpu=cortex-m3 -mthumb)
+set(BOARD_SOURCES "${BOARD_DIR}/board.c" "${BOARD_DIR}/eeprom.c" "${BOARD_DIR}/startup.c")
+set(BOARD_LINK_SCRIPT "${BOARD_DIR}/link.ld")
