@@ -11,7 +11,7 @@ import { Client } from "./client.ts";
 import type { BoardSettings, Device, DeviceFactory } from "./device.ts";
 import { type EntropyKind, entropySource } from "./entropy.ts";
 import { isnkitDevice } from "./isnkit-device.ts";
-import { createNvm, PowerCut } from "./nvm.ts";
+import { createNvm, type NvmPart, PowerCut } from "./nvm.ts";
 import { PromiseBudget } from "./promise-budget.ts";
 import { Random } from "./random.ts";
 import { SimulatedTime } from "./time.ts";
@@ -29,6 +29,8 @@ export interface CampaignOptions {
   readonly honest?: DeviceFactory;
   readonly settings?: BoardSettings;
   readonly entropy?: EntropyKind;
+  /** The memory to run on, for those who look into it afterwards; it must fit `settings.storage`. */
+  readonly nvm?: NvmPart;
 }
 
 /** Name of the generator that runs isnkit's own module. */
@@ -80,6 +82,8 @@ class Campaign {
   #quietOwed = false;
   #lastEnd: "power-on" | "power-cut" | "reset" = "power-on";
   #writes = 0;
+  /** Refusals at boot that were not due, until the boot that shows them gets through. */
+  readonly #undue: string[] = [];
 
   constructor(options: CampaignOptions) {
     if (!Number.isInteger(options.reboots) || options.reboots < 0) {
@@ -94,7 +98,7 @@ class Campaign {
     this.#random = new Random(options.seed);
     this.#board = new VirtualBoard({
       time: this.#time,
-      nvm: createNvm(this.#settings.storage, this.#random.split("nvm")),
+      nvm: options.nvm ?? createNvm(this.#settings.storage, this.#random.split("nvm")),
       entropy: entropySource(options.entropy ?? "good", this.#random.split("entropy")),
       counterHz: this.#settings.counterHz,
     });
@@ -108,7 +112,9 @@ class Campaign {
   runBoot(boot: number): void {
     const random = this.#random.split("boot", boot);
     const lost = this.#storageLostAt(boot);
-    const plan = planBoot(random, this.#memory, this.#quietOwed || lost);
+    const planned = planBoot(random, this.#memory, this.#quietOwed || lost);
+    // The first loss goes undisturbed, so that short runs see quiet time from its start as well.
+    const plan = boot === FIRST_LOSS ? { ...planned, cut: undefined } : planned;
     this.#time.advance(plan.offUs);
     const { uptimeUs, connections } = plan;
     this.#time.advance(this.#budget.waitUs(this.#time.nowUs, uptimeUs, connections));
@@ -182,11 +188,11 @@ class Campaign {
       try {
         this.#time.advance(random.int(1_000, 5_000));
         device.boot();
-        const refusals = this.#provisionIfDue(random, device);
+        this.#provisionIfDue(random, device);
         const status = device.status();
         if (status.ready) this.#quietOwed = false;
         this.#sampleBoot(boot, status.bootCount);
-        for (const reason of refusals) this.#sampleBootRefusal(boot, reason);
+        for (const reason of this.#undue.splice(0)) this.#sampleBootRefusal(boot, reason);
         const quietUs = 2 * this.#settings.mslMs * 1000 + QUIET_SLACK_US;
         const quietUntilUs = this.#quietOwed ? this.#time.nowUs + quietUs : 0;
         return { device, bootedUs: powerOnUs, quietUntilUs };
@@ -202,28 +208,26 @@ class Campaign {
   }
 
   /**
-   * The production line, or the service desk after a loss, gives the device a key. Returns the
-   * refusals that were not due: a device that lost its key, say; it gets a new one all the same.
+   * The production line, or the service desk after a loss, gives the device a key. Notes refusals
+   * that were not due: a device that lost its key, say; it gets a new one all the same.
    */
-  #provisionIfDue(random: Random, device: Device): string[] {
-    const undue: string[] = [];
+  #provisionIfDue(random: Random, device: Device): void {
     const status = device.status();
     if (status.ready) this.#virgin = false;
     else if (NEEDS_KEY.includes(status.refusing)) {
-      if (!this.#virgin && !this.#quietOwed) undue.push(refusalOf(device));
+      if (!this.#virgin && !this.#quietOwed) this.#undue.push(refusalOf(device));
       const newDevice = this.#virgin;
       // From here on it depends on how far provisioning gets whether quiet time is due.
       this.#quietOwed = true;
       const key = new Uint8Array(16);
       random.split("key", this.#board.nvm.operations).fill(key);
       if (device.provision(key, { newDevice })) this.#virgin = false;
-      else undue.push(refusalOf(device));
+      else this.#undue.push(refusalOf(device));
     } else if (status.refusing !== "quiet" || !this.#quietOwed) {
-      undue.push(refusalOf(device));
+      this.#undue.push(refusalOf(device));
       // Once reported, it may have its quiet time, so that the campaign gets on.
       this.#quietOwed = true;
     }
-    return undue;
   }
 
   #sampleBoot(boot: number, bootCount: number | undefined): void {
