@@ -92,6 +92,19 @@ describe("isn-predictable", () => {
     expect(result.findings[0]?.detail).toContain(how);
   });
 
+  it("sees through a step that comes only now and then, and through steps that are merely small", () => {
+    let last = 0;
+    const now = isns(60, (i) => {
+      last = i % 4 === 0 ? last + 0x12345679 : hash(10, `${i}`);
+      return last;
+    });
+    const step = judge("isn-predictable", now).findings[0]?.detail;
+    expect(step).toMatch(/^\d+ of \d+ steps between connections are 305419897/);
+    let walk = 0;
+    const walked = isns(20, (i) => (walk += hash(11, `${i}`) % 2 ** 20));
+    expect(judge("isn-predictable", walked).findings[0]?.detail).toContain("of the one before");
+  });
+
   it("sees through an ISN that is the local port (Mongoose) or a function of it", () => {
     const shuffled = (i: number) => 1024 + (hash(6, `${i}`) % 60_000);
     const same = judge(
@@ -174,6 +187,33 @@ describe("port-predictable", () => {
     expect(result.findings[0]?.detail).toContain("of a destination are 1");
   });
 
+  it("sees through a global counter over many destinations", () => {
+    const result = judge(
+      "port-predictable",
+      opens(60, (i) => 50_000 + i, 60),
+    );
+    expect(result.findings[0]?.detail).toContain("steps between successive ports are 1");
+  });
+
+  it("sees through steps that are merely small, over all destinations and for each", () => {
+    let global = 30_000;
+    const all = opens(60, (i) => (global += 1 + (hash(12, `${i}`) % 4)), 60);
+    const steps = judge("port-predictable", all).findings[0]?.detail;
+    expect(steps).toMatch(/steps between successive ports are within ±4/);
+    const last = [50_000, 61_000, 55_500, 52_123, 64_000];
+    const each = opens(
+      200,
+      (i) => {
+        const next = (last[i % 5] ?? 0) + 1 + (hash(13, `${i}`) % 12);
+        last[i % 5] = next;
+        return next;
+      },
+      5,
+    );
+    const ofEach = judge("port-predictable", each, { ports: pool }).findings[0]?.detail;
+    expect(ofEach).toMatch(/steps between successive ports of a destination are within ±/);
+  });
+
   it("sees a corner of a known pool", () => {
     const corner = opens(60, (i) => 49_152 + (hash(4, `${i}`) % 700));
     expect(judge("port-predictable", corner, { ports: pool }).findings[0]?.detail).toContain(
@@ -205,7 +245,9 @@ describe("port-predictable", () => {
 
   it("is open with few ports, and with none but bound ones", () => {
     const few = opens(15, (i) => 2200 + (hash(9, `${i}`) % 9999));
-    expect(judge("port-predictable", few).rules[0]?.reason).toContain("16 allocated ports are needed, 15 were seen");
+    expect(judge("port-predictable", few).rules[0]?.reason).toContain(
+      "16 allocated ports are needed, 15 were seen",
+    );
     const bound = opens(40, () => 5000).map((open) => ({
       ...open,
       portChoice: "unknown" as const,

@@ -87,6 +87,15 @@ describe("the new ISN of a tuple", () => {
     expect(result.findings[1]).toMatchObject({ before: 1_000_100, after: 6000 });
   });
 
+  it("is called reused when it is a number of an older live connection, though behind a newer one", () => {
+    const result = run([
+      ...pair(1000, 2000, 5_000_000),
+      openAt(1, 3 * SECOND_US, tuple, 1500, bound),
+    ]);
+    expect(broken(result)).toEqual(["isn-reuse"]);
+    expect(result.findings[0]).toMatchObject({ before: 2000, after: 1500 });
+  });
+
   it("stays in the window of the oldest live connection, however small the steps are", () => {
     const samples: Sample[] = [bootAt(0, 0)];
     const step = 2 ** 31 / 100;
