@@ -1,6 +1,8 @@
 # The kit as a static library a runtime: isnkit-wasm2c and isnkit-wasm3. ISNKIT_RUNTIMES lists those
 # whose tools and sources are there.
 set(ISNKIT_RUNTIMES "")
+# The whole module compiled by wasm3 takes seven times its size in RAM; see docs/integrate.md.
+set(ISNKIT_ARENA_BYTES 59392 CACHE STRING "Arena of wasm3")
 set(KIT_SOURCES "${COMMON}/isnkit.c")
 
 find_program(WASM2C wasm2c)
@@ -49,7 +51,8 @@ if(EXISTS "${ISNKIT_WASM3}/m3_core.c")
   # One setting for wasm3 and for runtime_wasm3.c, which looks into its structures.
   target_compile_definitions(isnkit-wasm3 PRIVATE
     d_m3HasFloat=0 d_m3CodePageAlignSize=1024 d_m3MaxFunctionStackHeight=128
-    d_m3VerboseErrorMessages=0 d_m3CascadedOpcodes=0 d_m3MaxLinearMemoryPages=1)
+    d_m3VerboseErrorMessages=0 d_m3CascadedOpcodes=0 d_m3MaxLinearMemoryPages=1
+    d_m3MaxDuplicateFunctionImpl=1 ISNKIT_ARENA_BYTES=${ISNKIT_ARENA_BYTES})
   set_source_files_properties("${COMMON}/runtime_wasm3.c" PROPERTIES COMPILE_OPTIONS "-Os;-Wall;-Wno-unused")
   set_source_files_properties("${COMMON}/arena.c" "${COMMON}/sha256.c" "${IMAGE}" PROPERTIES
     COMPILE_OPTIONS "-Os;-Wall;-Wextra;-Werror")

@@ -114,7 +114,8 @@ const char *board_reset_cause(void) {
     else if (flags & RESC_BROWN_OUT) cause = "brown-out";
     else if (flags & RESC_WATCHDOG) cause = "watchdog";
     else if (flags & RESC_SOFTWARE) cause = "reset";
-    else cause = "external";
+    // QEMU models no cause: the flags stay 0 there.
+    else cause = flags == 0 ? "unknown" : "external";
   }
   return cause;
 }
