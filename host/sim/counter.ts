@@ -41,7 +41,7 @@ export class SimulatedCounter {
   /** Fault: the counter moves by `steps` at once; a negative number runs it backwards. */
   jump(steps: number): void {
     // Only the base moves, so that no fraction of a step is lost.
-    this.#base = (((this.#base + steps) % TWO_32) + TWO_32) % TWO_32;
+    this.#base = (this.#base + steps) >>> 0;
   }
 
   /** Fault: the counter stands still (a clock gated in sleep). */

@@ -63,6 +63,14 @@ describe("NOR flash", () => {
     expect(nvm.violations).toEqual([]);
   });
 
+  it("puts each byte of a longer program in its place", () => {
+    const nvm = part(NOR);
+    const data = Uint8Array.from({ length: 24 }, (_, i) => i);
+    nvm.program(8, data);
+    expect(read(nvm, 8, 24)).toEqual(data);
+    expect(read(nvm, 13, 3)).toEqual(Uint8Array.of(5, 6, 7));
+  });
+
   it("erases one sector and leaves the others alone", () => {
     const nvm = part(NOR);
     nvm.program(0, bytes(8, 1));
@@ -186,6 +194,18 @@ describe("a power cut", () => {
     nvm.erase(0);
     expect(read(nvm, 0, 8)).toEqual(bytes(8, 0xff));
     expect(nvm.program(0, bytes(8, 0))).toBe(NVM_CODE.ok);
+  });
+
+  it("leaves the same unstable granules when a snapshot of them is restored", () => {
+    const nvm = part(NOR);
+    const plan = { after: 0, phase: "torn", wholeGranules: 0, mask: 0x01 } as const;
+    cut(nvm, plan, () => nvm.program(0, bytes(8, 0)));
+    const torn = nvm.snapshot();
+    nvm.erase(0);
+    nvm.restore(torn);
+    const reads = new Set(Array.from({ length: 20 }, () => read(nvm, 0, 8).join()));
+    expect(reads.size).toBeGreaterThan(1);
+    expect(nvm.program(0, bytes(8, 0))).toBe(NVM_CODE.contract);
   });
 
   it("makes it a breach of contract to program the torn granule before an erase", () => {
