@@ -41,8 +41,10 @@ describe("the simulated counter", () => {
 
   it("jumps forward and backward, over the wrap as well", () => {
     const counter = new SimulatedCounter(new SimulatedTime(), 1, 5);
+    counter.stop();
     counter.jump(-10);
     expect(counter.ticks()).toBe(0xffff_fffb);
+    counter.resume();
     counter.jump(2 ** 31);
     expect(counter.ticks()).toBe(0x7fff_fffb);
   });
