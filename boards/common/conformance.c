@@ -3,11 +3,11 @@
  *
  *   do=start [clock=N]            boots the module; with `clock` the counter stands at N ticks
  *   do=clock at=N | do=clock free=1   moves the scripted counter, or lets the real one run
+ *   do=skip ms=N                  lets N milliseconds pass at once (at most a quarter wrap)
  *   do=call fn=isn4 a=1,2,3,4     calls an export of the module, all numbers as they are
  *   do=io hex=…                   fills the module's I/O buffer (IPv6 addresses, a key)
  *   do=provision key=… options=N  hands over the device's key
  *   do=fault kind=N after=N bytes=N   makes the memory fail (nvm_fault.h)
- *   do=trap                       lets the module trap
  *   do=run count=N gap-us=N       opens N connections (0: for ever), each in three records
  *   do=stop, do=status, do=reset
  *
@@ -25,9 +25,11 @@
 
 static bool clock_scripted;
 static uint32_t scripted_ticks;
+/** What `skip` has added to the real counter since the device started. */
+static uint32_t skipped_ticks;
 
 static uint32_t ticks(void *context) {
-  return clock_scripted ? scripted_ticks : board_ticks(context);
+  return clock_scripted ? scripted_ticks : board_ticks(context) + skipped_ticks;
 }
 
 static isnkit_platform platform;
@@ -38,21 +40,28 @@ static isnkit_platform platform;
 typedef struct destination {
   uint32_t address;  // 0: the IPv6 one
   uint16_t port;
+  // Not 0: the application binds this local port, so the same tuple comes back at every turn.
+  uint16_t bound;
   const char *text;
 } destination;
 
 static const destination destinations[] = {
-    {0x0A4D0001u, 25, "10.77.0.1"},
-    {0x0A4D0001u, 1883, "10.77.0.1"},
-    {0xC0000207u, 443, "192.0.2.7"},
-    {0, 443, "fd00::1"},
+    {0x0A4D0001u, 25, 0, "10.77.0.1"},
+    {0x0A4D0001u, 1883, 5000, "10.77.0.1"},
+    {0xC0000207u, 443, 0, "192.0.2.7"},
+    {0, 443, 0, "fd00::1"},
+    {0, 1883, 5001, "fd00::1"},
 };
+
+/** Ports that the application binds are not the module's to allocate. */
+#define RESERVED_PORTS {5000, 5003}
 #define DESTINATIONS (sizeof destinations / sizeof *destinations)
 
 static const uint8_t local6[16] = {0xfd, [15] = 2};
 static const uint8_t remote6[16] = {0xfd, [15] = 1};
 
 static uint16_t ask_port(const destination *to) {
+  if (to->bound != 0) return to->bound;
   return to->address != 0 ? isnkit_port4(LOCAL4, to->address, to->port)
                           : isnkit_port6(local6, remote6, to->port);
 }
@@ -168,6 +177,7 @@ static void connect(void) {
   if (tsval == 0) return pause_after_refusal("timestamp");
   console_begin("open");
   tell_tuple(to, port);
+  console_text("choice", to->bound != 0 ? "bound" : "allocated");
   console_hex("isn", isn);
   console_hex("ts", tsval);
   console_end();
@@ -208,7 +218,8 @@ static void start(const console_command *command, uint32_t id) {
                                .ticks_hz = board_ticks_hz,
                                .entropy = board_entropy};
   static isnkit_config config;
-  config = (isnkit_config){.policy = console_number(command, "policy", 0),
+  config = (isnkit_config){.reserved = {RESERVED_PORTS},
+                           .policy = console_number(command, "policy", 0),
                            .msl_ms = console_number(command, "msl-ms", 0)};
   const isnkit_state state = isnkit_start(&platform, &config);
   tell_state("boot", id, state);
@@ -218,6 +229,14 @@ static void set_clock(const console_command *command, uint32_t id) {
   clock_scripted = console_value(command, "free") == NULL;
   scripted_ticks = console_number(command, "at", scripted_ticks);
   tell_done(id, NULL);
+}
+
+static void skip(const console_command *command, uint32_t id) {
+  const uint64_t passed = (uint64_t)console_number(command, "ms", 0) * board_ticks_hz / 1000u;
+  // The module takes a larger step for a counter that ran backwards.
+  if (passed >= UINT32_MAX / 4) return tell_done(id, "too-long");
+  skipped_ticks += (uint32_t)passed;
+  tell_state("status", id, isnkit_poll());
 }
 
 static void raw_call(const console_command *command, uint32_t id) {
@@ -271,22 +290,16 @@ static void run(const console_command *command, uint32_t id) {
   tell_done(id, NULL);
 }
 
-/** A program of a length beyond the page, as a broken module would ask for. */
-static void trap(uint32_t id) {
-  isnkit_rt_configureStorage(ISNKIT_NVM_NOR, 1u << 20, 2, 256);
-  tell_done(id, NULL);
-}
-
 static void obey(const console_command *command) {
   const uint32_t id = console_number(command, "id", 0);
   if (console_is(command, "do", "call")) raw_call(command, id);
   else if (console_is(command, "do", "clock")) set_clock(command, id);
+  else if (console_is(command, "do", "skip")) skip(command, id);
   else if (console_is(command, "do", "io")) fill_io(command, id);
   else if (console_is(command, "do", "start")) start(command, id);
   else if (console_is(command, "do", "provision")) provision(command, id);
   else if (console_is(command, "do", "fault")) set_fault(command, id);
   else if (console_is(command, "do", "run")) run(command, id);
-  else if (console_is(command, "do", "trap")) trap(id);
   else if (console_is(command, "do", "status")) tell_state("status", id, isnkit_current_state());
   else if (console_is(command, "do", "reset")) board_reset();
   else if (console_is(command, "do", "stop")) {

@@ -1,0 +1,96 @@
+/**
+ * Board selectors for emulated boards: `qemu:<model>[:<firmware>]`. The firmware is a runtime for the
+ * conformance application (`wasm2c`, the default, or `wasm3`).
+ */
+import { access } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
+import { BenchError, UsageError } from "../core/errors.ts";
+import { type BoardDescription, readBoardDescription } from "./board-description.ts";
+import type { PoweredBoard } from "./powered-board.ts";
+import { QemuBoard, type QemuBoardOptions } from "./qemu-board.ts";
+
+export const EMULATORS = ["qemu"] as const;
+export const FIRMWARES = ["wasm2c", "wasm3"] as const;
+export type FirmwareName = (typeof FIRMWARES)[number];
+
+export interface EmulatedBoardName {
+  readonly emulator: (typeof EMULATORS)[number];
+  readonly model: string;
+  readonly firmware: FirmwareName;
+}
+
+/** True for selectors that this file serves. */
+export function isEmulatedBoard(selector: string): boolean {
+  return EMULATORS.some((emulator) => selector.startsWith(`${emulator}:`));
+}
+
+/** Takes a selector apart. UsageError when it is none. */
+export function parseEmulatedBoard(selector: string): EmulatedBoardName {
+  const [emulatorText, model, firmwareText = FIRMWARES[0], ...rest] = selector.split(":");
+  const emulator = EMULATORS.find((name) => name === emulatorText);
+  const firmware = FIRMWARES.find((name) => name === firmwareText);
+  if (emulator !== undefined && model && firmware !== undefined && rest.length === 0) {
+    return { emulator, model, firmware };
+  }
+  throw new UsageError(
+    "unknown-board",
+    `${JSON.stringify(selector)} is no emulated board`,
+    `give qemu:<model> or qemu:<model>:<firmware>, with a firmware of ${FIRMWARES.join(", ")}`,
+  );
+}
+
+export interface EmulatedBoard {
+  readonly board: PoweredBoard;
+  readonly description: BoardDescription;
+}
+
+/** Further settings for tests: a missing or faulty EEPROM, instruction counting. */
+export type EmulatorSettings = Partial<
+  Pick<QemuBoardOptions, "eepromBytes" | "eepromContents" | "writeProtected" | "extra" | "startMs">
+>;
+
+/**
+ * The board that a selector names, still without power. UsageError for an unknown model, BenchError
+ * when its firmware was not built.
+ */
+export async function openEmulatedBoard(
+  selector: string,
+  settings: EmulatorSettings = {},
+): Promise<EmulatedBoard> {
+  const { model, firmware } = parseEmulatedBoard(selector);
+  const description = await readBoardDescription(model);
+  const { emulator, nvm } = description;
+  if (emulator.kind !== "qemu") {
+    throw new UsageError(
+      "wrong-emulator",
+      `${model} does not run in QEMU`,
+      `give ${emulator.kind}:${model}`,
+    );
+  }
+  const board = new QemuBoard({
+    name: selector,
+    machine: emulator.machine,
+    firmware: await firmwarePath(model, `conformance-${firmware}`),
+    eepromBytes: nvm.kind === "eeprom" ? nvm.sectorBytes * nvm.sectors : 0,
+    ...settings,
+    extra: [...emulator.arguments, ...(settings.extra ?? [])],
+  });
+  return { board, description };
+}
+
+/** Path of a built firmware. BenchError when it is not there. */
+export async function firmwarePath(model: string, program: string): Promise<string> {
+  const path = fileURLToPath(
+    new URL(`../../build/firmware/${model}/${program}.elf`, import.meta.url),
+  );
+  try {
+    await access(path);
+    return path;
+  } catch {
+    throw new BenchError(
+      "firmware-missing",
+      `the firmware ${program} of ${model} was not built (build/firmware/${model}/${program}.elf)`,
+      "run scripts/setup-arm once, then scripts/build-firmware",
+    );
+  }
+}

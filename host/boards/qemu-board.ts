@@ -1,0 +1,180 @@
+/**
+ * A board in QEMU (7.2 or later): serial console over a unix socket, the journal's EEPROM as a file that
+ * survives, SIGKILL as the power cut. RAM is lost at each power-on, as on the real board.
+ */
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { createServer, type Server, type Socket } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { BenchError } from "../core/errors.ts";
+import { EmulatorProcess } from "./emulator-process.ts";
+import type { Console, PoweredBoard } from "./powered-board.ts";
+
+export const INSTALL_QEMU =
+  "run scripts/setup-arm, or apt-get install --no-install-recommends qemu-system-arm";
+
+export interface QemuBoardOptions {
+  readonly name: string;
+  /** QEMU's name of the machine. */
+  readonly machine: string;
+  /** Path of the firmware, an ELF file. */
+  readonly firmware: string;
+  /** Size of the EEPROM in bytes, a multiple of 512; 0: the board has none, or it is missing. */
+  readonly eepromBytes: number;
+  /** What the EEPROM holds at first; absent: erased, all 0xFF. */
+  readonly eepromContents?: Uint8Array;
+  /** The EEPROM takes no writes, as with its write-protect pin high. */
+  readonly writeProtected?: boolean;
+  /** Further arguments: a network, instruction counting. */
+  readonly extra?: readonly string[];
+  /** How long the emulator may take to open its console, in milliseconds. */
+  readonly startMs?: number;
+}
+
+const START_MS = 20_000;
+const EEPROM_FILE = "eeprom.bin";
+const CONSOLE_FILE = "console";
+const PROGRAM = "qemu-system-arm";
+
+export class QemuBoard implements PoweredBoard {
+  readonly name: string;
+  readonly #options: QemuBoardOptions;
+  #folder: string | undefined;
+  #process: EmulatorProcess | undefined;
+  #server: Server | undefined;
+  #socket: Socket | undefined;
+
+  constructor(options: QemuBoardOptions) {
+    this.name = options.name;
+    this.#options = options;
+  }
+
+  async powerOn(): Promise<Console> {
+    await this.powerOff();
+    const folder = await this.#prepare();
+    const path = join(folder, CONSOLE_FILE);
+    await rm(path, { force: true });
+    const { server, connection } = await listen(path);
+    this.#server = server;
+    const emulator = EmulatorProcess.start(PROGRAM, this.#arguments(folder), INSTALL_QEMU);
+    this.#process = emulator;
+    const socket = await this.#firstOf(connection, emulator);
+    this.#socket = socket;
+    // A reset by the peer is what a SIGKILL looks like from here: the stream just ends.
+    socket.on("error", () => socket.destroy());
+    return { write: (text) => void socket.write(text), output: output(socket, emulator) };
+  }
+
+  async powerOff(): Promise<void> {
+    const emulator = this.#process;
+    this.#process = undefined;
+    this.#server?.close();
+    this.#server = undefined;
+    if (emulator !== undefined) await emulator.kill();
+    // What the emulator had sent is still to be read, so the socket ends by itself.
+    this.#socket = undefined;
+  }
+
+  async readStorage(): Promise<Uint8Array> {
+    return readFile(join(await this.#prepare(), EEPROM_FILE));
+  }
+
+  async replaceStorage(contents: Uint8Array): Promise<void> {
+    await writeFile(join(await this.#prepare(), EEPROM_FILE), contents);
+  }
+
+  async dispose(): Promise<void> {
+    this.#socket?.destroy();
+    await this.powerOff();
+    const folder = this.#folder;
+    this.#folder = undefined;
+    if (folder !== undefined) await rm(folder, { recursive: true, force: true });
+  }
+
+  async #prepare(): Promise<string> {
+    if (this.#folder !== undefined) return this.#folder;
+    const folder = await mkdtemp(join(tmpdir(), "isnkit-qemu-"));
+    this.#folder = folder;
+    const { eepromBytes, eepromContents } = this.#options;
+    if (eepromBytes > 0) {
+      await writeFile(
+        join(folder, EEPROM_FILE),
+        eepromContents ?? new Uint8Array(eepromBytes).fill(0xff),
+      );
+    }
+    return folder;
+  }
+
+  #arguments(folder: string): string[] {
+    const { machine, firmware, eepromBytes, writeProtected, extra } = this.#options;
+    const base = ["-M", machine, "-display", "none", "-monitor", "none", "-nodefaults"];
+    const eeprom =
+      eepromBytes === 0
+        ? []
+        : [
+            "-blockdev",
+            `driver=file,filename=${join(folder, EEPROM_FILE)},node-name=eeprom`,
+            "-device",
+            `at24c-eeprom,bus=i2c,address=0x50,rom-size=${eepromBytes},drive=eeprom,` +
+              `writable=${writeProtected === true ? "off" : "on"}`,
+          ];
+    const network = extra?.some((argument) => argument.startsWith("-nic")) ? [] : ["-nic", "none"];
+    const serial = [
+      "-chardev",
+      `socket,id=console,path=${join(folder, CONSOLE_FILE)}`,
+      "-serial",
+      "chardev:console",
+    ];
+    return [...base, ...network, ...eeprom, ...serial, ...(extra ?? []), "-kernel", firmware];
+  }
+
+  /** The console's connection, or a BenchError when the emulator ends or stays silent first. */
+  async #firstOf(connection: Promise<Socket>, emulator: EmulatorProcess): Promise<Socket> {
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<"late">((resolve) => {
+      timer = setTimeout(() => resolve("late"), this.#options.startMs ?? START_MS);
+    });
+    const first = await Promise.race([
+      connection,
+      emulator.ended.then(() => "ended" as const),
+      late,
+    ]);
+    clearTimeout(timer);
+    if (typeof first !== "string") return first;
+    const words = emulator.lastWords;
+    await this.powerOff();
+    throw new BenchError(
+      first === "ended" ? "emulator-ended" : "emulator-silent",
+      `${PROGRAM} for ${this.name} ${first === "ended" ? "ended at its start" : "did not open its console"}${words === "" ? "" : `: ${words}`}`,
+      "try the firmware by hand as in docs/bench-arm.md, or install the emulator again: scripts/setup-arm",
+    );
+  }
+}
+
+async function listen(path: string): Promise<{ server: Server; connection: Promise<Socket> }> {
+  const server = createServer();
+  const connection = new Promise<Socket>((resolve) => server.once("connection", resolve));
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(path, resolve);
+  });
+  // An open server must not keep the bench alive.
+  server.unref();
+  return { server, connection };
+}
+
+async function* output(socket: Socket, emulator: EmulatorProcess): AsyncGenerator<Uint8Array> {
+  try {
+    for await (const bytes of socket) yield bytes as Uint8Array;
+  } catch {
+    // The socket was torn down with the power.
+  }
+  if (emulator.killed) return;
+  await emulator.ended;
+  if (emulator.killed) return;
+  throw new BenchError(
+    "emulator-ended",
+    `the emulator ended by itself: ${emulator.lastWords || "no message"}`,
+    "run the check again; if it happens again, try the firmware by hand as in docs/bench-arm.md",
+  );
+}
