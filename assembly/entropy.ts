@@ -5,8 +5,8 @@
  */
 import { Reason } from "./abi";
 import { entropy } from "./board";
-import { copyBytes, message, page } from "./memory";
-import { pad, siphash } from "./siphash";
+import { page } from "./memory";
+import { siphash } from "./siphash";
 
 /** A window is one page. */
 const WINDOW: u32 = 512;
@@ -41,20 +41,9 @@ export function drawKey(): u32 {
         return Reason.ENTROPY_UNHEALTHY;
       }
     }
-    for (let i: u32 = 0; i < WINDOW; i += 32) condense(page + i);
+    // Each half of the key takes in the whole window, under both halves so far.
+    keyLow = siphash(keyLow, keyHigh, page, WINDOW >> 3);
+    keyHigh = siphash(keyHigh, keyLow, page, WINDOW >> 3);
   }
   return Reason.NONE;
-}
-
-/** Chains 32 bytes into the key: each half is SipHash of the samples and a label under both halves. */
-function condense(from: usize): void {
-  copyBytes(message, from, 32);
-  const low = siphash(keyLow, keyHigh, message, padLabel(0));
-  keyHigh = siphash(keyLow, keyHigh, message, padLabel(1));
-  keyLow = low;
-}
-
-function padLabel(label: u8): u32 {
-  store<u8>(message, label, 32);
-  return pad(message, 33);
 }

@@ -212,13 +212,15 @@ function configured(done: bool): u32 {
 }
 
 function advance(next: u32): u32 {
-  if (!ready()) return 0;
-  return advanceTo(isnHash(), next) ? 1 : refuse(Reason.STORAGE_FAILED);
+  return ready() ? accepted(advanceTo(isnHash(), next)) : 0;
 }
 
 function close(next: u32, peerNext: u32, peerTsval: u32, flags: u32): u32 {
   if (!ready()) return 0;
-  return enterTimeWait(isnHash(), next, peerNext, peerTsval, (flags & Segment.TIMESTAMPS) != 0)
-    ? 1
-    : refuse(Reason.STORAGE_FAILED);
+  const timestamps = (flags & Segment.TIMESTAMPS) != 0;
+  return accepted(enterTimeWait(isnHash(), next, peerNext, peerTsval, timestamps));
+}
+
+function accepted(problem: u32): u32 {
+  return problem == Reason.NONE ? 1 : refuse(problem);
 }

@@ -1,8 +1,8 @@
 /**
  * The journal on raw non-volatile memory: append-only records in two or more sectors.
  *
- * A sector holds a header (two copies) and slots (a record, two copies each). Slot 0 is the closing
- * slot: it is programmed when the next sector has its header and its first record, so a closed
+ * A sector is divided into slots of two copies each. Slot 0 holds the header. Slot 1 is the closing
+ * slot: it is programmed when the next sector has its header and an acknowledged record, so a closed
  * sector without a good successor tells that acknowledged records were lost. A record counts as
  * acknowledged when both copies are programmed and read back, first copy first; so a slot whose
  * copies are both touched and both invalid was acknowledged and rotted, while a torn write leaves
@@ -11,30 +11,21 @@
 import { Storage } from "./abi";
 import { kind, sectorBytes, sectors } from "./config";
 import { add, Counter, set } from "./counters";
-import { allBytes, fillBytes, page } from "./memory";
+import { blank, fillBytes, page } from "./memory";
 import {
   acknowledgeDraft,
-  FLAG_PREPARED,
-  FLAG_QUIET,
-  HEADER_BYTES,
+  erases,
+  headerBefore,
   headerSequence,
   headerValid,
   putHeader,
   putRecord,
-  RECORD_BYTES,
-  flags as recordFlags,
   recordValid,
+  STRUCTURE_BYTES,
   takeHeaderKey,
   takeRecord,
 } from "./record";
-import {
-  eraseSector,
-  paddedBytes,
-  programPage,
-  readErrors,
-  readTo,
-  sectorFilledWith,
-} from "./storage";
+import { eraseSector, paddedBytes, programPage, readErrors, readTo, sectorBlank } from "./storage";
 
 /** What recovery found. */
 export const FOUND: u32 = 0;
@@ -50,72 +41,90 @@ export let lost: u32 = 0;
 let retired: u32 = 0;
 
 const NO_SECTOR: u32 = 0xffff_ffff;
-const PREPARED_SECTOR_SHIFT: u32 = 8;
+/** Free slots at which the next sector is erased ahead. */
+const PREPARE_SLOTS: u32 = 3;
 /** Failing slots of one sector in a row before the journal moves on to the next sector. */
 const SLOT_FAILURES_MAX: u32 = 3;
 
-let headerCopy: u32 = 0;
-let recordCopy: u32 = 0;
+const HEADER_SLOT: u32 = 0;
+const CLOSING_SLOT: u32 = 1;
+const RECORD_SLOT: u32 = 2;
+
+/** One copy, padded to whole granules. */
+let copy: u32 = 0;
 let slots: u32 = 0;
-/** The part of a sector that holds header and slots. */
+/** The part of a sector that is divided into slots. */
 let usedBytes: u32 = 0;
 let active: u32 = 0xffff_ffff;
 let activeSequence: u32 = 0;
 let sequenceMax: u32 = 0;
+/** What `newestSector` found last. */
+let foundSequence: u32 = 0;
+let foundBefore: u32 = 0;
 let nextSlot: u32 = 0;
+/** The sector to close when the next record is durable. */
+let unclosed: u32 = 0xffff_ffff;
 /** Highest touched slot of the sector scanned last. */
 let lastTouched: u32 = 0;
-/** Flags that describe the sectors, kept in every record of the active one. */
-let sectorFlags: u32 = 0;
+/**
+ * The sector that was erased ahead in this boot. It is not remembered over a reboot: a sector whose
+ * erase was cut may look blank and not be.
+ */
+let prepared: u32 = 0xffff_ffff;
 
 /** False when a sector has no room for its header, its closing slot and one record. */
 export function startJournal(): bool {
   lost = 0;
   retired = 0;
   active = NO_SECTOR;
+  unclosed = NO_SECTOR;
+  prepared = NO_SECTOR;
+  activeSequence = 0;
   sequenceMax = 0;
-  sectorFlags = 0;
-  headerCopy = paddedBytes(HEADER_BYTES);
-  recordCopy = paddedBytes(RECORD_BYTES);
-  if (sectorBytes < 2 * headerCopy + 4 * recordCopy) return false;
-  slots = (sectorBytes - 2 * headerCopy) / (2 * recordCopy);
-  usedBytes = 2 * headerCopy + slots * 2 * recordCopy;
-  return true;
+  copy = paddedBytes(STRUCTURE_BYTES);
+  slots = sectorBytes / (2 * copy);
+  usedBytes = slots * 2 * copy;
+  return slots > RECORD_SLOT;
 }
 
-/** Finds the newest record and its key. */
+/**
+ * Finds the newest acknowledged record and its key. A sector counts only once the one before it is
+ * closed: until then nothing in it was acknowledged, and what a torn write left there may read as a
+ * good record today and as nothing tomorrow.
+ */
 export function recoverJournal(): u32 {
   let below: u32 = 0xffff_ffff;
   let orphan: u32 = NO_SECTOR;
   for (;;) {
-    const sector = newestSector(below);
-    if (sector == NO_SECTOR) return nothingFound(orphan);
-    if (scanSlots(sector)) {
-      active = sector;
-      break;
-    }
-    // A header without a record: a rotation that was cut short, or a sector that rotted.
-    if (orphan == NO_SECTOR) orphan = sector;
-    below = activeSequence;
+    active = newestSector(below);
+    if (active == NO_SECTOR) return nothingFound(orphan);
+    // Each header is read once here: an unstable one may read differently the next time.
+    activeSequence = foundSequence;
+    below = foundSequence;
     lost = 0;
+    if (!scanSlots(active)) {
+      // A header without a record: a rotation that was cut short, or a sector that rotted.
+      if (orphan == NO_SECTOR) orphan = active;
+      continue;
+    }
+    unclosed = sectorBefore();
+    if (unclosed == NO_SECTOR || !slotBlank(unclosed, CLOSING_SLOT)) break;
+    orphan = NO_SECTOR;
   }
-  sectorFlags = recordFlags & ~FLAG_QUIET;
-  readHeader(active);
+  if (!readHeader(active)) return UNREADABLE;
   takeHeaderKey(page);
-  if (!slotBlank(active, 0)) {
+  if (slotBlank(active, CLOSING_SLOT)) {
+    nextSlot = lastTouched + 1;
+    // A program that was cut before it changed a bit leaves no trace; on parts with ECC even that
+    // granule should not be programmed again, so flash skips one slot at each boot.
+    if (kind == Storage.NOR) nextSlot++;
+  } else {
     // Closed: records were acknowledged in a later sector, and they are gone. If that sector's
     // header is left, its key is the one in use.
     lost++;
-    if (orphan != NO_SECTOR && readHeader(orphan)) takeHeaderKey(page);
     nextSlot = slots;
-    sectorFlags = 0;
-    return FOUND;
+    if (orphan != NO_SECTOR && readHeader(orphan)) takeHeaderKey(page);
   }
-  nextSlot = lastTouched + 1;
-  // A program that was cut before it changed a bit leaves no trace; on parts with ECC even that
-  // granule should not be programmed again, so flash skips one slot at each boot.
-  if (kind == Storage.NOR) nextSlot++;
-  closeOlder();
   return FOUND;
 }
 
@@ -123,7 +132,7 @@ export function recoverJournal(): u32 {
 export function append(): bool {
   let failures: u32 = 0;
   while (active != NO_SECTOR && nextSlot < slots && failures < SLOT_FAILURES_MAX) {
-    if (programSlot(active, nextSlot++)) return acknowledge();
+    if (programRecord(active, nextSlot++)) return acknowledge();
     failures++;
   }
   return rotate();
@@ -137,29 +146,23 @@ export function appendWithNewKey(): bool {
   if (!rotate()) return false;
   // Nothing of an earlier key, or of what was here before, may come back at a later recovery.
   for (let sector: u32 = 0; sector < sectors; sector++) {
-    if (sector != active && !sectorFilledWith(sector, 0xff, usedBytes))
-      eraseSector(sector, usedBytes);
+    if (sector != active && !sectorBlank(sector, usedBytes)) eraseSector(sector, usedBytes);
   }
   return true;
 }
 
-/** Few slots are left in the active sector and the next one is not erased yet. */
+/** Few slots are left in the active sector, and the next one was not erased in this boot. */
 export function preparationDue(): bool {
-  return (
-    (sectorFlags & FLAG_PREPARED) == 0 && nextSlot < slots && slots - nextSlot <= (slots >> 2) + 1
-  );
+  return prepared == NO_SECTOR && nextSlot + PREPARE_SLOTS >= slots;
 }
 
-/** Erases the next sector ahead of its use; the record appended next remembers it. */
+/** Erases the next sector ahead of its use. */
 export function prepare(): void {
-  for (let step: u32 = 1; step < sectors; step++) {
+  for (let step: u32 = 1; step < sectors && prepared == NO_SECTOR; step++) {
     const sector = (active + step) % sectors;
     if ((retired & (1 << sector)) != 0) continue;
-    if (eraseSector(sector, usedBytes)) {
-      sectorFlags = FLAG_PREPARED | (sector << PREPARED_SECTOR_SHIFT);
-      return;
-    }
-    retire(sector);
+    if (eraseSector(sector, usedBytes)) prepared = sector;
+    else retire(sector);
   }
 }
 
@@ -168,15 +171,21 @@ function retire(sector: u32): void {
   add(Counter.RETIRED, 1);
 }
 
+/**
+ * Both copies are durable. Only now is an older sector closed: a record that a torn write left half
+ * readable must not close the sector that may be needed once it reads as nothing.
+ */
 function acknowledge(): bool {
+  if (unclosed != NO_SECTOR) closeSector(unclosed);
+  unclosed = NO_SECTOR;
   acknowledgeDraft();
   noteWear();
   return true;
 }
 
-/** Sectors are taken in turn, one erase a turn, so the newest sequence number tells the cycles. */
+/** Sectors are taken in turn, so all erases so far are spread evenly. */
 function noteWear(): void {
-  set(Counter.WEAR, (sequenceMax + sectors - 1) / sectors);
+  set(Counter.WEAR, (erases + sectors - 1) / sectors);
 }
 
 /** Moves to the next sector that takes an erase, a header and a record. */
@@ -187,10 +196,11 @@ function rotate(): bool {
   for (let step: u32 = 0; step < candidates; step++) {
     const sector = (first + step) % sectors;
     if ((retired & (1 << sector)) != 0) continue;
-    if (openSector(sector) && programSlot(sector, 1)) {
-      if (old != NO_SECTOR) closeSector(old);
+    if (openSector(sector) && programRecord(sector, RECORD_SLOT)) {
+      unclosed = old;
       active = sector;
-      nextSlot = 2;
+      activeSequence = sequenceMax;
+      nextSlot = RECORD_SLOT + 1;
       return acknowledge();
     }
     retire(sector);
@@ -200,60 +210,69 @@ function rotate(): bool {
 
 /** Erases a sector, unless that was done ahead, and programs its header. */
 function openSector(sector: u32): bool {
-  const prepared = FLAG_PREPARED | (sector << PREPARED_SECTOR_SHIFT);
-  if (sectorFlags != prepared || !sectorFilledWith(sector, 0xff, usedBytes)) {
-    if (!eraseSector(sector, usedBytes)) return false;
-  }
-  sectorFlags = 0;
+  if (sector != prepared && !eraseSector(sector, usedBytes)) return false;
+  prepared = NO_SECTOR;
   sequenceMax++;
-  fillBytes(page, 0xff, headerCopy);
-  putHeader(page, sequenceMax);
-  const offset = sector * sectorBytes;
-  return programPage(offset, headerCopy) && programPage(offset + headerCopy, headerCopy);
+  fillBytes(page, 0xff, copy);
+  putHeader(page, sequenceMax, activeSequence);
+  return programCopies(sector, HEADER_SLOT);
 }
 
-/** Marks a sector as succeeded. One that does not take the mark is erased instead. */
+/**
+ * Marks a sector as succeeded. One whose mark is torn, or that does not take it, is erased instead:
+ * a mark must not be there today and gone tomorrow.
+ */
 function closeSector(sector: u32): void {
-  if (!programSlot(sector, 0)) eraseSector(sector, usedBytes);
+  if (slotBlank(sector, CLOSING_SLOT) ? programRecord(sector, CLOSING_SLOT) : recordValid(page))
+    return;
+  eraseSector(sector, usedBytes);
 }
 
-/** Finishes a rotation that was cut before the old sector was closed. */
-function closeOlder(): void {
-  const sequence = activeSequence;
-  const older = newestSector(sequence);
-  if (older != NO_SECTOR && slotBlank(older, 0)) closeSector(older);
-  activeSequence = sequence;
+/** Programs the draft into a slot. */
+function programRecord(sector: u32, slot: u32): bool {
+  fillBytes(page, 0xff, copy);
+  putRecord(page);
+  return programCopies(sector, slot);
 }
 
-/** Programs the draft, first copy, then second: a torn write leaves the second blank. */
-function programSlot(sector: u32, slot: u32): bool {
+/** Programs the page, first copy, then second: a torn write leaves the second blank. */
+function programCopies(sector: u32, slot: u32): bool {
   const offset = slotOffset(sector, slot);
-  fillBytes(page, 0xff, recordCopy);
-  putRecord(page, sectorFlags);
-  return programPage(offset, recordCopy) && programPage(offset + recordCopy, recordCopy);
+  return programPage(offset, copy) && programPage(offset + copy, copy);
 }
 
-/** The sector with the highest sequence number below `below`; notes that number. */
+/**
+ * The sector with the highest sequence number below `below`; leaves that number, and the one of the
+ * sector before it, in `foundSequence` and `foundBefore`.
+ */
 function newestSector(below: u32): u32 {
   let newest: u32 = NO_SECTOR;
-  activeSequence = 0;
+  foundSequence = 0;
   for (let sector: u32 = 0; sector < sectors; sector++) {
     if (!readHeader(sector)) continue;
     const sequence = headerSequence(page);
-    if (sequence > sequenceMax) sequenceMax = sequence;
-    if (sequence < below && (newest == NO_SECTOR || sequence > activeSequence)) {
+    sequenceMax = max(sequenceMax, sequence);
+    if (sequence < below && sequence > foundSequence) {
       newest = sector;
-      activeSequence = sequence;
+      foundSequence = sequence;
+      foundBefore = headerBefore(page);
     }
   }
   return newest;
 }
 
+/** The sector that the one found last follows, if it is there. */
+function sectorBefore(): u32 {
+  const sequence = foundBefore;
+  const sector = newestSector(sequence + 1);
+  return foundSequence == sequence ? sector : NO_SECTOR;
+}
+
 /** Reads a good copy of a sector's header into the page. */
 function readHeader(sector: u32): bool {
-  const offset = sector * sectorBytes;
-  if (readTo(page, offset, headerCopy) && headerValid(page)) return true;
-  return readTo(page, offset + headerCopy, headerCopy) && headerValid(page);
+  const offset = slotOffset(sector, HEADER_SLOT);
+  if (readTo(page, offset, copy) && headerValid(page)) return true;
+  return readTo(page, offset + copy, copy) && headerValid(page);
 }
 
 /**
@@ -262,38 +281,38 @@ function readHeader(sector: u32): bool {
  */
 function scanSlots(sector: u32): bool {
   lastTouched = 0;
-  for (let slot = slots - 1; slot > 0; slot--) {
+  for (let slot = slots - 1; slot >= RECORD_SLOT; slot--) {
     readSlot(sector, slot);
-    if (allBytes(page, 0xff, 2 * recordCopy)) continue;
+    if (blank(page, 2 * copy)) continue;
     if (lastTouched == 0) lastTouched = slot;
     if (recordValid(page)) {
       takeRecord(page);
       return true;
     }
-    if (recordValid(page + recordCopy)) {
-      takeRecord(page + recordCopy);
+    if (recordValid(page + copy)) {
+      takeRecord(page + copy);
       return true;
     }
-    if (!allBytes(page + recordCopy, 0xff, recordCopy)) lost++;
+    if (!blank(page + copy, copy)) lost++;
   }
   return false;
 }
 
 function readSlot(sector: u32, slot: u32): void {
   const offset = slotOffset(sector, slot);
-  if (readTo(page, offset, 2 * recordCopy)) return;
+  if (readTo(page, offset, 2 * copy)) return;
   // One bad granule must not hide the good copy beside it.
-  readTo(page, offset, recordCopy);
-  readTo(page + recordCopy, offset + recordCopy, recordCopy);
+  readTo(page, offset, copy);
+  readTo(page + copy, offset + copy, copy);
 }
 
 function slotBlank(sector: u32, slot: u32): bool {
   readSlot(sector, slot);
-  return allBytes(page, 0xff, 2 * recordCopy);
+  return blank(page, 2 * copy);
 }
 
 function slotOffset(sector: u32, slot: u32): u32 {
-  return sector * sectorBytes + 2 * headerCopy + slot * 2 * recordCopy;
+  return sector * sectorBytes + slot * 2 * copy;
 }
 
 /** No record at all: blank storage, unreadable storage, or something that cannot be trusted. */
@@ -301,8 +320,7 @@ function nothingFound(orphan: u32): u32 {
   if (readErrors) return UNREADABLE;
   if (orphan != NO_SECTOR) return CORRUPT;
   for (let sector: u32 = 0; sector < sectors; sector++) {
-    if (!sectorFilledWith(sector, 0xff, usedBytes) && !sectorFilledWith(sector, 0x00, usedBytes))
-      return CORRUPT;
+    if (!sectorBlank(sector, usedBytes)) return CORRUPT;
   }
   return BLANK;
 }

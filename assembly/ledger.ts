@@ -4,7 +4,7 @@ import { kind } from "./config";
 import { add, Counter, set } from "./counters";
 import * as journal from "./journal";
 import { appendValue, recoverValues } from "./keyvalue";
-import { clearRecord, draftRecord, keyEpoch, setKeyEpoch } from "./record";
+import { clearRecord, draftRecord } from "./record";
 import { startStorage } from "./storage";
 import { k0, k1, setKey } from "./tuple";
 
@@ -16,7 +16,6 @@ function onValues(): bool {
 export function startLedger(): bool {
   startStorage();
   clearRecord();
-  setKeyEpoch(0);
   setKey(0, 0);
   return onValues() || journal.startJournal();
 }
@@ -50,13 +49,9 @@ export function persistNewKey(
   const oldLow = k0;
   const oldHigh = k1;
   setKey(low, high);
-  setKeyEpoch(keyEpoch + 1);
   draftRecord(ceiling, portCeiling, boots, flags);
   const done = written(onValues() ? appendValue() : journal.appendWithNewKey());
-  if (!done) {
-    setKey(oldLow, oldHigh);
-    setKeyEpoch(keyEpoch - 1);
-  }
+  if (!done) setKey(oldLow, oldHigh);
   return done;
 }
 
@@ -65,7 +60,7 @@ function written(done: bool): bool {
   return done;
 }
 
-/** Erases the next sector if it will be needed soon. */
+/** Erases the next sector if it will be needed soon, and was not in this boot. */
 export function prepareAhead(): void {
   if (!onValues() && journal.preparationDue()) journal.prepare();
 }

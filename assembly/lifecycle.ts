@@ -25,7 +25,7 @@ import {
   v,
 } from "./sequence";
 import { reason, refuse, setState, state, stateReason } from "./status";
-import { resetTable, survey } from "./timewait";
+import { inUse, resetTable, survey } from "./timewait";
 import { setKey } from "./tuple";
 
 /** Running on a key of this boot only. */
@@ -36,7 +36,10 @@ let found: u32 = 4;
 /** The boot record is durable: what fails later is only a renewal. */
 let booted: bool = false;
 let quietUntil: u64 = 0;
-/** A number was asked for since the last renewal: an idle device writes nothing. */
+/**
+ * A number was asked for since the last renewal. A device that asks for none and has no connection
+ * open writes nothing.
+ */
 let asked: bool = false;
 /** Storage that failed is tried again once a second, not at every call. */
 let retryAt: u64 = 0;
@@ -63,12 +66,14 @@ export function poll(): u32 {
   survey();
   if (state == State.QUIET) endQuiet();
   else if (state == State.FAILED) retry();
-  else if (state == State.READY && asked && !degraded && renewalNear() && uptime >= retryAt) {
-    // Not on the path of a connection: the moment to erase the next sector, if it is due.
+  else if (state == State.READY && !degraded && (asked || inUse())) {
+    // Not on the path of a connection: the moment to erase and to write.
     prepareAhead();
-    if (renewSequence(v + 1)) renewed();
-    // What was leased before stays good; the state changes when it is used up.
-    else storageFailed(state);
+    if (renewalNear() && uptime >= retryAt) {
+      if (renewSequence(v + 1)) renewed();
+      // What was leased before stays good; the state changes when it is used up.
+      else storageFailed(v < limit ? State.READY : State.FAILED);
+    }
   }
   return state;
 }

@@ -37,11 +37,10 @@ export function fillBytes(to: usize, value: u8, bytes: u32): void {
   for (let i: u32 = 0; i < bytes; i++) store<u8>(to + i, value);
 }
 
-/** True when all bytes have this value. `bytes` is a multiple of 8. */
-export function allBytes(from: usize, value: u8, bytes: u32): bool {
-  const word: u64 = <u64>value * 0x0101_0101_0101_0101;
+/** True when all bytes are erased, 0xFF. `bytes` is a multiple of 8. */
+export function blank(from: usize, bytes: u32): bool {
   for (let i: u32 = 0; i < bytes; i += 8) {
-    if (load<u64>(from + i) != word) return false;
+    if (load<i64>(from + i) != -1) return false;
   }
   return true;
 }

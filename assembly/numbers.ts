@@ -3,7 +3,7 @@ import { Reason } from "./abi";
 import { ready } from "./lifecycle";
 import { passTicks, v } from "./sequence";
 import { refuse } from "./status";
-import { find, passLastConnection } from "./timewait";
+import { find, openedElsewhere, passLastConnection } from "./timewait";
 import { isnHash, LABEL_SHORT_BITS, LABEL_TIMESTAMP, tupleHash } from "./tuple";
 
 /**
@@ -21,6 +21,7 @@ export function nextIsn(): u32 {
     const passed = passLastConnection(entry, isn, <u32>hash);
     return passed != 0 ? passed : refuse(Reason.STORAGE_FAILED);
   }
+  openedElsewhere();
   if (isn != 0) return isn;
   // 0 means refused, so this one number is skipped.
   passTicks(1);

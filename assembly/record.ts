@@ -1,25 +1,25 @@
 /**
- * The two structures of the journal, wherever they are built. All numbers are little-endian.
+ * The two structures of the journal, wherever they are built: 32 bytes each, little-endian, with a
+ * CRC-32 over the first 28 in the last four.
  *
- * Header, 32 bytes: magic and format version, sector sequence number, key epoch, key, CRC-32.
- * Record, 32 bytes: record number, sequence ceiling (u64), port ceiling, boot count, flags, zero,
- * CRC-32.
+ * Header: magic and format version, sector sequence number, the sequence number of the sector
+ * before it, key. A new key means a new sector, so its sequence number is the key's epoch.
+ * Record: record number, sequence ceiling (u64), port ceiling, boot count, flags, sector erases so
+ * far.
  */
 import { Counter, set } from "./counters";
 import { crc32 } from "./crc32";
 import { copyBytes, draft, fillBytes } from "./memory";
 import { k0, k1, setKey } from "./tuple";
 
-export const HEADER_BYTES: u32 = 32;
-export const RECORD_BYTES: u32 = 32;
+export const STRUCTURE_BYTES: u32 = 32;
+const CRC: usize = 28;
 
 /** "ISN" and format version 1. */
 const MAGIC: u32 = 0x01_4e_53_49;
 
 /** Quiet time is owed: it is over only when a later record says so (RFC 9293 §3.4.3). */
 export const FLAG_QUIET: u32 = 1;
-/** The next sector is erased and checked blank. */
-export const FLAG_PREPARED: u32 = 2;
 
 /** The newest record: what is durable. */
 export let recordNumber: u32 = 0;
@@ -27,16 +27,16 @@ export let ceiling: u64 = 0;
 export let portCeiling: u32 = 0;
 export let boots: u32 = 0;
 export let flags: u32 = 0;
-/** Which key of the device's life this is. */
-export let keyEpoch: u32 = 0;
+/** Sector erases over the journal's life. */
+export let erases: u32 = 0;
 
 export function clearRecord(): void {
-  fillBytes(draft, 0, RECORD_BYTES);
+  fillBytes(draft, 0, STRUCTURE_BYTES);
   takeRecord(draft);
 }
 
-export function setKeyEpoch(epoch: u32): void {
-  keyEpoch = epoch;
+export function countErase(): void {
+  erases++;
 }
 
 /** Drafts the record that follows the newest one. */
@@ -53,11 +53,11 @@ export function draftRecord(
   store<u32>(draft, newFlags, 20);
 }
 
-/** Writes the draft to `at`, with the flags that describe the sectors. */
-export function putRecord(at: usize, sectorFlags: u32): void {
-  copyBytes(at, draft, RECORD_BYTES);
-  store<u32>(at, load<u32>(draft, 20) | sectorFlags, 20);
-  store<u32>(at, crc32(at, RECORD_BYTES - 4), 28);
+/** Writes the draft to `at`. */
+export function putRecord(at: usize): void {
+  store<u32>(draft, erases, 24);
+  copyBytes(at, draft, STRUCTURE_BYTES);
+  seal(at);
 }
 
 /** The draft is durable: from here it is the newest record. */
@@ -66,7 +66,7 @@ export function acknowledgeDraft(): void {
 }
 
 export function recordValid(at: usize): bool {
-  return crc32(at, RECORD_BYTES - 4) == load<u32>(at, 28);
+  return crc32(at, <u32>CRC) == load<u32>(at, CRC);
 }
 
 export function takeRecord(at: usize): void {
@@ -76,28 +76,37 @@ export function takeRecord(at: usize): void {
   boots = load<u32>(at, 16);
   set(Counter.BOOTS, boots);
   flags = load<u32>(at, 20);
+  erases = load<u32>(at, 24);
 }
 
 /** Writes a header with the module's current key. */
-export function putHeader(at: usize, sequence: u32): void {
+export function putHeader(at: usize, sequence: u32, before: u32): void {
   store<u32>(at, MAGIC);
-  store<u32>(at + 4, sequence);
-  store<u32>(at + 8, keyEpoch);
-  store<u64>(at + 12, k0);
-  store<u64>(at + 20, k1);
-  store<u32>(at + 28, crc32(at, HEADER_BYTES - 4));
+  store<u32>(at, sequence, 4);
+  store<u32>(at, before, 8);
+  store<u64>(at, k0, 12);
+  store<u64>(at, k1, 20);
+  seal(at);
 }
 
 export function headerValid(at: usize): bool {
-  return load<u32>(at) == MAGIC && crc32(at, HEADER_BYTES - 4) == load<u32>(at + 28);
+  return load<u32>(at) == MAGIC && recordValid(at);
 }
 
 /** The sector's place in the order of sectors, from 1. */
 export function headerSequence(at: usize): u32 {
-  return load<u32>(at + 4);
+  return load<u32>(at, 4);
+}
+
+/** The sequence number of the sector that this one follows; 0 for the first. */
+export function headerBefore(at: usize): u32 {
+  return load<u32>(at, 8);
 }
 
 export function takeHeaderKey(at: usize): void {
-  keyEpoch = load<u32>(at + 8);
-  setKey(load<u64>(at + 12), load<u64>(at + 20));
+  setKey(load<u64>(at, 12), load<u64>(at, 20));
+}
+
+function seal(at: usize): void {
+  store<u32>(at, crc32(at, <u32>CRC), CRC);
 }

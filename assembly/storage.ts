@@ -6,7 +6,8 @@ import { Storage } from "./abi";
 import { erase, program, read } from "./board";
 import { granule, kind, sectorBytes } from "./config";
 import { add, Counter } from "./counters";
-import { allBytes, fillBytes, PAGE_BYTES, page } from "./memory";
+import { blank, fillBytes, PAGE_BYTES, page } from "./memory";
+import { countErase } from "./record";
 
 /** A read returned an error since `startStorage`. */
 export let readErrors: bool = false;
@@ -54,7 +55,8 @@ export function programPage(offset: u32, bytes: u32): bool {
  */
 export function eraseSector(sector: u32, bytes: u32): bool {
   add(Counter.ERASES, 1);
-  if (kind == Storage.NOR) return erase(sector) == 0 && sectorFilledWith(sector, 0xff, bytes);
+  countErase();
+  if (kind == Storage.NOR) return erase(sector) == 0 && sectorBlank(sector, bytes);
   for (let done: u32 = 0; done < bytes; done += PAGE_BYTES / 2) {
     const step = min(PAGE_BYTES / 2, bytes - done);
     fillBytes(page, 0xff, step);
@@ -63,12 +65,12 @@ export function eraseSector(sector: u32, bytes: u32): bool {
   return true;
 }
 
-/** True when the first `bytes` bytes of the sector read as `value`. */
-export function sectorFilledWith(sector: u32, value: u8, bytes: u32): bool {
+/** True when the first `bytes` bytes of the sector are erased. */
+export function sectorBlank(sector: u32, bytes: u32): bool {
   for (let done: u32 = 0; done < bytes; done += PAGE_BYTES) {
     const step = min(PAGE_BYTES, bytes - done);
     if (!readTo(page, sector * sectorBytes + done, step)) return false;
-    if (!allBytes(page, value, step)) return false;
+    if (!blank(page, step)) return false;
   }
   return true;
 }

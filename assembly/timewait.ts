@@ -7,7 +7,7 @@
  * Entry, 32 bytes: u64 tuple hash, u32 next sequence number, u32 peer's next, u32 peer's TSval,
  * u32 deadline (coarse time), u32 ring index, u8 state, u8 flags, u16 time of the last challenge ACK.
  */
-import { Segment, Verdict } from "./abi";
+import { Reason, Segment, Verdict } from "./abi";
 import { coarseNow } from "./clock";
 import { mslMs, ringSize } from "./config";
 import { add, Counter, set } from "./counters";
@@ -38,7 +38,9 @@ const FROM_RING: u8 = 4;
 const CHALLENGED: u8 = 8;
 
 /** How far a connection may run ahead of V before V follows it. */
-const AHEAD_MAX: i32 = 1 << 26;
+const AHEAD_MAX: i32 = 0x400_0000;
+/** A report further ahead than this is no report: it would throw the clock at other tuples' cost. */
+const REPORT_MAX: i32 = 0x800_0000;
 /** At most one challenge ACK in this time and connection (RFC 5961 §7 asks for a limit). */
 const CHALLENGE_INTERVAL_MS: u32 = 500;
 
@@ -47,6 +49,9 @@ let present: u64 = 0;
 /** What the last survey saw: an unused entry, and the one whose TIME_WAIT ends first; 0 for none. */
 let free: usize = 0;
 let soonest: usize = 0;
+/** Open connections in the table; and ISNs given out whose tuples are not in it and not closed. */
+let openEntries: u32 = 0;
+let openElsewhere: u32 = 0;
 
 /** While `barrierUntil` lies ahead, the ring may not reach `barrier`: an evicted port's next turn. */
 let barrierSet: bool = false;
@@ -56,6 +61,7 @@ let barrierUntil: u32 = 0;
 export function resetTable(): void {
   fillBytes(table, 0, TABLE_ENTRIES * ENTRY_BYTES);
   barrierSet = false;
+  openElsewhere = 0;
   survey();
 }
 
@@ -98,18 +104,19 @@ export function passLastConnection(entry: usize, isn: u32, offset: u32): u32 {
 }
 
 /**
- * A connection has used its numbers up to `next`. Makes that durable if it is ahead of the clock;
- * false when it cannot.
+ * A connection has used its numbers up to `next`. Makes that durable if it is ahead of the clock.
+ * Returns a reason, NONE when done.
  */
-export function advanceTo(hash: u64, next: u32): bool {
+export function advanceTo(hash: u64, next: u32): u32 {
   const ahead = distance(<u32>v + <u32>hash, next);
   let entry = find(hash);
   if (ahead > 0) {
+    if (ahead > REPORT_MAX) return Reason.ARGUMENT;
     const end = v + <u64>ahead;
-    if (!makeDurable(end + 1)) return false;
+    if (!makeDurable(end + 1)) return Reason.STORAGE_FAILED;
     if (ahead > AHEAD_MAX) raise(end - AHEAD_MAX);
     if (entry == 0) {
-      entry = claim(hash);
+      entry = adopt(hash);
       // No room: the clock takes over what the entry would have held.
       if (entry == 0) raise(end + 1);
       else store<u8>(entry, OPEN, STATE);
@@ -119,21 +126,27 @@ export function advanceTo(hash: u64, next: u32): bool {
     store<u32>(entry, next, NEXT);
     store<u8>(entry, load<u8>(entry, FLAGS) | NEXT_KNOWN, FLAGS);
   }
-  return true;
+  return Reason.NONE;
 }
 
-/** A connection is closed: its tuple is in TIME_WAIT for 2 × MSL, on one side or the other. */
+/** A connection is closed: its tuple is in TIME_WAIT for 2 × MSL, on one side or the other. Returns a
+ * reason, NONE when done. */
 export function enterTimeWait(
   hash: u64,
   next: u32,
   peerNext: u32,
   peerTsval: u32,
   timestamps: bool,
-): bool {
-  if (!advanceTo(hash, next)) return false;
+): u32 {
+  const problem = advanceTo(hash, next);
+  if (problem != Reason.NONE) return problem;
   let entry = find(hash);
-  if (entry == 0) entry = claim(hash);
-  if (entry == 0) return true;
+  if (entry == 0) entry = adopt(hash);
+  if (entry == 0) {
+    // Closed all the same, and nothing is lost: the clock is past its numbers.
+    if (openElsewhere != 0) openElsewhere--;
+    return Reason.NONE;
+  }
   store<u32>(entry, next, NEXT);
   store<u32>(entry, peerNext, PEER_NEXT);
   store<u32>(entry, peerTsval, PEER_TSVAL);
@@ -141,7 +154,7 @@ export function enterTimeWait(
   store<u8>(entry, TIME_WAIT, STATE);
   const fromRing = load<u8>(entry, FLAGS) & FROM_RING;
   store<u8>(entry, fromRing | NEXT_KNOWN | (timestamps ? TIMESTAMPS : 0), FLAGS);
-  return true;
+  return Reason.NONE;
 }
 
 /**
@@ -186,21 +199,38 @@ export function survey(): void {
   present = 0;
   free = 0;
   soonest = 0;
+  openEntries = 0;
   for (let entry = table; entry < end; entry += ENTRY_BYTES) {
     const deadline = load<u32>(entry, DEADLINE);
-    if (load<u8>(entry, STATE) == TIME_WAIT) {
-      if (after(now, deadline)) store<u8>(entry, FREE, STATE);
-      else if (soonest == 0 || after(load<u32>(soonest, DEADLINE), deadline)) soonest = entry;
+    let state = load<u8>(entry, STATE);
+    if (state == TIME_WAIT && after(now, deadline)) {
+      state = FREE;
+      store<u8>(entry, FREE, STATE);
     }
-    if (load<u8>(entry, STATE) == FREE) {
+    if (state == FREE) {
       free = entry;
-    } else {
-      present |= presentBit(load<u64>(entry, HASH));
-      used++;
+      continue;
     }
+    used++;
+    present |= presentBit(load<u64>(entry, HASH));
+    if (state == OPEN) openEntries++;
+    else if (soonest == 0 || after(load<u32>(soonest, DEADLINE), deadline)) soonest = entry;
   }
   set(Counter.TABLE_USED, used);
   if (after(now, barrierUntil)) barrierSet = false;
+}
+
+/**
+ * True while a connection may be using numbers, as of the last survey: then the lease must stay
+ * ahead of the clock, whether or not new numbers are asked for.
+ */
+export function inUse(): bool {
+  return (openEntries | openElsewhere) != 0;
+}
+
+/** An ISN was given out for a tuple that is not in the table. */
+export function openedElsewhere(): void {
+  openElsewhere++;
 }
 
 /** True when a new connection can be entered. */
@@ -227,6 +257,13 @@ function claim(hash: u64): usize {
   fillBytes(entry, 0, ENTRY_BYTES);
   store<u64>(entry, hash, HASH);
   present |= presentBit(hash);
+  return entry;
+}
+
+/** An entry for a connection whose ISN was given out while it was not in the table. */
+function adopt(hash: u64): usize {
+  const entry = claim(hash);
+  if (entry != 0 && openElsewhere != 0) openElsewhere--;
   return entry;
 }
 

@@ -137,8 +137,11 @@ describe.each(BUILDS)("states of the $name build", ({ wasm }) => {
     lab.wait(QUIET_MS);
     expect(module.state()).toBe(STATE.ready);
     expect(lab.powerOn().fingerprint()).toBe(print);
-    expect(withPolicy(wasm, POLICY.selfProvision, (r) => goodEntropy(r.split("x"))).powerOn()
-      .fingerprint()).not.toBe(print);
+    expect(
+      withPolicy(wasm, POLICY.selfProvision, (r) => goodEntropy(r.split("x")))
+        .powerOn()
+        .fingerprint(),
+    ).not.toBe(print);
   });
 
   it.each<[string, Source, number]>([
