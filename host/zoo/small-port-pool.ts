@@ -1,13 +1,13 @@
 /**
  * Small port pool: ports are random, but from a pool that is far too small for the connection rate.
  * In the field: Windows XP's 1025–5000 behind a load balancer (field case 4), and stacks with a
- * configured range of a few hundred ports.
+ * configured range of a few dozen ports.
  */
 import type { Destination } from "../sim/device.ts";
 import { drawU32, keyOf, SpoiledDevice, type ZooMember } from "./device-base.ts";
 
 const FIRST_PORT = 49_152;
-const POOL = 256;
+const POOL = 64;
 
 class SmallPortPool extends SpoiledDevice {
   readonly #open = new Set<string>();
@@ -33,7 +33,7 @@ class SmallPortPool extends SpoiledDevice {
 
 export const smallPortPool: ZooMember = {
   name: "small-port-pool",
-  field: "ranges of a few hundred or thousand ports: they come back while the server remembers",
+  field: "ranges of a few dozen to a few thousand ports: they come back while the server remembers",
   rules: ["port-reuse"],
   factory: (honest) => (board, settings) => new SmallPortPool(honest, board, settings),
 };
