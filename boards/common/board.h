@@ -35,6 +35,9 @@ extern const isnkit_nvm board_nvm;
 /** Why the device started: "power-on", "reset", "watchdog", … */
 const char *board_reset_cause(void);
 
+/** Runs a function inside an exception handler: for the conformance tests. */
+void board_run_in_handler(void (*work)(void));
+
 /** Resets the core; RAM may survive, the journal does. */
 void board_reset(void) __attribute__((noreturn));
 

@@ -8,6 +8,8 @@
  *   do=io hex=…                   fills the module's I/O buffer (IPv6 addresses, a key)
  *   do=provision key=… options=N  hands over the device's key
  *   do=fault kind=N after=N bytes=N   makes the memory fail (nvm_fault.h)
+ *   do=interrupt                  asks for an ISN inside an exception handler
+ *   do=fingerprint                the key's short name; do=verdict: isnkit_syn4() of a fixed tuple
  *   do=run count=N gap-us=N       opens N connections (0: for ever), each in three records
  *   do=stop, do=status, do=reset
  *
@@ -33,6 +35,22 @@ static uint32_t ticks(void *context) {
 }
 
 static isnkit_platform platform;
+
+/** Lock hooks that only watch: the application has one task. */
+static uint32_t locks;
+static uint32_t lock_depth;
+static uint32_t lock_faults;
+
+static void lock(void *context) {
+  (void)context;
+  locks++;
+  if (lock_depth++ != 0) lock_faults++;
+}
+
+static void unlock(void *context) {
+  (void)context;
+  if (lock_depth-- != 1) lock_faults++;
+}
 
 // Destinations that `run` connects to, in turn.
 
@@ -131,6 +149,8 @@ static void tell_state(const char *type, uint32_t id, isnkit_state state) {
   console_decimal("trap", isnkit_trap_code());
   console_decimal("nvm-error", isnkit_nvm_error());
   console_decimal("arena", isnkit_runtime_arena_peak());
+  console_decimal("locks", locks);
+  console_decimal("lock-faults", lock_faults + lock_depth);
   console_end();
 }
 
@@ -216,6 +236,8 @@ static void start(const console_command *command, uint32_t id) {
   platform = (isnkit_platform){.nvm = nvm_with_faults,
                                .ticks = ticks,
                                .ticks_hz = board_ticks_hz,
+                               .lock = lock,
+                               .unlock = unlock,
                                .entropy = board_entropy};
   static isnkit_config config;
   config = (isnkit_config){.reserved = {RESERVED_PORTS},
@@ -290,6 +312,38 @@ static void run(const console_command *command, uint32_t id) {
   tell_done(id, NULL);
 }
 
+static uint32_t value_in_handler;
+static uint32_t reason_in_handler;
+
+static void ask_in_handler(void) {
+  value_in_handler = isnkit_isn4(LOCAL4, 1, 2, 3);
+  reason_in_handler = isnkit_reason();
+}
+
+static void tell_value(uint32_t id, uint32_t value, uint32_t reason) {
+  console_begin("value");
+  console_decimal("re", id);
+  console_hex("v", value);
+  console_decimal("reason", reason);
+  console_decimal("trap", isnkit_trap_code());
+  console_end();
+}
+
+static void interrupt(uint32_t id) {
+  board_run_in_handler(ask_in_handler);
+  tell_value(id, value_in_handler, reason_in_handler);
+}
+
+static void fingerprint(uint32_t id) {
+  const uint32_t value = isnkit_fingerprint();
+  tell_value(id, value, isnkit_reason());
+}
+
+static void verdict(uint32_t id) {
+  const uint32_t value = isnkit_syn4(LOCAL4, 1, 2, 3, 4, 5, 0);
+  tell_value(id, value, isnkit_reason());
+}
+
 static void obey(const console_command *command) {
   const uint32_t id = console_number(command, "id", 0);
   if (console_is(command, "do", "call")) raw_call(command, id);
@@ -301,6 +355,9 @@ static void obey(const console_command *command) {
   else if (console_is(command, "do", "fault")) set_fault(command, id);
   else if (console_is(command, "do", "run")) run(command, id);
   else if (console_is(command, "do", "status")) tell_state("status", id, isnkit_current_state());
+  else if (console_is(command, "do", "interrupt")) interrupt(id);
+  else if (console_is(command, "do", "fingerprint")) fingerprint(id);
+  else if (console_is(command, "do", "verdict")) verdict(id);
   else if (console_is(command, "do", "reset")) board_reset();
   else if (console_is(command, "do", "stop")) {
     running = false;

@@ -120,6 +120,15 @@ const char *board_reset_cause(void) {
   return cause;
 }
 
+static void (*handler_work)(void);
+
+void svcall_handler(void) { handler_work(); }
+
+void board_run_in_handler(void (*work)(void)) {
+  handler_work = work;
+  __asm__ volatile("svc 0" ::: "memory");
+}
+
 void board_reset(void) {
   SCB_AIRCR = AIRCR_RESET;
   for (;;) {

@@ -23,7 +23,7 @@ static uint32_t step(uint32_t control) {
     const uint32_t status = I2C0_MCS;
     if (status & I2C_MCS_BUSY) continue;
     if ((status & I2C_MCS_ERROR) == 0) return 0;
-    return status & I2C_MCS_ADDRESS_REFUSED ? EEPROM_NO_ANSWER : EEPROM_REFUSED;
+    return status & I2C_MCS_DATA_REFUSED ? EEPROM_REFUSED : EEPROM_NO_ANSWER;
   }
   return EEPROM_BUS;
 }

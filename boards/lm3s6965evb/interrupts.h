@@ -5,6 +5,7 @@
 void reset_handler(void) __attribute__((noreturn));
 void fault_handler(void) __attribute__((noreturn));
 void unexpected_handler(void) __attribute__((noreturn));
+void svcall_handler(void);
 void systick_handler(void);
 void uart0_handler(void);
 

@@ -84,7 +84,7 @@
 #define I2C_MCS_ACK (1u << 3)
 #define I2C_MCS_BUSY (1u << 0)
 #define I2C_MCS_ERROR (1u << 1)
-#define I2C_MCS_ADDRESS_REFUSED (1u << 2)
+#define I2C_MCS_DATA_REFUSED (1u << 3)
 #define I2C_MCR_MASTER 0x10u
 
 // Cortex-M3 system peripherals (ARMv7-M Architecture Reference Manual, B3).

@@ -51,6 +51,11 @@ export class ConsoleSession {
     return id;
   }
 
+  /** Sends text as it is, as a person at a terminal would. */
+  sendRaw(text: string): void {
+    this.#console.write(text);
+  }
+
   /** Sends a command and waits for the record that answers it, or for one that `otherwise` fits. */
   async command(
     fields: Readonly<Record<string, string | number>>,

@@ -44,10 +44,8 @@ export interface EmulatedBoard {
   readonly description: BoardDescription;
 }
 
-/** Further settings for tests: a missing or faulty EEPROM, instruction counting. */
-export type EmulatorSettings = Partial<
-  Pick<QemuBoardOptions, "eepromBytes" | "eepromContents" | "writeProtected" | "extra" | "startMs">
->;
+/** Further settings for tests: another firmware, a missing or faulty EEPROM, instruction counting. */
+export type EmulatorSettings = Partial<Omit<QemuBoardOptions, "name" | "machine">>;
 
 /**
  * The board that a selector names, still without power. UsageError for an unknown model, BenchError
@@ -70,7 +68,7 @@ export async function openEmulatedBoard(
   const board = new QemuBoard({
     name: selector,
     machine: emulator.machine,
-    firmware: await firmwarePath(model, `conformance-${firmware}`),
+    firmware: settings.firmware ?? (await firmwarePath(model, `conformance-${firmware}`)),
     eepromBytes: nvm.kind === "eeprom" ? nvm.sectorBytes * nvm.sectors : 0,
     ...settings,
     extra: [...emulator.arguments, ...(settings.extra ?? [])],

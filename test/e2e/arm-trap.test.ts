@@ -1,0 +1,98 @@
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { deviceState } from "../../host/boards/conformance-device.ts";
+import { decimalField, hexField } from "../../host/boards/console-record.ts";
+import { reasonName } from "../../host/boards/console-samples.ts";
+import { FirmwareCarrier } from "./arm-module-carriers.ts";
+import { buildFirmware, describeArm } from "./arm-tools.ts";
+
+const ROOT = fileURLToPath(new URL("../../", import.meta.url));
+
+/** Traps of runtime.h. */
+const BOUNDS = 1;
+const UNREACHABLE = 2;
+
+/** The module, with `unreachable` in `fingerprint` and an access behind the page in `syn4`. */
+function spoiledModule(folder: string): string {
+  const source = join(folder, "spoiled.wat");
+  execFileSync("wasm2wat", [`${ROOT}build/isnkit.wasm`, "-o", source]);
+  const spoil = (text: string, name: string, code: string) => {
+    const index = new RegExp(`\\(export "${name}" \\(func (\\d+)\\)\\)`).exec(text)?.[1];
+    const head = new RegExp(
+      `(\\(func \\(;${index};\\) \\(type \\d+\\)(?: \\(param [^)]*\\))?(?: \\(result [^)]*\\))?(?:\\s*\\(local [^)]*\\))?)`,
+    );
+    if (!head.test(text)) throw new Error(`no body of ${name}`);
+    return text.replace(head, `$1\n    ${code}`);
+  };
+  let text = readFileSync(source, "utf8");
+  text = spoil(text, "fingerprint", "unreachable");
+  text = spoil(text, "syn4", "i32.const 4093 i32.load drop");
+  writeFileSync(source, text);
+  const wasm = join(folder, "spoiled.wasm");
+  execFileSync("wat2wasm", [source, "-o", wasm]);
+  return wasm;
+}
+
+describeArm("a trap inside the module", () => {
+  let folder = "";
+
+  beforeAll(() => {
+    buildFirmware("lm3s6965evb");
+    folder = mkdtempSync(join(tmpdir(), "isnkit-trap-"));
+    const wasm = spoiledModule(folder);
+    const build = join(folder, "firmware");
+    const toolchain = `${ROOT}boards/common/arm-none-eabi.cmake`;
+    execFileSync("cmake", [
+      ...["-S", `${ROOT}boards`, "-B", build, "-G", "Ninja", "--toolchain", toolchain],
+      ...["-DISNKIT_BOARD=lm3s6965evb", `-DISNKIT_WASM=${wasm}`],
+    ]);
+    execFileSync("nice", [
+      "cmake",
+      "--build",
+      build,
+      "-t",
+      "conformance-wasm2c",
+      "conformance-wasm3",
+    ]);
+  }, 300_000);
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+  for (const runtime of ["wasm2c", "wasm3"]) {
+    it.each([
+      ["fingerprint", UNREACHABLE],
+      ["verdict", BOUNDS],
+    ])(
+      `ends the call ${runtime}: %s, then every call is refused until the next start`,
+      async (call, trap) => {
+        const carrier = await FirmwareCarrier.open(`qemu:lm3s6965evb:${runtime}`, {
+          firmware: join(folder, "firmware", `conformance-${runtime}.elf`),
+        });
+        try {
+          const session = await carrier.powerOn();
+          await session.command({ do: "start" });
+          const key = "00112233445566778899aabbccddeeff";
+          const before = deviceState(await session.command({ do: "provision", key, options: 2 }));
+          expect(before.state).toBe("ready");
+
+          const trapped = await session.command({ do: call });
+          expect(hexField(trapped, "v")).toBe(0);
+          expect(reasonName(decimalField(trapped, "reason") ?? 0)).toBe("trap");
+          expect(decimalField(trapped, "trap")).toBe(trap);
+
+          const refused = session.record(({ type }) => type === "refused", "the refusal");
+          await session.command({ do: "run", count: 1 });
+          expect(reasonName(decimalField(await refused, "reason") ?? 0)).toBe("trap");
+
+          const again = deviceState(await session.command({ do: "start" }));
+          expect(again).toMatchObject({ state: "ready", boots: before.boots + 1, trap: 0 });
+        } finally {
+          await carrier.dispose();
+        }
+      },
+    );
+  }
+});
