@@ -88,10 +88,11 @@ export function rangeLast(i: u32): u32 {
 }
 
 export function setLeases(first: u32, longest: u32, newGuard: u32, ports: u32): bool {
-  if (first < LEASE_MIN || longest < first || longest > TICKS_MAX || newGuard > TICKS_MAX) {
+  if (first < LEASE_MIN || longest < first || longest > TICKS_MAX) {
     return false;
   }
-  if (newGuard == 0 || ports - 1 >= PORT_LEASE_MAX) return false;
+  // Half of the first lease is left for handing out numbers.
+  if (newGuard - 1 >= first >> 1 || ports - 1 >= PORT_LEASE_MAX) return false;
   leaseFirst = first;
   leaseMax = longest;
   guard = newGuard;

@@ -4,13 +4,17 @@
  * records (docs/bounds.md derives what a reboot can cost).
  */
 import { uptime } from "./clock";
-import { leaseFirst, leaseMax, PORT_LEASE_MAX, portLeaseFirst, ringSize } from "./config";
+import { guard, leaseFirst, leaseMax, PORT_LEASE_MAX, portLeaseFirst, ringSize } from "./config";
 import { persist } from "./ledger";
 import { boots, ceiling, portCeiling } from "./record";
 
 /** The sequence clock. */
 export let v: u64 = 0;
-/** Numbers are handed out while V is below this: the durable ceiling less one, or 0 when refusing. */
+/**
+ * Numbers are handed out while V is below this: the durable ceiling less the guard, or 0 when
+ * refusing. A connection opened at the last tick then has a guard's time (1 s) until `poll` renews
+ * the lease, and V never passes the ceiling under it.
+ */
 export let limit: u64 = 0;
 /** The next allocation of the port ring, mod 2^32. */
 export let portNext: u32 = 0;
@@ -19,7 +23,7 @@ export let portNext: u32 = 0;
 let portsUsed: u32 = 0;
 
 /** `poll` renews this many ticks before a lease ends, or a quarter of the lease if that is less. */
-const RENEW_AHEAD_MAX: u64 = 0x40_0000;
+const RENEW_AHEAD_MAX: u64 = 0x8_0000;
 
 /** Starts above everything that an earlier boot can have used. */
 export function startSequence(from: u64, firstPort: u32): void {
@@ -32,7 +36,7 @@ export function startSequence(from: u64, firstPort: u32): void {
 
 /** Opens the gate up to the durable ceiling. */
 export function openLimit(): void {
-  limit = ceiling - 1;
+  limit = ceiling - guard;
 }
 
 /** Degraded: no ceiling, numbers are good for this boot only. */

@@ -212,7 +212,7 @@ describe.each(BUILDS)("states of the $name build", ({ wasm }) => {
     const module = lab.commission();
     module.isn4(LOCAL, 5000, REMOTE, 80);
     lab.nvm.writeProtected = true;
-    lab.wait(4_000);
+    lab.wait(3_000);
     expect(module.state()).toBe(STATE.ready);
     expect(module.reason()).toBe(REASON.storageFailed);
     expect(module.isn4(LOCAL, 5000, REMOTE, 80)).not.toBe(0);
@@ -246,6 +246,7 @@ describe.each(BUILDS)("states of the $name build", ({ wasm }) => {
     expect(fresh.configureLeases(0, 2 ** 26, 2 ** 18, 16)).toBe(false);
     expect(fresh.configureLeases(2 ** 20, 2 ** 19, 2 ** 18, 16)).toBe(false);
     expect(fresh.configureLeases(2 ** 20, 2 ** 26, 0, 16)).toBe(false);
+    expect(fresh.configureLeases(2 ** 20, 2 ** 26, 2 ** 19 + 1, 16)).toBe(false);
     expect(fresh.configureLeases(2 ** 20, 2 ** 26, 2 ** 18, 0)).toBe(false);
     expect(fresh.reason()).toBe(REASON.configuration);
     expect(fresh.counter(COUNTER.refusals)).toBeGreaterThan(10);

@@ -1,0 +1,229 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { serialDistance } from "../../host/core/serial.ts";
+import { COUNTER, REASON, STATE } from "../../host/module/abi.ts";
+import type { NvmGeometry } from "../../host/sim/nvm.ts";
+import { Random } from "../../host/sim/random.ts";
+import { BUILDS } from "../support/builds.ts";
+import { GEOMETRIES } from "../support/geometries.ts";
+import { KEY, Lab, LOCAL, NOR, REMOTE } from "../support/lab.ts";
+
+/** Slots are 64 bytes in granules of up to 32: header, closing slot, then records. */
+const SLOT = 64;
+
+function isn(lab: Lab): number {
+  return lab.module.isn4(LOCAL, 5000, REMOTE, 80);
+}
+
+/** Spoils bytes of the part behind the journal's back, as rot does. */
+function spoil(lab: Lab, from: number, to: number): void {
+  const part = lab.nvm as unknown as { cells: Uint8Array };
+  for (let at = from; at < to; at++) part.cells[at] = (part.cells[at] ?? 0) ^ 0x5a;
+}
+
+describe.each(BUILDS)("the journal of the $name build", ({ wasm }) => {
+  it("takes one rotted copy of a record from the other, with nothing lost", () => {
+    for (const copy of [0, 1]) {
+      const lab = new Lab({ wasm });
+      lab.commission();
+      const before = isn(lab);
+      // The newest record is in the first record slot of the first sector.
+      spoil(lab, 2 * SLOT + copy * 32, 2 * SLOT + copy * 32 + 4);
+      const module = lab.powerOn();
+      expect(module.state()).toBe(STATE.ready);
+      expect(module.counter(COUNTER.lost)).toBe(0);
+      expect(serialDistance(before, isn(lab))).toBeGreaterThan(0);
+    }
+  });
+
+  it("tells a lost acknowledged record from a torn one: lost costs quiet time, never a number", () => {
+    const lab = new Lab({ wasm });
+    lab.commission();
+    lab.powerOn();
+    // The boot record, both copies; the one before it is still good.
+    const slot = 4 * SLOT;
+    spoil(lab, slot + 4, slot + 8);
+    spoil(lab, slot + 36, slot + 40);
+    const module = lab.powerOn();
+    expect(module.counter(COUNTER.lost)).toBe(1);
+    expect(module.state()).toBe(STATE.quiet);
+    expect(isn(lab)).toBe(0);
+    lab.wait(240_000);
+    expect(isn(lab)).not.toBe(0);
+    expect(lab.powerOn().state()).toBe(STATE.ready);
+  });
+
+  it("notices that a whole sector of acknowledged records is gone", () => {
+    const lab = new Lab({ wasm, geometry: { ...NOR, sectorBytes: 512, sectors: 3 } });
+    const print = lab.commission().fingerprint();
+    // Boots until the journal has moved to the second sector.
+    while (lab.powerOn().counter(COUNTER.erases) === 0) expect(lab.module.state()).toBe(STATE.ready);
+    spoil(lab, 512, 1024);
+    const module = lab.powerOn();
+    expect(module.counter(COUNTER.lost)).toBe(1);
+    expect(module.state()).toBe(STATE.quiet);
+    expect(module.fingerprint()).toBe(print);
+  });
+
+  it("refuses when nothing that can be trusted is left, and can be provisioned again", () => {
+    const lab = new Lab({ wasm });
+    lab.commission();
+    lab.nvm.fillNoise(new Random(9));
+    const module = lab.powerOn();
+    expect(module.state()).toBe(STATE.failed);
+    expect(module.reason()).toBe(REASON.storageCorrupt);
+    expect(isn(lab)).toBe(0);
+    expect(module.provision(KEY, 2)).toBe(1);
+    expect(module.state()).toBe(STATE.quiet);
+    expect(lab.powerOn().state()).toBe(STATE.quiet);
+  });
+
+  it("never hands out a used number after any bit rot: forward, quiet or refused", () => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 1, max: 40 }),
+        fc.nat(),
+        fc.constantFrom(...GEOMETRIES),
+        (bits, seed, geometry) => {
+          const lab = new Lab({ wasm, geometry, seed });
+          lab.commission();
+          for (let boot = 0; boot < (seed % 9) + 1; boot++) {
+            lab.powerOn();
+            lab.wait(6_000);
+            isn(lab);
+          }
+          const used = isn(lab);
+          lab.nvm.rot(bits, new Random(seed));
+          lab.powerOn();
+          const next = isn(lab);
+          return next === 0
+            ? lab.module.state() !== STATE.ready
+            : serialDistance(used, next) > 0;
+        },
+      ),
+      { numRuns: 400 },
+    );
+  });
+
+  it("counts wear up to the rated cycles, and refuses when no sector takes an erase", () => {
+    const geometry: NvmGeometry = { ...NOR, sectorBytes: 512, sectors: 4, enduranceCycles: 30 };
+    const lab = new Lab({ wasm, geometry });
+    lab.commission();
+    let last = isn(lab);
+    let boots = 0;
+    let wear = 0;
+    while (lab.powerOn().state() === STATE.ready) {
+      const next = isn(lab);
+      expect(serialDistance(last, next)).toBeGreaterThan(0);
+      last = next;
+      wear = lab.module.counter(COUNTER.wear);
+      boots++;
+      expect(boots).toBeLessThan(5_000);
+    }
+    expect(boots).toBeGreaterThan(200);
+    // The count has reached what the part is rated for while the device still works.
+    expect(wear).toBeGreaterThanOrEqual(30);
+    expect(lab.module.reason()).toBe(REASON.storageFailed);
+    expect(isn(lab)).toBe(0);
+    expect(lab.module.counter(COUNTER.retired)).toBe(3);
+  });
+
+  it("spreads wear evenly and counts it", () => {
+    const geometry: NvmGeometry = { ...NOR, sectorBytes: 512, sectors: 4 };
+    const lab = new Lab({ wasm, geometry });
+    lab.commission();
+    for (let boot = 0; boot < 600; boot++) lab.powerOn();
+    expect(lab.module.counter(COUNTER.boots)).toBe(601);
+    expect(lab.nvm.wearMax).toBe(lab.module.counter(COUNTER.wear));
+    // Six record slots a sector, every second one used by a boot: three boots an erase.
+    expect(lab.nvm.wearMax).toBeLessThanOrEqual(Math.ceil(600 / 3 / 4) + 1);
+  });
+
+  it("goes on after writes that fail once in a while, on every part", () => {
+    for (const geometry of GEOMETRIES.filter(({ kind }) => kind !== "keyValue")) {
+      const lab = new Lab({ wasm, geometry });
+      lab.commission();
+      let last = isn(lab);
+      for (let boot = 0; boot < 60; boot++) {
+        lab.nvm.failWrites(boot % 3);
+        const module = lab.powerOn();
+        if (module.state() !== STATE.ready) {
+          // Small parts run out of sectors to try; a second later they try again.
+          expect(module.reason()).toBe(REASON.storageFailed);
+          lab.wait(2_000);
+        }
+        const next = isn(lab);
+        expect(serialDistance(last, next)).toBeGreaterThan(0);
+        last = next;
+      }
+      expect(lab.nvm.violations).toEqual([]);
+    }
+  });
+
+  it("writes once in 268 s of steady use, and not at all while idle", () => {
+    const lab = new Lab({ wasm });
+    const module = lab.commission();
+    const connect = () => {
+      const port = module.port4(LOCAL, REMOTE, 80);
+      const next = module.isn4(LOCAL, port, REMOTE, 80) + 100;
+      module.close4(LOCAL, port, REMOTE, 80, { next: next >>> 0, peerNext: 1 });
+    };
+    // An hour of warming up, then a day of one connection a minute.
+    for (let minute = 0; minute < 60; minute++) {
+      connect();
+      lab.wait(60_000);
+    }
+    const before = module.counter(COUNTER.writes);
+    for (let minute = 0; minute < 1440; minute++) {
+      connect();
+      lab.wait(60_000);
+    }
+    expect(module.counter(COUNTER.writes) - before).toBeLessThanOrEqual(86_400 / 268 + 1);
+    // Idle: one renewal may still be due for the last connection, then nothing for a week.
+    lab.wait(300_000);
+    const idle = module.counter(COUNTER.writes);
+    lab.wait(7 * 86_400_000);
+    expect(module.counter(COUNTER.writes)).toBe(idle);
+  });
+
+  it("keeps the lease ahead of the clock while a connection is open", () => {
+    // Opened at any time after boot and cut at any time, with a poll a second: at 250 kB/s and the
+    // guard ahead, the most that needs no report.
+    const ms = fc.integer({ min: 0, max: 12_000 });
+    fc.assert(
+      fc.property(ms, ms, fc.boolean(), (opened, cut, long) => {
+        const lab = new Lab({ wasm });
+        lab.commission();
+        lab.powerOn();
+        lab.wait(opened);
+        const first = isn(lab);
+        const open = long ? cut + 600_000 : cut;
+        lab.wait(open);
+        const next = (first + open * 250 + 2 ** 18 - 1) >>> 0;
+        lab.powerOn();
+        return serialDistance(next, isn(lab)) > 0;
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it("keeps ECC parts happy: no granule is programmed twice, whatever was cut", () => {
+    const lab = new Lab({ wasm, geometry: { ...NOR, granule: 32, sectorBytes: 1024 } });
+    lab.commission();
+    const random = new Random(4);
+    for (let i = 0; i < 500; i++) {
+      lab.nvm.armCut({ after: random.int(0, 4), phase: random.pick(["before", "torn", "after"]) });
+      try {
+        lab.powerOn();
+        lab.wait(3_000);
+        isn(lab);
+        lab.wait(3_000);
+      } catch (error) {
+        expect(String(error)).toContain("power failed");
+      }
+      lab.nvm.armCut(undefined);
+    }
+    expect(lab.nvm.violations).toEqual([]);
+    expect(lab.powerOn().state()).toBe(STATE.ready);
+  });
+});
