@@ -1,0 +1,115 @@
+/**
+ * Vectors of the SipHash paper's reference code (Aumasson and Bernstein, `vectors_sip64`): key bytes
+ * 00 … 0f, message bytes 00, 01, …, and the entry's index is the message's length.
+ */
+import { pad, siphash } from "../siphash";
+
+const KEY_LOW: u64 = 0x0706050403020100;
+const KEY_HIGH: u64 = 0x0f0e0d0c0b0a0908;
+
+const VECTORS: StaticArray<u64> = [
+  0x726fdb47dd0e0e31, 0x74f839c593dc67fd, 0x0d6c8009d9a94f5a, 0x85676696d7fb7e2d,
+  0xcf2794e0277187b7, 0x18765564cd99a68d, 0xcbc9466e58fee3ce, 0xab0200f58b01d137,
+  0x93f5f5799a932462, 0x9e0082df0ba9e4b0, 0x7a5dbbc594ddb9f3, 0xf4b32f46226bada7,
+  0x751e8fbc860ee5fb, 0x14ea5627c0843d90, 0xf723ca908e7af2ee, 0xa129ca6149be45e5,
+  0x3f2acc7f57c29bdb, 0x699ae9f52cbe4794, 0x4bc1b3f0968dd39c, 0xbb6dc91da77961bd,
+  0xbed65cf21aa2ee98, 0xd0f2cbb02e3b67c7, 0x93536795e3a33e88, 0xa80c038ccd5ccec8,
+  0xb8ad50c6f649af94, 0xbce192de8a85b8ea, 0x17d835b85bbb15f3, 0x2f2e6163076bcfad,
+  0xde4daaaca71dc9a5, 0xa6a2506687956571, 0xad87a3535c49ef28, 0x32d892fad841c342,
+  0x7127512f72f27cce, 0xa7f32346f95978e3, 0x12e0b01abb051238, 0x15e034d40fa197ae,
+  0x314dffbe0815a3b4, 0x027990f029623981, 0xcadcd4e59ef40c4d, 0x9abfd8766a33735c,
+  0x0e3ea96b5304a7d0, 0xad0c42d6fc585992, 0x187306c89bc215a9, 0xd4a60abcf3792b95,
+  0xf935451de4f21df2, 0xa9538f0419755787, 0xdb9acddff56ca510, 0xd06c98cd5c0975eb,
+  0xe612a3cb9ecba951, 0xc766e62cfcadaf96, 0xee64435a9752fe72, 0xa192d576b245165a,
+  0x0a8787bf8ecb74b2, 0x81b3e73d20b49b6f, 0x7fa8220ba3b2ecea, 0x245731c13ca42499,
+  0xb78dbfaf3a8d83bd, 0xea1ad565322a1a0b, 0x60e61c23a3795013, 0x6606d7e446282b93,
+  0x6ca4ecb15c5f91e1, 0x9f626da15c9625f3, 0xe51b38608ef25f57, 0x958a324ceb064572,
+];
+
+/** The longest message here is 256 bytes, and `pad` writes up to the end of the word behind it. */
+const BUFFER_BYTES: u32 = 272;
+const buffer: usize = memory.data(272, 8);
+
+/** Message 00, 01, … of `bytes` bytes, with what an earlier message left behind it. */
+function putMessage(bytes: u32): void {
+  for (let i: u32 = 0; i < BUFFER_BYTES; i++) store<u8>(buffer + i, i < bytes ? <u8>i : 0xaa);
+}
+
+function hashOf(bytes: u32): u64 {
+  putMessage(bytes);
+  return siphash(KEY_LOW, KEY_HIGH, buffer, pad(buffer, bytes));
+}
+
+describe("SipHash-2-4", () => {
+  it("gives the reference value for each of the 64 official messages", () => {
+    expect<i32>(VECTORS.length).toBe(64);
+    for (let bytes = 0; bytes < VECTORS.length; bytes++) {
+      expect<u64>(hashOf(bytes)).toBe(VECTORS[bytes], `message of ${bytes.toString()} bytes`);
+    }
+  });
+
+  it("gives the example of the paper's appendix A", () => {
+    expect<u64>(hashOf(15)).toBe(0xa129ca6149be45e5);
+  });
+
+  it("depends on every bit of the key", () => {
+    const whole = hashOf(15);
+    for (let bit: u64 = 0; bit < 64; bit++) {
+      const flipped = (<u64>1) << bit;
+      expect<u64>(siphash(KEY_LOW ^ flipped, KEY_HIGH, buffer, 2)).not.toBe(whole);
+      expect<u64>(siphash(KEY_LOW, KEY_HIGH ^ flipped, buffer, 2)).not.toBe(whole);
+    }
+  });
+
+  it("depends on every bit of the message", () => {
+    const whole = hashOf(15);
+    for (let bit: u32 = 0; bit < 120; bit++) {
+      const at = buffer + (bit >> 3);
+      const mask = <u8>((<u32>1) << (bit & 7));
+      store<u8>(at, load<u8>(at) ^ mask);
+      expect<u64>(siphash(KEY_LOW, KEY_HIGH, buffer, 2)).not.toBe(whole);
+      store<u8>(at, load<u8>(at) ^ mask);
+    }
+    expect<u64>(siphash(KEY_LOW, KEY_HIGH, buffer, 2)).toBe(whole);
+  });
+
+  it("leaves the message as it was", () => {
+    hashOf(15);
+    for (let i: u32 = 0; i < 15; i++) expect<u8>(load<u8>(buffer + i)).toBe(<u8>i);
+  });
+});
+
+describe("padding", () => {
+  it("takes one word more than the whole words of the message, for the length byte", () => {
+    expect<u32>(pad(buffer, 0)).toBe(1);
+    expect<u32>(pad(buffer, 7)).toBe(1);
+    expect<u32>(pad(buffer, 8)).toBe(2);
+    expect<u32>(pad(buffer, 15)).toBe(2);
+    expect<u32>(pad(buffer, 16)).toBe(3);
+    expect<u32>(pad(buffer, 39)).toBe(5);
+  });
+
+  it("keeps the message, clears what is behind it, and ends with the length", () => {
+    for (let bytes: u32 = 0; bytes < 40; bytes++) {
+      putMessage(bytes);
+      const end = pad(buffer, bytes) << 3;
+      let wrong = 0;
+      for (let i: u32 = 0; i < end - 1; i++) {
+        if (load<u8>(buffer + i) != (i < bytes ? <u8>i : 0)) wrong++;
+      }
+      expect<i32>(wrong).toBe(0, `${bytes.toString()} bytes`);
+      expect<u8>(load<u8>(buffer + end - 1)).toBe(<u8>bytes);
+      // Nothing behind the last word is touched.
+      expect<u8>(load<u8>(buffer + end)).toBe(0xaa);
+    }
+  });
+
+  it("takes the length mod 256", () => {
+    putMessage(256);
+    expect<u32>(pad(buffer, 256)).toBe(33);
+    expect<u8>(load<u8>(buffer + 263)).toBe(0);
+    putMessage(255);
+    expect<u32>(pad(buffer, 255)).toBe(32);
+    expect<u8>(load<u8>(buffer + 255)).toBe(255);
+  });
+});
