@@ -56,7 +56,9 @@ describe.each(BUILDS)("the bounds of the $name build (docs/bounds.md)", ({ wasm 
   });
 
   it("hold for any uptime: a boot moves V by at most 2 × uptime + first lease + guard", () => {
-    for (const uptimeMs of [0, 1, 900, 2_000, 3_200, 4_100, 4_300, 9_000, 17_000, 60_000, 600_000]) {
+    for (const uptimeMs of [
+      0, 1, 900, 2_000, 3_200, 4_100, 4_300, 9_000, 17_000, 60_000, 600_000,
+    ]) {
       const lab = new Lab({ wasm, geometry: GEOMETRY });
       lab.commission();
       lab.powerOn();

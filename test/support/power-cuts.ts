@@ -109,6 +109,8 @@ export interface SweepOptions {
   /** 1: cuts in the scenario. 2: cuts in the recovery as well. */
   readonly depth: 1 | 2;
   readonly seed?: number;
+  /** The cuts to try at operation `at`, at both depths; all of them when absent. */
+  readonly cuts?: (at: number) => Iterable<PowerCutPlan>;
 }
 
 export interface SweepResult {
@@ -125,9 +127,9 @@ export function sweep(options: SweepOptions): SweepResult {
   const operations = countOperations(options);
   let cases = 0;
   for (let at = 0; at < operations; at++) {
-    for (const plan of plans(geometry, at, false)) {
+    for (const plan of options.cuts?.(at) ?? plans(geometry, at, false)) {
       // Two deep, every granule is torn in one way; one deep, in three.
-      const deep = plan.phase !== "torn" || plan.mask === undefined;
+      const deep = plan.phase !== "torn" || plan.mask === undefined || options.cuts !== undefined;
       cases += runCase(options, plan, deep ? depth : 1);
     }
   }
@@ -184,7 +186,7 @@ function runCase(options: SweepOptions, plan: PowerCutPlan, depth: 1 | 2): numbe
   let cases = 1;
   if (depth === 1) return cases;
   for (let at = 0; at < recoveryOperations; at++) {
-    for (const second of plans(geometry, at, true)) {
+    for (const second of options.cuts?.(at) ?? plans(geometry, at, true)) {
       lab.nvm.restore(snapshot);
       lab.nvm.armCut(second);
       named(name(second), () => {
