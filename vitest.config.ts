@@ -3,7 +3,10 @@ import { defineConfig } from "vitest/config";
 export default defineConfig({
   test: {
     include: ["test/**/*.test.ts"],
-    testTimeout: 120_000,
+    // The power-cut sweeps and the emulated boards run for minutes on a busy machine.
+    testTimeout: 300_000,
+    hookTimeout: 300_000,
+    reporters: ["default", ["json", { outputFile: "build/test-results.json" }]],
     coverage: {
       provider: "v8",
       include: ["host/**/*.ts"],
