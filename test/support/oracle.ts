@@ -74,6 +74,11 @@ export class Oracle {
     }
   }
 
+  /** The same for a connection that may have ended with its power cycle: then nothing is reported. */
+  advanceIfOpen(module: IsnModule, port: number, count: number): void {
+    if (this.#tuples.get(port)?.module === module) this.advance(module, port, count);
+  }
+
   /** The connection reports that it has used `count` numbers more, and uses the guard beyond. */
   advance(module: IsnModule, port: number, count: number): void {
     const history = this.#tuples.get(port);
