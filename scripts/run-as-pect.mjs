@@ -32,7 +32,8 @@ async function main() {
   }
   if (declared.size === 0) problems.push(`${SPECS} has no *.spec.ts`);
   for (const problem of problems) console.error(`run-as-pect: ${problem}`);
-  console.log(`as-pect: ${passed} passed, ${failed} failed`);
+  // as-pect leaves its own last line open.
+  console.log(`\nas-pect: ${passed} passed, ${failed} failed`);
   process.exitCode = problems.length === 0 && failed === 0 ? 0 : 1;
 }
 
@@ -60,20 +61,21 @@ function runAsPect() {
     const stop = (signal) => child.kill(signal);
     process.once("SIGINT", stop);
     process.once("SIGTERM", stop);
-    let output = "";
-    // The reporter's lines come on stderr, the grand total on stdout, compile errors on stderr.
-    for (const stream of [child.stdout, child.stderr]) {
+    const output = ["", ""];
+    // The reporter's lines and compile errors come on stderr, the grand total on stdout. Each is
+    // kept by itself, so that no line is torn apart by the other.
+    [child.stdout, child.stderr].forEach((stream, i) => {
       stream.setEncoding("utf8");
       stream.on("data", (text) => {
-        output += text;
+        output[i] += text;
         process.stdout.write(text);
       });
-    }
+    });
     child.once("error", reject);
     child.once("close", (code, signal) => {
       process.off("SIGINT", stop);
       process.off("SIGTERM", stop);
-      resolve({ code: code ?? signal, output });
+      resolve({ code: code ?? signal, output: output.join("\n") });
     });
   });
 }
