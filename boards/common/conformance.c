@@ -10,6 +10,7 @@
  *   do=fault kind=N after=N bytes=N   makes the memory fail (nvm_fault.h)
  *   do=interrupt                  asks for an ISN inside an exception handler
  *   do=fingerprint                the key's short name; do=verdict: isnkit_syn4() of a fixed tuple
+ *   do=watch-counter ms=N         reads the counter for N milliseconds; tells of steps back or ahead
  *   do=run count=N gap-us=N       opens N connections (0: for ever), each in three records
  *   do=stop, do=status, do=reset
  *
@@ -163,12 +164,14 @@ static void tell_done(uint32_t id, const char *why_not) {
 }
 
 static void hello(void) {
+  const uint32_t first_ticks = board_ticks(NULL);
   console_begin("hello");
   console_text("board", board_name);
   console_text("app", "conformance");
   console_text("runtime", isnkit_runtime_name);
   console_text("cause", board_reset_cause());
   console_decimal("hz", board_ticks_hz);
+  console_decimal("ticks", first_ticks);
   console_end();
 }
 
@@ -344,6 +347,26 @@ static void verdict(uint32_t id) {
   tell_value(id, value, isnkit_reason());
 }
 
+/** A counter that is read wrongly at its wrap jumps by the whole period, or back by it. */
+static void watch_counter(const console_command *command, uint32_t id) {
+  const uint32_t span = console_number(command, "ms", 1000) * (board_ticks_hz / 1000u);
+  const uint32_t start = board_ticks(NULL);
+  uint32_t last = start;
+  uint32_t reads = 0;
+  uint32_t longest = 0;
+  while (last - start < span) {
+    const uint32_t now = board_ticks(NULL);
+    if (now - last > longest) longest = now - last;
+    last = now;
+    reads++;
+  }
+  console_begin("counter");
+  console_decimal("re", id);
+  console_decimal("reads", reads);
+  console_decimal("longest-step", longest);
+  console_end();
+}
+
 static void obey(const console_command *command) {
   const uint32_t id = console_number(command, "id", 0);
   if (console_is(command, "do", "call")) raw_call(command, id);
@@ -356,6 +379,7 @@ static void obey(const console_command *command) {
   else if (console_is(command, "do", "run")) run(command, id);
   else if (console_is(command, "do", "status")) tell_state("status", id, isnkit_current_state());
   else if (console_is(command, "do", "interrupt")) interrupt(id);
+  else if (console_is(command, "do", "watch-counter")) watch_counter(command, id);
   else if (console_is(command, "do", "fingerprint")) fingerprint(id);
   else if (console_is(command, "do", "verdict")) verdict(id);
   else if (console_is(command, "do", "reset")) board_reset();

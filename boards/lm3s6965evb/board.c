@@ -91,17 +91,20 @@ int board_console_get(void) {
   return byte;
 }
 
+/** Ticks since the last wrap. The interrupt comes when VAL reaches 0, so 0 is the period's start. */
+static uint32_t since_wrap(uint32_t value) { return (0u - value) & SYSTICK_MASK; }
+
 uint32_t board_ticks(void *context) {
   (void)context;
   for (;;) {
     const uint32_t before = wraps;
-    const uint32_t down = SYSTICK_VAL;
+    const uint32_t value = SYSTICK_VAL;
     // The interrupt may be masked by the caller: a wrap that waits is counted here.
     const uint32_t waiting = SCB_ICSR & ICSR_SYSTICK_PENDING;
     if (before != wraps) continue;
     // Read again when the wrap fell between the two registers.
-    if (waiting != 0) return (before + 1) << 24 | (SYSTICK_MASK - SYSTICK_VAL);
-    return before << 24 | (SYSTICK_MASK - down);
+    if (waiting != 0) return (before + 1) << 24 | since_wrap(SYSTICK_VAL);
+    return before << 24 | since_wrap(value);
   }
 }
 

@@ -2,10 +2,9 @@
  * Board selectors for emulated boards: `qemu:<model>[:<firmware>]`. The firmware is a runtime for the
  * conformance application (`wasm2c`, the default, or `wasm3`).
  */
-import { access } from "node:fs/promises";
-import { fileURLToPath } from "node:url";
-import { BenchError, UsageError } from "../core/errors.ts";
+import { UsageError } from "../core/errors.ts";
 import { type BoardDescription, readBoardDescription } from "./board-description.ts";
+import { firmwarePath } from "./board-firmware.ts";
 import type { PoweredBoard } from "./powered-board.ts";
 import { QemuBoard, type QemuBoardOptions } from "./qemu-board.ts";
 
@@ -74,21 +73,4 @@ export async function openEmulatedBoard(
     extra: [...emulator.arguments, ...(settings.extra ?? [])],
   });
   return { board, description };
-}
-
-/** Path of a built firmware. BenchError when it is not there. */
-export async function firmwarePath(model: string, program: string): Promise<string> {
-  const path = fileURLToPath(
-    new URL(`../../build/firmware/${model}/${program}.elf`, import.meta.url),
-  );
-  try {
-    await access(path);
-    return path;
-  } catch {
-    throw new BenchError(
-      "firmware-missing",
-      `the firmware ${program} of ${model} was not built (build/firmware/${model}/${program}.elf)`,
-      "run scripts/setup-arm once, then scripts/build-firmware",
-    );
-  }
 }

@@ -7,7 +7,7 @@ import { createServer, type Server, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { BenchError } from "../core/errors.ts";
-import { EmulatorProcess } from "./emulator-process.ts";
+import { GuardedProcess } from "./guarded-process.ts";
 import type { Console, PoweredBoard } from "./powered-board.ts";
 
 export const INSTALL_QEMU =
@@ -27,6 +27,8 @@ export interface QemuBoardOptions {
   readonly writeProtected?: boolean;
   /** Further arguments: a network, instruction counting. */
   readonly extra?: readonly string[];
+  /** A command that runs the emulator in another place: a network namespace. */
+  readonly prefix?: readonly string[];
   /** How long the emulator may take to open its console, in milliseconds. */
   readonly startMs?: number;
 }
@@ -40,7 +42,7 @@ export class QemuBoard implements PoweredBoard {
   readonly name: string;
   readonly #options: QemuBoardOptions;
   #folder: string | undefined;
-  #process: EmulatorProcess | undefined;
+  #process: GuardedProcess | undefined;
   #server: Server | undefined;
   #socket: Socket | undefined;
 
@@ -56,7 +58,12 @@ export class QemuBoard implements PoweredBoard {
     await rm(path, { force: true });
     const { server, connection } = await listen(path);
     this.#server = server;
-    const emulator = EmulatorProcess.start(PROGRAM, this.#arguments(folder), INSTALL_QEMU);
+    const emulator = GuardedProcess.start({
+      program: PROGRAM,
+      args: this.#arguments(folder),
+      install: INSTALL_QEMU,
+      ...(this.#options.prefix === undefined ? {} : { prefix: this.#options.prefix }),
+    });
     this.#process = emulator;
     const socket = await this.#firstOf(connection, emulator);
     this.#socket = socket;
@@ -129,7 +136,7 @@ export class QemuBoard implements PoweredBoard {
   }
 
   /** The console's connection, or a BenchError when the emulator ends or stays silent first. */
-  async #firstOf(connection: Promise<Socket>, emulator: EmulatorProcess): Promise<Socket> {
+  async #firstOf(connection: Promise<Socket>, emulator: GuardedProcess): Promise<Socket> {
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<"late">((resolve) => {
       timer = setTimeout(() => resolve("late"), this.#options.startMs ?? START_MS);
@@ -163,7 +170,7 @@ async function listen(path: string): Promise<{ server: Server; connection: Promi
   return { server, connection };
 }
 
-async function* output(socket: Socket, emulator: EmulatorProcess): AsyncGenerator<Uint8Array> {
+async function* output(socket: Socket, emulator: GuardedProcess): AsyncGenerator<Uint8Array> {
   try {
     for await (const bytes of socket) yield bytes as Uint8Array;
   } catch {

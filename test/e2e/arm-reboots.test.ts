@@ -96,7 +96,7 @@ describeArm("a campaign of power cuts on the emulated Cortex-M3", () => {
     try {
       const { samples } = await campaign("qemu:lm3s6965evb", 1);
       const error = await collect(samples).catch((thrown: unknown) => thrown);
-      expect(error).toMatchObject({ exitCode: 3, code: "emulator-missing" });
+      expect(error).toMatchObject({ exitCode: 3, code: "program-missing" });
       expect((error as BenchError).next).toContain("apt-get install");
     } finally {
       process.env.PATH = path;

@@ -5,6 +5,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { accessSync, constants } from "node:fs";
 import { delimiter, join } from "node:path";
+import { createInterface } from "node:readline";
 import { BenchError } from "../core/errors.ts";
 
 const STDERR_CHARACTERS_MAX = 2000;
@@ -38,13 +39,25 @@ export function findProgram(name: string): string | undefined {
   return undefined;
 }
 
-export class EmulatorProcess {
+export interface GuardedProcessOptions {
+  readonly program: string;
+  readonly args: readonly string[];
+  /** What to do when the program is missing. */
+  readonly install: string;
+  /** A command that runs the program in another place: `nsenter --net=…`. */
+  readonly prefix?: readonly string[];
+  /** Sees each line of the program's standard output. */
+  readonly onLine?: (line: string) => void;
+}
+
+/** The program's standard input stays open as long as this process lives. */
+export class GuardedProcess {
   readonly #child: ChildProcess;
   readonly #ended: Promise<void>;
   #stderr = "";
   #killed = false;
 
-  private constructor(child: ChildProcess) {
+  private constructor(child: ChildProcess, onLine: ((line: string) => void) | undefined) {
     this.#child = child;
     this.#ended = new Promise((resolve) => {
       child.once("exit", () => resolve());
@@ -53,19 +66,26 @@ export class EmulatorProcess {
     child.stderr?.setEncoding("utf8").on("data", (text: string) => {
       this.#stderr = (this.#stderr + text).slice(-STDERR_CHARACTERS_MAX);
     });
+    // The program may end while something is on its way to it.
+    child.stdin?.on("error", () => undefined);
+    if (onLine !== undefined && child.stdout !== null) {
+      createInterface({ input: child.stdout }).on("line", onLine);
+    }
     guard(child);
   }
 
-  /** Starts `program` (a name on the path). Throws BenchError when it is missing. */
-  static start(program: string, args: readonly string[], install: string): EmulatorProcess {
+  /** Starts a program on the search path. Throws BenchError when it is missing. */
+  static start(options: GuardedProcessOptions): GuardedProcess {
+    const { program, args, install, prefix = [], onLine } = options;
     const path = findProgram(program);
     if (path === undefined) {
-      throw new BenchError("emulator-missing", `${program} is not installed`, install);
+      throw new BenchError("program-missing", `${program} is not installed`, install);
     }
     const setpriv = findProgram("setpriv");
-    const [command, all] =
-      setpriv === undefined ? [path, [...args]] : [setpriv, ["--pdeathsig", "KILL", path, ...args]];
-    return new EmulatorProcess(spawn(command, all, { stdio: ["ignore", "ignore", "pipe"] }));
+    const leash = setpriv === undefined ? [] : [setpriv, "--pdeathsig", "KILL"];
+    const [command = path, ...rest] = [...leash, ...prefix, path, ...args];
+    const stdout = onLine === undefined ? "ignore" : "pipe";
+    return new GuardedProcess(spawn(command, rest, { stdio: ["pipe", stdout, "pipe"] }), onLine);
   }
 
   get pid(): number | undefined {
@@ -82,12 +102,12 @@ export class EmulatorProcess {
     return this.#ended;
   }
 
-  /** The last words of the emulator, one line. */
+  /** The last words of the program, one line. */
   get lastWords(): string {
     return this.#stderr.trim().split("\n").slice(-3).join("; ");
   }
 
-  /** SIGKILL: to the device a power cut. Settles when the process is gone. */
+  /** SIGKILL: to a device in an emulator a power cut. Settles when the process is gone. */
   async kill(): Promise<void> {
     this.#killed = true;
     if (this.#child.exitCode === null && this.#child.signalCode === null) {

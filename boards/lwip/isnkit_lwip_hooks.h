@@ -1,0 +1,18 @@
+/** lwIP's hooks that isnkit fills; lwipopts.h names this file as LWIP_HOOK_FILENAME. */
+#ifndef ISNKIT_LWIP_HOOKS_H
+#define ISNKIT_LWIP_HOOKS_H
+
+#include "lwip/ip_addr.h"
+
+struct tcp_pcb;
+struct tcp_hdr;
+
+u32_t isnkit_lwip_isn(const ip_addr_t *local, u16_t local_port, const ip_addr_t *remote,
+                      u16_t remote_port);
+err_t isnkit_lwip_segment(struct tcp_pcb *pcb, struct tcp_hdr *header);
+
+#define LWIP_HOOK_TCP_ISN isnkit_lwip_isn
+#define LWIP_HOOK_TCP_INPACKET_PCB(pcb, header, options, options1, options2, p) \
+  isnkit_lwip_segment(pcb, header)
+
+#endif

@@ -1,0 +1,194 @@
+/**
+ * Field case 1 on the bench: the mail device sends two mails at each boot to a real server in the Linux
+ * kernel, which closes first and keeps the TIME_WAIT; then the power is cut, at once, and comes back.
+ */
+import { join } from "node:path";
+import { BenchError } from "../core/errors.ts";
+import { PROVISION } from "../module/abi.ts";
+import { firmwarePath } from "./board-firmware.ts";
+import { type ConsoleRecord, decimalField, hexField } from "./console-record.ts";
+import { ConsoleSession } from "./console-session.ts";
+import { MailServer } from "./mail-server.ts";
+import { NetworkLab } from "./network-lab.ts";
+import { QemuBoard } from "./qemu-board.ts";
+
+export const MAIL_FIRMWARES = ["lwip-default", "wasm2c"] as const;
+export type MailFirmware = (typeof MAIL_FIRMWARES)[number];
+
+const MODEL = "lm3s6965evb";
+const EEPROM_BYTES = 8192;
+export const MAILS_PER_BOOT = 2;
+/** lwIP gives a connect up after six repeats, about 90 s. */
+const MAIL_MS_MAX = 150_000;
+
+export interface MailCampaignOptions {
+  readonly firmware: MailFirmware;
+  /** Power cuts after the first boot. */
+  readonly reboots: number;
+  /** `net.ipv4.tcp_rfc1337` of the server. */
+  readonly rfc1337: boolean;
+  /** A folder for the recorded packets, one pcap a boot; it must exist. */
+  readonly captureFolder: string;
+  readonly newKey: () => Uint8Array;
+  readonly nowUs: () => number;
+  readonly signal?: AbortSignal;
+  readonly onMail?: (mail: MailOutcome) => void;
+}
+
+/** One attempt to send a mail. Numbers are those that the device reports. */
+export interface MailOutcome {
+  readonly boot: number;
+  readonly mail: number;
+  readonly sent: boolean;
+  /** Absent when the module refused and no SYN was sent. */
+  readonly localPort?: number;
+  readonly isn?: number;
+  /** Absent when no connection came about. */
+  readonly connectMs?: number;
+  /** How often the SYN was sent again before the connection was there. */
+  readonly repeats?: number;
+  /** Why the module refused: a REASON of host/module/abi.ts. */
+  readonly refused?: number;
+}
+
+export interface MailBoot {
+  readonly boot: number;
+  readonly timeUs: number;
+  /** The journal's boot count; absent in the build with lwIP's defaults. */
+  readonly persistedBootCount?: number;
+  readonly capture: string;
+}
+
+export interface MailCampaignResult {
+  readonly firmware: MailFirmware;
+  readonly rfc1337: boolean;
+  readonly boots: readonly MailBoot[];
+  readonly mails: readonly MailOutcome[];
+  /** Mails that the server took. */
+  readonly arrived: number;
+}
+
+/** Runs the campaign. BenchError when the machine has no network for it, or something ends early. */
+export async function mailCampaign(options: MailCampaignOptions): Promise<MailCampaignResult> {
+  const lab = await NetworkLab.create();
+  let server: MailServer | undefined;
+  try {
+    await lab.setRfc1337(options.rfc1337);
+    server = await MailServer.start(lab);
+    return await new MailBench(options, lab, server).run();
+  } finally {
+    await server?.stop();
+    await lab.dispose();
+  }
+}
+
+class MailBench {
+  readonly #options: MailCampaignOptions;
+  readonly #lab: NetworkLab;
+  readonly #server: MailServer;
+  readonly #mails: MailOutcome[] = [];
+  readonly #boots: MailBoot[] = [];
+
+  constructor(options: MailCampaignOptions, lab: NetworkLab, server: MailServer) {
+    this.#options = options;
+    this.#lab = lab;
+    this.#server = server;
+  }
+
+  async run(): Promise<MailCampaignResult> {
+    const { firmware, rfc1337, reboots, signal } = this.#options;
+    const path = await firmwarePath(MODEL, `mail-${firmware}`);
+    // The EEPROM has to outlive the boards, each of which records to its own capture.
+    let eeprom = new Uint8Array(EEPROM_BYTES).fill(0xff);
+    for (let boot = 0; boot <= reboots && !signal?.aborted; boot++) {
+      const capture = join(this.#options.captureFolder, `boot-${boot}.pcap`);
+      const board = new QemuBoard({
+        name: `qemu:${MODEL}:mail-${firmware}`,
+        machine: MODEL,
+        firmware: path,
+        eepromBytes: EEPROM_BYTES,
+        eepromContents: eeprom,
+        prefix: this.#lab.inside,
+        extra: ["-cpu", "cortex-m3", ...this.#lab.emulatorArguments("stellaris", capture)],
+      });
+      try {
+        await this.#runBoot(board, boot, capture);
+        await board.powerOff();
+        eeprom = new Uint8Array(await board.readStorage());
+      } finally {
+        await board.dispose();
+      }
+    }
+    const arrived = this.#server.mails.length;
+    return { firmware, rfc1337, boots: this.#boots, mails: this.#mails, arrived };
+  }
+
+  async #runBoot(board: QemuBoard, boot: number, capture: string): Promise<void> {
+    const timeUs = Math.round(this.#options.nowUs());
+    const log = new MailLog(boot, (mail) => {
+      this.#mails.push(mail);
+      this.#options.onMail?.(mail);
+    });
+    const session = new ConsoleSession(await board.powerOn(), {
+      silenceMs: MAIL_MS_MAX,
+      onEvent: (event) => {
+        if (event.kind === "record") log.take(event.record);
+      },
+    });
+    const over = session.record(({ type }) => type === "mails-over", "the end of the mails");
+    const booted = await session.record(({ type }) => type === "boot", "the boot record");
+    // The first boot is the factory's: the device gets its key, and sends its first mails.
+    if (decimalField(booted, "state") === 1) {
+      const key = Buffer.from(this.#options.newKey()).toString("hex");
+      await session.command({ do: "provision", key, options: PROVISION.newDevice });
+    }
+    const last = await over;
+    const count = decimalField(last, "boots");
+    const base = { boot, timeUs, capture };
+    this.#boots.push(count === undefined ? base : { ...base, persistedBootCount: count });
+  }
+}
+
+/** Puts the records of a boot together into outcomes. */
+class MailLog {
+  readonly #boot: number;
+  readonly #done: (mail: MailOutcome) => void;
+  #now: {
+    localPort?: number;
+    isn?: number;
+    connectMs?: number;
+    repeats?: number;
+    refused?: number;
+  };
+
+  constructor(boot: number, done: (mail: MailOutcome) => void) {
+    this.#boot = boot;
+    this.#done = done;
+    this.#now = {};
+  }
+
+  take(record: ConsoleRecord): void {
+    const number = (key: string) => decimalField(record, key) ?? 0;
+    if (record.type === "open") {
+      this.#now = { localPort: number("lp"), isn: hexField(record, "isn") ?? 0 };
+    } else if (record.type === "connected") {
+      this.#now = { ...this.#now, connectMs: number("ms"), repeats: number("repeats") };
+    } else if (record.type === "refused") {
+      this.#now = { refused: number("reason") };
+    } else if (record.type === "hello" && record.number !== 0) {
+      throw new BenchError(
+        "device-restarted",
+        `the mail device restarted by itself in boot ${this.#boot}`,
+        "look at its console: a fault handler restarted it",
+      );
+    } else if (record.type === "mail") {
+      this.#done({
+        boot: this.#boot,
+        mail: number("mail"),
+        sent: number("ok") === 1,
+        ...this.#now,
+      });
+      this.#now = {};
+    }
+  }
+}
