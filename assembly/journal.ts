@@ -203,6 +203,8 @@ function rotate(): bool {
       nextSlot = RECORD_SLOT + 1;
       return acknowledge();
     }
+    // What it did take must not be read as a record once the old sector is closed.
+    eraseSector(sector, usedBytes);
     retire(sector);
   }
   return false;
@@ -223,9 +225,9 @@ function openSector(sector: u32): bool {
  * a mark must not be there today and gone tomorrow.
  */
 function closeSector(sector: u32): void {
-  if (slotBlank(sector, CLOSING_SLOT) ? programRecord(sector, CLOSING_SLOT) : recordValid(page))
-    return;
-  eraseSector(sector, usedBytes);
+  const open = slotBlank(sector, CLOSING_SLOT);
+  const closed = open ? programRecord(sector, CLOSING_SLOT) : recordValid(page);
+  if (!closed) eraseSector(sector, usedBytes);
 }
 
 /** Programs the draft into a slot. */
