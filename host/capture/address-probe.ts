@@ -3,10 +3,10 @@
  * (RFC 5227 §2.1.1), a DHCP request for an address it does not hold yet (RFC 2131 §4.3.2), duplicate
  * address detection (RFC 4862 §5.4.2). Announcements do not count: some stacks repeat them forever.
  */
-import type { Address } from "../core/address.ts";
+import { type Address, ipv4, ipv6 } from "../core/address.ts";
 import { read16, read32 } from "./bytes.ts";
 import type { Packet } from "./packet.ts";
-import { addressWords, type Segment } from "./segment.ts";
+import type { Segment } from "./segment.ts";
 
 export type AddressProbe = "arp-probe" | "dhcp-request" | "duplicate-address-detection";
 
@@ -23,32 +23,50 @@ export function addressProbe(
   segment: Segment,
   device: Address,
 ): AddressProbe | undefined {
+  const found = addressProbeOf(packet, segment);
+  return found?.address.text === device.text ? found.probe : undefined;
+}
+
+/** Which address the packet asks for, if it does. */
+export function addressProbeOf(
+  packet: Packet,
+  segment: Segment,
+): { readonly probe: AddressProbe; readonly address: Address } | undefined {
   const end = packet.start + packet.capturedLength;
   const { bytes } = packet;
-  if (device.family === 4) {
-    if (segment.kind === "arp" && isArpProbe(bytes, segment.networkAt, end, device.value)) {
-      return "arp-probe";
+  const { networkAt, transportAt } = segment;
+  switch (segment.kind) {
+    case "arp": {
+      if (!isArpProbe(bytes, networkAt, end)) return undefined;
+      return { probe: "arp-probe", address: ipv4(read32(bytes, networkAt + 24)) };
     }
-    const isDhcp = segment.kind === "udp" && segment.sourcePort === 68 && segment.targetPort === 67;
-    if (isDhcp && isDhcpRequest(bytes, segment.transportAt + 8, end, device.value)) {
-      return "dhcp-request";
+    case "udp": {
+      if (segment.sourcePort !== 68 || segment.targetPort !== 67) return undefined;
+      const requested = dhcpRequested(bytes, transportAt + 8, end);
+      if (requested === 0) return undefined;
+      return { probe: "dhcp-request", address: ipv4(requested) };
     }
-    return undefined;
+    case "icmp6": {
+      if (!isDetection(bytes, segment, end)) return undefined;
+      const wanted = bytes.slice(transportAt + 8, transportAt + 24);
+      return { probe: "duplicate-address-detection", address: ipv6(wanted) };
+    }
+    default:
+      return undefined;
   }
-  const isProbe = segment.kind === "icmp6" && isDetection(bytes, segment, end, device);
-  return isProbe ? "duplicate-address-detection" : undefined;
 }
 
-function isArpProbe(bytes: Uint8Array, at: number, end: number, device: number): boolean {
+function isArpProbe(bytes: Uint8Array, at: number, end: number): boolean {
   if (end - at < 28 || read16(bytes, at + 2) !== 0x0800 || read16(bytes, at + 6) !== 1)
     return false;
-  return read32(bytes, at + 14) === 0 && read32(bytes, at + 24) === device;
+  return read32(bytes, at + 14) === 0 && read32(bytes, at + 24) !== 0;
 }
 
-function isDhcpRequest(bytes: Uint8Array, at: number, end: number, device: number): boolean {
-  if (end - at < 240 || bytes[at] !== 1 || read32(bytes, at + 236) !== DHCP_COOKIE) return false;
+/** The address that a DHCP message asks for, or 0. */
+function dhcpRequested(bytes: Uint8Array, at: number, end: number): number {
+  if (end - at < 240 || bytes[at] !== 1 || read32(bytes, at + 236) !== DHCP_COOKIE) return 0;
   // A client that still holds its address (a renewal) names it here.
-  if (read32(bytes, at + 12) !== 0) return false;
+  if (read32(bytes, at + 12) !== 0) return 0;
   let type = 0;
   let requested = 0;
   let option = at + 240;
@@ -65,13 +83,12 @@ function isDhcpRequest(bytes: Uint8Array, at: number, end: number, device: numbe
     }
     option += 2 + length;
   }
-  return (type === DHCP_DISCOVER || type === DHCP_REQUEST) && requested === device;
+  return type === DHCP_DISCOVER || type === DHCP_REQUEST ? requested : 0;
 }
 
-function isDetection(bytes: Uint8Array, segment: Segment, end: number, device: Address): boolean {
+function isDetection(bytes: Uint8Array, segment: Segment, end: number): boolean {
   const at = segment.transportAt;
   if (end - at < 24 || bytes[at] !== NEIGHBOUR_SOLICITATION) return false;
   const { source0, source1, source2, source3 } = segment;
-  if (source0 !== 0 || source1 !== 0 || source2 !== 0 || source3 !== 0) return false;
-  return addressWords(device).every((word, i) => read32(bytes, at + 8 + 4 * i) === word);
+  return source0 === 0 && source1 === 0 && source2 === 0 && source3 === 0;
 }

@@ -1,0 +1,261 @@
+/**
+ * The analysis of a capture: packets in, findings and connections out. Memory is bounded by the
+ * connections of the last 2 × MSL, and by fixed limits for everything else.
+ */
+import { decodePacket } from "../capture/decode.ts";
+import type { Packet } from "../capture/packet.ts";
+import { Segment } from "../capture/segment.ts";
+import { type ConnectionRow, rowOf } from "./connection-row.ts";
+import { DIAGNOSES } from "./diagnoses/index.ts";
+import type { CaptureContext, CaptureEvents, Diagnosis, DiagnosisJudge } from "./diagnosis.ts";
+import { type Finding, FindingCollector } from "./findings.ts";
+import type { Flow, Side } from "./flow.ts";
+import { FlowTracker, type Step } from "./flow-tracker.ts";
+import { HeardAddresses } from "./heard-addresses.ts";
+import { Hosts } from "./hosts.ts";
+import { type PacketFilter, passes } from "./packet-filter.ts";
+
+export interface AnalysisOptions {
+  readonly filter?: PacketFilter;
+  /** 2 × MSL in microseconds, 240 s by default: how long a silent connection is remembered. */
+  readonly twoMslUs?: number;
+  /** At most this many flows are remembered; the longest silent goes first. */
+  readonly flowsMax?: number;
+  /** Connections kept for the result; all are counted. */
+  readonly rowsMax?: number;
+  readonly diagnoses?: readonly Diagnosis[];
+  /** Called with each finding when its first case is seen. */
+  readonly onFinding?: (finding: Finding) => void;
+  /** Called with each connection when it is over. */
+  readonly onConnection?: (row: ConnectionRow) => void;
+  /** Called after each TCP packet that was taken into account. */
+  readonly onPacket?: (seen: SeenPacket) => void;
+}
+
+export interface SeenPacket {
+  readonly packet: Packet;
+  readonly segment: Segment;
+  readonly flow: Flow;
+  readonly sender: Side;
+  readonly step: Step;
+  readonly firstUs: number;
+}
+
+export interface AnalysisCounts {
+  readonly packets: number;
+  readonly tcpPackets: number;
+  /** TCP packets that the filter let through. */
+  readonly analysed: number;
+  readonly connections: number;
+  /** Connections that began before the capture. */
+  readonly midstream: number;
+  readonly laterFragments: number;
+  readonly unreadable: number;
+}
+
+export interface AnalysisResult {
+  readonly findings: readonly Finding[];
+  readonly connections: readonly ConnectionRow[];
+  readonly counts: AnalysisCounts;
+  /** Time of the first and the last packet, in microseconds since 1970. */
+  readonly firstUs: number | undefined;
+  readonly lastUs: number | undefined;
+  /** What was not seen, or not read: one sentence each. */
+  readonly notes: readonly string[];
+}
+
+const TWO_MSL_US = 240_000_000;
+const FLOWS_MAX = 200_000;
+const ROWS_MAX = 1000;
+
+export class Analysis {
+  readonly #options: AnalysisOptions;
+  readonly #segment = new Segment();
+  readonly #tracker: FlowTracker;
+  readonly #hosts: Hosts;
+  readonly #heard = new HeardAddresses();
+  readonly #collector: FindingCollector;
+  readonly #judges: readonly DiagnosisJudge[];
+  readonly #rows: ConnectionRow[] = [];
+  readonly #rowsMax: number;
+  #over = 0;
+  #packets = 0;
+  #tcp = 0;
+  #analysed = 0;
+  #laterFragments = 0;
+  #unreadable = 0;
+  #backward = 0;
+  #firstUs: number | undefined;
+  #lastUs = 0;
+
+  constructor(options: AnalysisOptions = {}) {
+    this.#options = options;
+    const diagnoses = options.diagnoses ?? DIAGNOSES;
+    this.#rowsMax = options.rowsMax ?? ROWS_MAX;
+    const twoMslUs = options.twoMslUs ?? TWO_MSL_US;
+    this.#collector = new FindingCollector(diagnoses, options.onFinding ?? (() => {}));
+    const context: CaptureContext = {
+      twoMslUs,
+      heardFrom: (flow, side) => this.#heard.has(flow, side),
+      isRestarting: (host) => this.#hosts.host(host).isRepeating,
+    };
+    this.#judges = diagnoses.map((diagnosis) =>
+      diagnosis.start((draft) => this.#collector.report(diagnosis, draft), context),
+    );
+    const events = this.#events();
+    this.#hosts = new Hosts((boot) => events.booted(boot));
+    const limits = { foldAfterUs: twoMslUs, flowsMax: options.flowsMax ?? FLOWS_MAX };
+    this.#tracker = new FlowTracker(limits, events, (flow) => this.#ended(flow));
+  }
+
+  /** Connections over so far, and packets read so far: for progress. */
+  get progress(): { readonly packets: number; readonly connections: number } {
+    return { packets: this.#packets, connections: this.#tracker.connections };
+  }
+
+  /** Takes the next packet of the capture. Never throws, whatever it holds. */
+  packet(packet: Packet): void {
+    this.#packets += 1;
+    const segment = this.#segment;
+    const kind = decodePacket(packet, segment);
+    if (packet.timeUs < this.#lastUs) this.#backward += 1;
+    else this.#lastUs = packet.timeUs;
+    this.#firstUs ??= packet.timeUs;
+    if (kind !== "tcp") {
+      this.#other(packet, kind);
+      return;
+    }
+    this.#tcp += 1;
+    this.#heard.add(segment);
+    const timeUs = this.#lastUs;
+    const { filter, onPacket } = this.#options;
+    if (filter && !passes(filter, segment, timeUs - this.#firstUs)) return;
+    this.#analysed += 1;
+    const tracker = this.#tracker;
+    tracker.observe(segment, packet, timeUs);
+    const { flow, sender } = tracker;
+    if (!flow) return;
+    if (sender === "client") flow.clientHost?.heard(timeUs);
+    if (!onPacket) return;
+    onPacket({ packet, segment, flow, sender, step: tracker.step, firstUs: this.#firstUs });
+  }
+
+  /** The capture is over: what was open is judged as it stands. */
+  end(): void {
+    this.#tracker.end();
+    for (const judge of this.#judges) judge.finish?.();
+  }
+
+  result(): AnalysisResult {
+    const tracker = this.#tracker;
+    return {
+      findings: this.#collector.findings(),
+      connections: this.#rows,
+      counts: {
+        packets: this.#packets,
+        tcpPackets: this.#tcp,
+        analysed: this.#analysed,
+        connections: tracker.connections,
+        midstream: tracker.midstream,
+        laterFragments: this.#laterFragments,
+        unreadable: this.#unreadable,
+      },
+      firstUs: this.#firstUs,
+      lastUs: this.#firstUs === undefined ? undefined : this.#lastUs,
+      notes: this.#notes(),
+    };
+  }
+
+  #other(packet: Packet, kind: string): void {
+    if (kind === "tcp-fragment") this.#laterFragments += 1;
+    else if (kind === "cut" || kind === "malformed") this.#unreadable += 1;
+    else if (kind !== "other") this.#hosts.other(packet, this.#segment, this.#lastUs);
+  }
+
+  #ended(flow: Flow): void {
+    this.#over += 1;
+    const { onConnection } = this.#options;
+    const isKept = this.#rows.length < this.#rowsMax;
+    if (!isKept && !onConnection) return;
+    const row = rowOf(flow, this.#over);
+    if (isKept) this.#rows.push(row);
+    onConnection?.(row);
+  }
+
+  #notes(): string[] {
+    const notes: string[] = [];
+    const tracker = this.#tracker;
+    if (this.#laterFragments > 0) {
+      notes.push(
+        `${this.#laterFragments} later IP fragments have no TCP header and were only counted`,
+      );
+    }
+    if (this.#unreadable > 0) {
+      notes.push(`${this.#unreadable} packets are cut or contradict themselves and were not read`);
+    }
+    if (this.#backward > 0) {
+      notes.push(
+        `the capture time went back at ${this.#backward} packets; they were read as simultaneous with the one before`,
+      );
+    }
+    if (tracker.midstream > 0) {
+      notes.push(
+        `${tracker.midstream} connections began before the capture: their ISNs are not known, and who is the client is a guess`,
+      );
+    }
+    if (tracker.foldedEarly > 0) {
+      notes.push(`${tracker.foldedEarly} connections were forgotten early to bound the memory`);
+    }
+    for (const [id, count] of this.#collector.dropped) {
+      notes.push(`${count} further cases of ${id} concern other hosts and are not listed`);
+    }
+    return notes;
+  }
+
+  /** One object that hands each event to the judges that take it. */
+  #events(): CaptureEvents {
+    const judges = this.#judges;
+    const opened = judges.filter((judge) => judge.opened);
+    const isnChosen = judges.filter((judge) => judge.isnChosen);
+    const connected = judges.filter((judge) => judge.connected);
+    return {
+      opened: (event) => {
+        for (const judge of opened) judge.opened?.(event);
+        event.flow.clientHost = this.#hosts.opened(event);
+      },
+      challenged: (event) => {
+        for (const judge of judges) judge.challenged?.(event);
+      },
+      wronglyAnswered: (event) => {
+        for (const judge of judges) judge.wronglyAnswered?.(event);
+      },
+      connected: (event) => {
+        for (const judge of connected) judge.connected?.(event);
+      },
+      failed: (event) => {
+        for (const judge of judges) judge.failed?.(event);
+      },
+      isnChosen: (event) => {
+        for (const judge of isnChosen) judge.isnChosen?.(event);
+      },
+      booted: (event) => {
+        for (const judge of judges) judge.booted?.(event);
+      },
+      misfit: (event) => {
+        for (const judge of judges) judge.misfit?.(event);
+      },
+      staleAccepted: (event) => {
+        for (const judge of judges) judge.staleAccepted?.(event);
+      },
+      keepalive: (event) => {
+        for (const judge of judges) judge.keepalive?.(event);
+      },
+      extraAck: (event) => {
+        for (const judge of judges) judge.extraAck?.(event);
+      },
+      finAckedInSteps: (event) => {
+        for (const judge of judges) judge.finAckedInSteps?.(event);
+      },
+    };
+  }
+}

@@ -1,0 +1,87 @@
+/** One connection of a capture, summed up for people and programs. */
+import type { Tuple } from "../core/tuple.ts";
+import type { Flow, Half, Side } from "./flow.ts";
+import { stateOf, type TcpState } from "./peer-state.ts";
+
+export interface SideRow {
+  /** Absolute, u32; undefined if its SYN was not seen. */
+  readonly isn: number | undefined;
+  /** One past the highest number used, u32; undefined if it sent nothing. */
+  readonly next: number | undefined;
+  readonly packets: number;
+  readonly bytes: number;
+  readonly fin: boolean;
+  /** Times that packets before one are missing from the capture. */
+  readonly gaps: number;
+  /** Highest TSval, u32. */
+  readonly tsval: number | undefined;
+  readonly state: TcpState;
+}
+
+export type Outcome = "connected" | "refused-by-ack" | "wrong-ack" | "reset" | "no-answer";
+
+export interface ConnectionRow {
+  /** Counted from 1, in the order in which connections were over. */
+  readonly number: number;
+  /** Client first. */
+  readonly tuple: Tuple;
+  /** Which connection of the 4-tuple it is, counted from 1. */
+  readonly incarnation: number;
+  /** False if the capture does not show the SYN, so that the roles are a guess. */
+  readonly sawSyn: boolean;
+  readonly firstFrame: number;
+  readonly lastFrame: number;
+  readonly openedUs: number;
+  readonly lastUs: number;
+  readonly syns: number;
+  readonly outcome: Outcome;
+  readonly client: SideRow;
+  readonly server: SideRow;
+  readonly closedFirst: Side | undefined;
+  readonly resetBy: Side | undefined;
+  readonly keepalives: number;
+  readonly longestSilenceUs: number;
+}
+
+/** The row of the current incarnation of `flow`. */
+export function rowOf(flow: Flow, number: number): ConnectionRow {
+  const { current } = flow;
+  return {
+    number,
+    tuple: flow.tuple(),
+    incarnation: flow.incarnations,
+    sawSyn: current.sawSyn,
+    firstFrame: current.openedFrame,
+    lastFrame: current.lastFrame,
+    openedUs: current.openedUs,
+    lastUs: current.lastUs,
+    syns: current.syns,
+    outcome: outcomeOf(flow),
+    client: sideRow(current.client, stateOf(current, "client")),
+    server: sideRow(current.server, stateOf(current, "server")),
+    closedFirst: current.closedFirst,
+    resetBy: current.resetBy,
+    keepalives: current.keepalives,
+    longestSilenceUs: current.longestSilenceUs,
+  };
+}
+
+function outcomeOf({ current }: Flow): Outcome {
+  if (current.connected) return "connected";
+  if (current.resetBy !== undefined) return "reset";
+  if (current.wrongAcks > 0) return "wrong-ack";
+  return current.challenges > 0 ? "refused-by-ack" : "no-answer";
+}
+
+function sideRow(half: Half, state: TcpState): SideRow {
+  return {
+    isn: half.isn,
+    next: half.sent ? half.next : undefined,
+    packets: half.packets,
+    bytes: half.bytes,
+    fin: half.fin,
+    gaps: half.gaps,
+    tsval: half.hasTsval ? half.tsval : undefined,
+    state,
+  };
+}

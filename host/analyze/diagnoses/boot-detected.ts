@@ -1,0 +1,56 @@
+/** boot-detected: the packets show that a host restarted. */
+import { formatDurationUs } from "../../core/duration.ts";
+import type { Diagnosis } from "../diagnosis.ts";
+import type { BootEvidence, FoundBoot } from "../restarts.ts";
+import { synFilter } from "../wording.ts";
+
+const WORDS: Readonly<Record<BootEvidence, string>> = {
+  "arp-probe": "it probes for its own address by ARP",
+  "dhcp-request": "it asks for its address by DHCP",
+  "duplicate-address-detection": "it probes for its own address (duplicate address detection)",
+  "timestamp-restart": "its timestamp clock starts over",
+  "ports-repeat": "its source ports start over in the same order",
+  "isns-repeat": "its ISNs start over in the same order",
+};
+
+export const bootDetected: Diagnosis = {
+  id: "boot-detected",
+  severity: "information",
+  title: "a host restarted",
+  explanation:
+    "A host that restarts asks for its address anew, and what it did not keep starts over: its timestamp clock, its ports, its ISNs.",
+  clause: "RFC 5227 §2.1.1, RFC 2131 §4.3.2, RFC 4862 §5.4.2, RFC 7323 §5.4",
+  remedy: "nothing to do; what the restart broke is told apart",
+  start: (report) => ({
+    booted(boot) {
+      report({
+        group: boot.host,
+        confidence: boot.evidence.some((one) => one === "isns-repeat") ? "certain" : "likely",
+        summary: `${boot.host} restarted before frame ${boot.frame}: ${boot.evidence.map((one) => WORDS[one]).join(", and ")}`,
+        detail: detailOf(boot),
+        frames: [boot.frame],
+        timeUs: boot.timeUs,
+        ...(boot.lastBeforeUs === undefined ? {} : { elapsedUs: boot.timeUs - boot.lastBeforeUs }),
+        ...(boot.timestamps === undefined
+          ? {}
+          : {
+              numbers: [
+                { name: "last TSval", value: boot.timestamps.before },
+                { name: "new TSval", value: boot.timestamps.after, frame: boot.timestamps.frame },
+              ],
+            }),
+        host: boot.host,
+        filter: synFilter(boot.host, false),
+      });
+    },
+  }),
+};
+
+function detailOf({ timeUs, lastBeforeUs, timestamps }: FoundBoot): string {
+  const silence =
+    lastBeforeUs === undefined
+      ? "Nothing of it was seen before."
+      : `It had been silent for ${formatDurationUs(timeUs - lastBeforeUs)}.`;
+  if (!timestamps) return silence;
+  return `${silence} TSval ${timestamps.before} was followed by ${timestamps.after}.`;
+}

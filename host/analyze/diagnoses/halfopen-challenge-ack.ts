@@ -1,0 +1,35 @@
+/** halfopen-challenge-ack: the server's old connection still stands; the client has forgotten it. */
+import type { Diagnosis } from "../diagnosis.ts";
+import { answerWords, type Refusal, refusalJudge } from "../refusals.ts";
+import { absolute } from "../wording.ts";
+
+export const halfopenChallengeAck: Diagnosis = {
+  id: "halfopen-challenge-ack",
+  severity: "fault",
+  title: "the server still holds the old connection open, and challenges the SYN",
+  explanation:
+    "The client went away without FIN or RST (a power cut, a reset) and comes back with the same port. For the server the old connection stands; it answers the SYN with a challenge ACK, whatever the ISN. A client that answers with RST gets through about a millisecond later; one that ignores the ACK never does.",
+  clause: "RFC 5961 §4, RFC 9293 §3.5.1 and §3.10.7.4",
+  remedy:
+    "take a port that was not used before the restart (persist the port counter), and answer an ACK of something else with RST in SYN-SENT, as RFC 9293 §3.10.7.3 says",
+  start: (report) =>
+    refusalJudge("halfopen-challenge-ack", report, {
+      summary: (refusal, { server, connection }) =>
+        refusal.held?.closed
+          ? `${server} refuses ${connection} by a plain ACK of ${absolute(refusal.expected)} although the ISN is good`
+          : `${server} still holds the last connection of ${connection} open${fins(refusal)} and challenges the new SYN: it acknowledges ${absolute(refusal.expected)}, not the ISN ${absolute(refusal.isn)}`,
+      detail: (refusal) => {
+        const { held } = refusal;
+        const seen = held
+          ? `The last connection (frames ${held.openedFrame} to ${held.lastFrame}) ${held.closed ? "was closed by both sides" : "was never closed by both sides"}.`
+          : "The ISN would open a TIME_WAIT, so the old connection is not in it.";
+        return `${seen} ${answerWords(refusal)}`;
+      },
+    }),
+};
+
+function fins({ held }: Refusal): string {
+  if (!held) return "";
+  if (held.client.fin) return " (CLOSE_WAIT)";
+  return held.server.fin ? " (FIN_WAIT)" : " (ESTABLISHED)";
+}

@@ -1,0 +1,81 @@
+/** port-pool-wrap: the client's ports come round again while the far side may be in TIME_WAIT. */
+import { formatDurationUs } from "../../core/duration.ts";
+import type { Diagnosis } from "../diagnosis.ts";
+import { PortUse } from "../port-use.ts";
+import { destinationFilter, endpointText, grouped, plural } from "../wording.ts";
+
+/** Fewer reuses than this are an application that binds its port, not a pool. */
+const REUSES_MIN = 3;
+const DESTINATIONS_MAX = 512;
+
+export const portPoolWrap: Diagnosis = {
+  id: "port-pool-wrap",
+  severity: "fault",
+  title: "the pool of source ports wraps within the TIME_WAIT of the far side",
+  explanation:
+    "The ports that a client (or the NAT in front of it) takes for one destination are used up and start over while the server still holds the old connections in TIME_WAIT. A new connection then works only if its number happens to be ahead: with random ISNs half of them fail.",
+  clause: "RFC 6056 §2.1 and §3.1, RFC 9293 §3.4.1",
+  remedy:
+    "use the whole range 1024-65535 (or at least connections per second × 240 s ports for each destination), or keep the ISN of a 4-tuple going forward; fewer, longer connections help too",
+  start(report, context) {
+    const uses = new Map<string, PortUse>();
+    const useOf = (client: string, server: string, port: number) => {
+      const key = `${client} ${server} ${port}`;
+      const known = uses.get(key);
+      if (known || uses.size >= DESTINATIONS_MAX) return known;
+      const use = new PortUse(client, server, port);
+      uses.set(key, use);
+      return use;
+    };
+    return {
+      opened({ flow, previous, at }) {
+        const use = useOf(flow.clientAddress(), flow.serverAddress(), flow.serverPort);
+        if (!use) return;
+        use.opened(flow.clientPort, at.timeUs);
+        if (!previous) return;
+        const agoUs = at.timeUs - previous.lastUs;
+        if (agoUs >= context.twoMslUs || context.isRestarting(flow.clientAddress())) return;
+        use.reused(at.timeUs - previous.openedUs, at.frame, at.timeUs);
+      },
+      booted({ host, repeats }) {
+        for (const use of uses.values()) {
+          if (use.client === host) use.explained(repeats.length);
+        }
+      },
+      challenged({ flow, previous, first }) {
+        if (!first || !previous) return;
+        const use = useOf(flow.clientAddress(), flow.serverAddress(), flow.serverPort);
+        if (use) use.refused += 1;
+      },
+      finish() {
+        for (const use of uses.values()) {
+          if (use.reuses < REUSES_MIN) continue;
+          const server = endpointText(use.server, use.serverPort);
+          const range =
+            use.distinct === 1
+              ? `the one port ${use.lowest}`
+              : `${grouped(use.distinct)} ports (${use.lowest}-${use.highest})`;
+          report({
+            group: `${use.client} ${server}`,
+            severity: use.refused > 0 ? "fault" : "information",
+            confidence: "certain",
+            summary: `${use.client} uses only ${range} towards ${server}, and comes round every ${formatDurationUs(use.wrapUs)}, within the TIME_WAIT of the server`,
+            detail: `${plural(use.openings, "connection")} took ${range}; ${plural(use.reuses, "opening")} used a port whose last connection ended less than ${formatDurationUs(context.twoMslUs)} before, and ${grouped(use.refused)} of them ${use.refused === 1 ? "was" : "were"} refused.`,
+            frames: use.frames,
+            timeUs: use.firstReuseUs,
+            elapsedUs: use.wrapUs,
+            numbers: [
+              { name: "ports", value: use.distinct },
+              { name: "lowest port", value: use.lowest },
+              { name: "highest port", value: use.highest },
+              { name: "reuses", value: use.reuses },
+              { name: "refused", value: use.refused },
+            ],
+            host: use.client,
+            filter: `${destinationFilter(use.client, use.server, use.serverPort)} && tcp.flags.syn == 1 && tcp.flags.ack == 0`,
+          });
+        }
+      },
+    };
+  },
+};

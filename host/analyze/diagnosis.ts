@@ -1,0 +1,163 @@
+/** What a diagnosis is, and what it is given. Each is one file in `diagnoses/`, named after its id. */
+import type { Segment } from "../capture/segment.ts";
+import type { Flow, Half, Incarnation, Misfit, OddAnswer, Side, StaleCopy } from "./flow.ts";
+import type { FoundBoot } from "./restarts.ts";
+
+export const DIAGNOSIS_IDS = [
+  "stale-segment-accepted",
+  "sequence-bit-flip",
+  "synack-wrong-ack",
+  "port-pool-wrap",
+  "isn-repeats-after-boot",
+  "ports-restart-after-boot",
+  "timewait-timestamp-behind",
+  "timewait-reused-isn",
+  "timewait-isn-too-far",
+  "timewait-isn-behind",
+  "halfopen-challenge-ack",
+  "quiet-time-broken",
+  "syn-ignored",
+  "isn-predictable",
+  "boot-detected",
+  "rst-rescue",
+  "timewait-reuse-ok",
+  "keepalive",
+  "fin-acked-in-two-steps",
+  "extra-ack-after-handshake",
+] as const;
+
+export type DiagnosisId = (typeof DIAGNOSIS_IDS)[number];
+
+/**
+ * `fault`: connections fail by it, or will; `information`: worth knowing; `harmless`: looks odd, and
+ * is right. Only a fault makes the exit code 1.
+ */
+export type Severity = "fault" | "information" | "harmless";
+
+/** `certain`: the packets show it; `likely`, `possible`: they fit, and `settle` says what is missing. */
+export type Confidence = "certain" | "likely" | "possible";
+
+/** One number of the evidence, u32 unless the name says otherwise, and the frame that carries it. */
+export interface NumberEvidence {
+  readonly name: string;
+  readonly value: number;
+  readonly frame?: number;
+}
+
+/** What a judge hands in. Findings of the same rule and group are counted together. */
+export interface FindingDraft {
+  readonly group: string;
+  /** Overrides the severity of the rule. */
+  readonly severity?: Severity;
+  readonly confidence: Confidence;
+  /** One sentence that names the cause, with the addresses. */
+  readonly summary: string;
+  /** One to three sentences: what the packets show, and what follows. */
+  readonly detail: string;
+  readonly frames: readonly number[];
+  readonly timeUs: number;
+  readonly numbers?: readonly NumberEvidence[];
+  /** Signed distance mod 2^32 from the number that was due, or used before, to the one seen. */
+  readonly distance?: number;
+  /** Time between the two events that the finding is about, in microseconds. */
+  readonly elapsedUs?: number;
+  /** The connection, as `client > server`. */
+  readonly connection?: string;
+  readonly host?: string;
+  /** tshark display filter that shows the packets. */
+  readonly filter: string;
+  /** What a longer or other capture would settle. */
+  readonly settle?: string;
+  /** How many cases this draft stands for; 1 unless given. */
+  readonly count?: number;
+}
+
+export type Report = (draft: FindingDraft) => void;
+
+/** Where in the capture something happened. */
+export interface Moment {
+  readonly frame: number;
+  readonly timeUs: number;
+}
+
+/** The first SYN of an attempt. `previous`: the last connection of the same 4-tuple, if remembered. */
+export interface Attempt {
+  readonly flow: Flow;
+  readonly attempt: Incarnation;
+  readonly previous: Incarnation | undefined;
+  readonly at: Moment;
+  readonly segment: Segment;
+}
+
+export interface AnsweredAttempt extends Attempt {
+  readonly answer: OddAnswer;
+  /** False for further answers of the same kind to the same attempt. */
+  readonly first: boolean;
+}
+
+export interface FlowEvent {
+  readonly flow: Flow;
+  readonly incarnation: Incarnation;
+  readonly sender: Side;
+  readonly at: Moment;
+}
+
+export interface MisfitEvent extends FlowEvent {
+  readonly half: Half;
+  readonly misfit: Misfit;
+}
+
+export interface StaleEvent extends FlowEvent {
+  readonly copy: StaleCopy;
+  /** Why the copy cannot belong to the new connection. */
+  readonly reason: "old-acknowledgement" | "overwritten";
+}
+
+/** What happens in a capture, as the tracker tells it. A judge takes what it needs. */
+export interface CaptureEvents {
+  opened(event: Attempt): void;
+  /** A plain ACK of something else answers the SYN (RFC 5961 §4, RFC 9293 §3.10.7.4). */
+  challenged(event: AnsweredAttempt): void;
+  /** A SYN-ACK of something else answers the SYN. */
+  wronglyAnswered(event: AnsweredAttempt): void;
+  /** A SYN-ACK that fits. */
+  connected(event: Attempt): void;
+  /** The attempt is over, or the capture is, and it was never connected. */
+  failed(event: Omit<Attempt, "segment"> & { readonly captureEnded: boolean }): void;
+  /** First SYN or SYN-ACK of a tuple that was not seen before: an ISN that its owner chose freely. */
+  isnChosen(event: FlowEvent & { readonly isn: number }): void;
+  booted(boot: FoundBoot): void;
+  misfit(event: MisfitEvent): void;
+  staleAccepted(event: StaleEvent): void;
+  keepalive(event: FlowEvent): void;
+  extraAck(event: FlowEvent): void;
+  finAckedInSteps(event: FlowEvent): void;
+}
+
+/** What the judges may ask about the capture as a whole. */
+export interface CaptureContext {
+  /** Whether that side's address has sent any TCP packet, in whatever connection. */
+  heardFrom(flow: Flow, side: Side): boolean;
+  /** The host's openings repeat those before a boot that was told. */
+  isRestarting(host: string): boolean;
+  readonly twoMslUs: number;
+}
+
+export type DiagnosisJudge = Partial<CaptureEvents> & {
+  /** Called once at the end. */
+  finish?(): void;
+};
+
+export interface Diagnosis {
+  readonly id: DiagnosisId;
+  readonly severity: Severity;
+  /** What it is, in one sentence. */
+  readonly title: string;
+  /** Why it happens, and why it matters: for people who have not met it. */
+  readonly explanation: string;
+  /** RFC clause. */
+  readonly clause: string;
+  /** What the author of the firmware (or the network) does about it. */
+  readonly remedy: string;
+  start(report: Report, context: CaptureContext): DiagnosisJudge;
+}

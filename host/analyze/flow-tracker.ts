@@ -1,0 +1,234 @@
+/**
+ * Follows every connection of a capture in both directions and tells what happens (RFC 9293 §3.4,
+ * §3.10.7). It draws no conclusions: those are the diagnoses'.
+ */
+import type { Packet } from "../capture/packet.ts";
+import { ACK, FIN, RST, type Segment, SYN } from "../capture/segment.ts";
+import { serialAdd } from "../core/serial.ts";
+import { countSyn, heard, isRepeatedSyn, noteReset } from "./attempt.ts";
+import { ConnectionAccounts } from "./connection-accounts.ts";
+import type { CaptureEvents, Moment } from "./diagnosis.ts";
+import { Flow, Incarnation, type Side } from "./flow.ts";
+import { FlowTable, hashOf, isForward } from "./flow-table.ts";
+
+export interface FlowTrackerOptions {
+  /** How long a silent connection is remembered: 2 × MSL. */
+  readonly foldAfterUs: number;
+  readonly flowsMax: number;
+}
+
+/** What the last packet was to its connection. */
+export type Step = "syn" | "syn-again" | "syn-ack" | "challenge" | "wrong-ack" | "rst" | "segment";
+
+export class FlowTracker {
+  /** The flow of the last packet, who sent it, and what it was. */
+  flow: Flow | undefined;
+  sender: Side = "client";
+  step: Step = "segment";
+  connections = 0;
+  midstream = 0;
+  foldedEarly = 0;
+
+  readonly #table = new FlowTable();
+  readonly #events: CaptureEvents;
+  readonly #accounts: ConnectionAccounts;
+  readonly #forgotten: (flow: Flow) => void;
+  readonly #foldAfterUs: number;
+  readonly #flowsMax: number;
+
+  /** `forgotten` is called for each incarnation that is over or folded away, with `flow.current`. */
+  constructor(options: FlowTrackerOptions, events: CaptureEvents, forgotten: (flow: Flow) => void) {
+    this.#events = events;
+    this.#accounts = new ConnectionAccounts(events);
+    this.#forgotten = forgotten;
+    this.#foldAfterUs = options.foldAfterUs;
+    this.#flowsMax = options.flowsMax;
+  }
+
+  get remembered(): number {
+    return this.#table.size;
+  }
+
+  /** Takes the next TCP segment. `timeUs` must not go back from call to call. */
+  observe(segment: Segment, packet: Packet, timeUs: number): void {
+    this.#fold(timeUs);
+    const { flags } = segment;
+    const { frame } = packet;
+    const hash = hashOf(segment);
+    let flow = this.#table.find(segment, hash);
+    const isSyn = (flags & SYN) !== 0;
+    if (!flow) {
+      // A RST without a connection answers somebody's stray segment; it tells nothing.
+      flow = this.#begin(segment, hash, frame, timeUs);
+      this.#table.add(flow);
+      if (isSyn && (flags & ACK) === 0) {
+        this.#note(flow, "client", "syn");
+        this.#open(flow, segment, { frame, timeUs });
+        return;
+      }
+    } else if (isSyn && (flags & ACK) === 0) {
+      this.#syn(flow, segment, frame, timeUs);
+      return;
+    }
+    const incarnation = flow.current;
+    const fromClient = isForward(flow, segment) === incarnation.clientIsA;
+    this.#note(flow, fromClient ? "client" : "server", "segment");
+    this.#table.touch(flow);
+    heard(incarnation, frame, timeUs);
+    if (!incarnation.connected) {
+      if (!this.#beforeConnection(flow, incarnation, segment, fromClient, frame, timeUs)) return;
+    } else if ((flags & RST) !== 0) this.step = "rst";
+    else if (isSyn) this.step = "syn-ack";
+    this.#accounts.take(flow, incarnation, segment, packet, fromClient, timeUs);
+  }
+
+  /** Ends every connection: the capture is over. */
+  end(): void {
+    for (let flow = this.#table.oldest; flow; flow = this.#table.oldest) {
+      this.#table.remove(flow);
+      this.#settle(flow, true);
+    }
+  }
+
+  #note(flow: Flow, sender: Side, step: Step): void {
+    this.flow = flow;
+    this.sender = sender;
+    this.step = step;
+  }
+
+  #begin(segment: Segment, hash: number, frame: number, timeUs: number): Flow {
+    if (this.#table.size >= this.#flowsMax && this.#table.oldest) {
+      const oldest = this.#table.oldest;
+      this.#table.remove(oldest);
+      this.foldedEarly += 1;
+      this.#settle(oldest, false);
+    }
+    const isSyn = (segment.flags & SYN) !== 0;
+    const isAck = (segment.flags & ACK) !== 0;
+    const isClient = isSyn ? !isAck : looksLikeClient(segment);
+    const incarnation = new Incarnation(isClient, isSyn && !isAck, frame, timeUs);
+    this.connections += 1;
+    if (!incarnation.sawSyn) this.midstream += 1;
+    return new Flow(segment, hash, incarnation);
+  }
+
+  #syn(flow: Flow, segment: Segment, frame: number, timeUs: number): void {
+    const { current } = flow;
+    const isFromA = isForward(flow, segment);
+    this.#table.touch(flow);
+    if (isFromA === current.clientIsA && isRepeatedSyn(current, segment, timeUs)) {
+      this.#note(flow, "client", "syn-again");
+      heard(current, frame, timeUs);
+      current.synIntervalUs = timeUs - current.synUs;
+      countSyn(current, segment, frame, timeUs);
+      return;
+    }
+    this.#settle(flow, false);
+    // An attempt that failed says nothing of what the peer holds; the connection before it does.
+    if (current.connected) {
+      flow.previous = current.clientIsA === isFromA ? current : undefined;
+    }
+    flow.current = new Incarnation(isFromA, true, frame, timeUs);
+    flow.incarnations += 1;
+    this.connections += 1;
+    this.#note(flow, "client", "syn");
+    this.#open(flow, segment, { frame, timeUs });
+  }
+
+  #open(flow: Flow, segment: Segment, at: Moment): void {
+    const attempt = flow.current;
+    const { client } = attempt;
+    client.isn = segment.sequence;
+    client.next = serialAdd(segment.sequence, 1);
+    client.sent = true;
+    countSyn(attempt, segment, at.frame, at.timeUs);
+    const { previous } = flow;
+    this.#events.opened({ flow, attempt, previous, at, segment });
+    if (flow.incarnations === 1) {
+      const isn = segment.sequence;
+      this.#events.isnChosen({ flow, incarnation: attempt, sender: "client", at, isn });
+    }
+  }
+
+  /** A segment while the SYN is unanswered; true if it belongs to the new connection. */
+  #beforeConnection(
+    flow: Flow,
+    attempt: Incarnation,
+    segment: Segment,
+    fromClient: boolean,
+    frame: number,
+    timeUs: number,
+  ): boolean {
+    const { flags, acknowledgement, sequence } = segment;
+    const isAck = (flags & ACK) !== 0;
+    const fits = isAck && acknowledgement === attempt.client.next;
+    const at = { frame, timeUs };
+    const { previous } = flow;
+    if ((flags & RST) !== 0) {
+      this.step = "rst";
+      noteReset(attempt, segment, fromClient, fits, at);
+      return false;
+    }
+    if (fromClient) {
+      // Data with the SYN-ACK missing from the capture: the connection stands all the same.
+      if (isAck && sequence === attempt.client.next) attempt.connectedFrame = frame;
+      return attempt.connectedFrame > 0;
+    }
+    if ((flags & SYN) !== 0) {
+      const answer = { sequence, acknowledgement, frame, timeUs, synUs: attempt.synUs };
+      if (!fits) {
+        this.step = "wrong-ack";
+        attempt.wrongAcks += 1;
+        attempt.wrongAck ??= answer;
+        const first = attempt.wrongAcks === 1;
+        this.#events.wronglyAnswered({ flow, attempt, previous, at, segment, answer, first });
+        return false;
+      }
+      this.step = "syn-ack";
+      this.#connect(flow, attempt, segment, at);
+      return true;
+    }
+    if (isAck && !fits && segment.payloadLength === 0 && (flags & FIN) === 0) {
+      this.step = "challenge";
+      const answer = { sequence, acknowledgement, frame, timeUs, synUs: attempt.synUs };
+      attempt.challenges += 1;
+      attempt.challenge ??= answer;
+      const first = attempt.challenges === 1;
+      this.#events.challenged({ flow, attempt, previous, at, segment, answer, first });
+    }
+    return false;
+  }
+
+  #connect(flow: Flow, attempt: Incarnation, segment: Segment, at: Moment): void {
+    attempt.connectedFrame = at.frame;
+    attempt.connectedUs = at.timeUs;
+    const { previous } = flow;
+    this.#events.connected({ flow, attempt, previous, at, segment });
+    if (flow.incarnations > 1) return;
+    const isn = segment.sequence;
+    this.#events.isnChosen({ flow, incarnation: attempt, sender: "server", at, isn });
+  }
+
+  #settle(flow: Flow, captureEnded: boolean): void {
+    const { current: attempt, previous } = flow;
+    if (!attempt.connected) {
+      const at = { frame: attempt.lastFrame, timeUs: attempt.lastUs };
+      this.#events.failed({ flow, attempt, previous, at, captureEnded });
+    }
+    this.#forgotten(flow);
+  }
+
+  #fold(timeUs: number): void {
+    for (;;) {
+      const oldest = this.#table.oldest;
+      if (!oldest || timeUs - oldest.current.lastUs <= this.#foldAfterUs) return;
+      this.#table.remove(oldest);
+      this.#settle(oldest, false);
+    }
+  }
+}
+
+/** Who is the client where no SYN tells: the higher port. */
+function looksLikeClient(segment: Segment): boolean {
+  return segment.sourcePort > segment.targetPort;
+}

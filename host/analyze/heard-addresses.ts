@@ -1,0 +1,34 @@
+/** Addresses that have sent TCP packets, so that silence can be told from a one-sided capture. */
+import type { Segment } from "../capture/segment.ts";
+import type { Flow, Side } from "./flow.ts";
+
+const ADDRESSES_MAX = 65_536;
+
+export class HeardAddresses {
+  readonly #first = new Set<number>();
+  // The last two senders: most packets come from one of them.
+  #last = -1;
+  #beforeLast = -1;
+
+  /** IPv6 addresses count by a mix of their words: one too many heard of is no harm. */
+  add(segment: Segment): void {
+    const { source0, source1, source2, source3 } = segment;
+    const key = segment.family === 4 ? source0 : mixed(source0, source1, source2, source3);
+    if (key === this.#last || key === this.#beforeLast) return;
+    this.#beforeLast = this.#last;
+    this.#last = key;
+    if (this.#first.size < ADDRESSES_MAX) this.#first.add(key);
+  }
+
+  has(flow: Flow, side: Side): boolean {
+    const ofA = (side === "client") === flow.current.clientIsA;
+    const { a0, a1, a2, a3, b0, b1, b2, b3 } = flow;
+    if (flow.family === 4) return this.#first.has(ofA ? a0 : b0);
+    return this.#first.has(ofA ? mixed(a0, a1, a2, a3) : mixed(b0, b1, b2, b3));
+  }
+}
+
+function mixed(w0: number, w1: number, w2: number, w3: number): number {
+  const mix = Math.imul(w0, 31) ^ Math.imul(w1, 0x9e3779b1) ^ Math.imul(w2, 0x85ebca6b) ^ w3;
+  return mix >>> 0;
+}

@@ -1,0 +1,191 @@
+/**
+ * Why a server answers a SYN with a plain ACK of something else: it still holds the last connection
+ * of the 4-tuple, in TIME_WAIT (RFC 9293 §3.10.7.4, RFC 6191) or half-open (RFC 5961 §4).
+ */
+import { serialDistance, serialForward } from "../core/serial.ts";
+import type {
+  AnsweredAttempt,
+  Confidence,
+  DiagnosisId,
+  DiagnosisJudge,
+  NumberEvidence,
+  Report,
+} from "./diagnosis.ts";
+import type { Incarnation } from "./flow.ts";
+import { absolute, connectionFilter, connectionOf, serverOf, signed } from "./wording.ts";
+
+export type RefusalCause = Extract<
+  DiagnosisId,
+  | "timewait-reused-isn"
+  | "timewait-isn-too-far"
+  | "timewait-isn-behind"
+  | "timewait-timestamp-behind"
+  | "halfopen-challenge-ack"
+>;
+
+export interface Refusal {
+  readonly cause: RefusalCause;
+  readonly confidence: Confidence;
+  /** The number that the server expects next, by its own word: the plain ACK. */
+  readonly expected: number;
+  readonly isn: number;
+  /** Signed distance from `expected` to `isn` mod 2^32, and the same going forward. */
+  readonly distance: number;
+  readonly forward: number;
+  /** The connection that the server still holds, if the capture has it. */
+  readonly held: Incarnation | undefined;
+  readonly tsvalBefore: number | undefined;
+  /** TSval of the new SYN. */
+  readonly tsval: number | undefined;
+  readonly settle: string | undefined;
+}
+
+const HALF = 2 ** 31;
+/** Nearer to 2^31 than to 2^32: rather too far ahead than behind (it is the same mod 2^32). */
+const TOO_FAR_MAX = 3 * 2 ** 30;
+/** An ISN this close below what is expected is the old ISN, if the old connection was not seen. */
+const SHORT_CONNECTION_BYTES = 65_536;
+const NEAR = 2 ** 20;
+
+const OLD_UNSEEN =
+  "the connection that the server still holds is not in the capture; one that starts earlier shows its last numbers and who closed it";
+
+export function refusalOf({ attempt, previous, answer, segment }: AnsweredAttempt): Refusal {
+  const expected = answer.acknowledgement;
+  const isn = attempt.client.isn ?? 0;
+  const held = previous && isHeld(previous, expected) ? previous : undefined;
+  const tsvalBefore = held?.client.hasTsval
+    ? held.client.tsval
+    : segment.hasTimestamps
+      ? segment.tsecr
+      : undefined;
+  const common = {
+    expected,
+    isn,
+    distance: serialDistance(expected, isn),
+    forward: serialForward(expected, isn),
+    held,
+    tsvalBefore,
+    tsval: attempt.synTsval,
+  };
+  return { ...common, ...causeOf(attempt, held, common.forward, tsvalBefore) };
+}
+
+type Cause = Pick<Refusal, "cause" | "confidence" | "settle">;
+
+function causeOf(
+  attempt: Incarnation,
+  held: Incarnation | undefined,
+  forward: number,
+  tsvalBefore: number | undefined,
+): Cause {
+  const settle = held ? undefined : OLD_UNSEEN;
+  const confidence = held ? "certain" : "likely";
+  if (held && !held.closed) return { cause: "halfopen-challenge-ack", confidence, settle };
+  const { synTsval } = attempt;
+  if (synTsval !== undefined && tsvalBefore !== undefined) {
+    const step = serialDistance(tsvalBefore, synTsval);
+    if (step < 0) return { cause: "timewait-timestamp-behind", confidence, settle };
+    // A newer timestamp opens TIME_WAIT whatever the ISN: the old connection is not in it.
+    if (step > 0 && !held) return { cause: "halfopen-challenge-ack", confidence, settle };
+  }
+  const oldIsn = held?.client.isn;
+  const fromOld = oldIsn === undefined ? undefined : serialForward(oldIsn, attempt.client.isn ?? 0);
+  const used = oldIsn === undefined ? 0 : serialForward(oldIsn, held?.client.next ?? oldIsn);
+  const isUsed = fromOld !== undefined && fromOld < used;
+  if (isUsed) return { cause: "timewait-reused-isn", confidence, settle };
+  if (!held && 2 ** 32 - forward <= SHORT_CONNECTION_BYTES) {
+    return { cause: "timewait-reused-isn", confidence, settle };
+  }
+  if (forward > HALF && forward < TOO_FAR_MAX) {
+    return { cause: "timewait-isn-too-far", confidence, settle };
+  }
+  if (forward > HALF || forward === 0) return { cause: "timewait-isn-behind", confidence, settle };
+  if (!held) return { cause: "halfopen-challenge-ack", confidence, settle };
+  // Both sides have closed and the ISN is good: a server that never reopens (lwIP), or RFC 5961 §4
+  // while its last ACK is missing.
+  const strict =
+    "the server never reopens TIME_WAIT (lwIP does not), or its last ACK was lost; a capture at the server tells";
+  return { cause: "halfopen-challenge-ack", confidence: "possible", settle: strict };
+}
+
+/** The plain ACK speaks of the connection that was seen. */
+function isHeld(previous: Incarnation, expected: number): boolean {
+  const { client } = previous;
+  return client.sent && Math.abs(serialDistance(client.next, expected)) < NEAR;
+}
+
+/** Whom the numbers concern, and what they are. */
+export interface RefusalWords {
+  readonly summary: (refusal: Refusal, who: { server: string; connection: string }) => string;
+  readonly detail: (refusal: Refusal) => string;
+}
+
+/** The judge of one cause: reports each refused attempt, grouped by client and service. */
+export function refusalJudge(
+  cause: RefusalCause,
+  report: Report,
+  words: RefusalWords,
+): DiagnosisJudge {
+  return {
+    challenged(event) {
+      if (!event.first) return;
+      const refusal = refusalOf(event);
+      if (refusal.cause !== cause) return;
+      const { flow, attempt, answer } = event;
+      const { held } = refusal;
+      const who = { server: serverOf(flow), connection: connectionOf(flow) };
+      report({
+        group: `${flow.clientAddress()} ${who.server}`,
+        confidence: refusal.confidence,
+        summary: words.summary(refusal, who),
+        detail: words.detail(refusal),
+        frames: [...(held ? [held.lastFrame] : []), attempt.openedFrame, answer.frame],
+        timeUs: attempt.openedUs,
+        numbers: numbersOf(refusal, event),
+        distance: refusal.distance,
+        ...(held ? { elapsedUs: attempt.openedUs - held.lastUs } : {}),
+        connection: who.connection,
+        host: flow.clientAddress(),
+        filter: connectionFilter(flow),
+        ...(refusal.settle === undefined ? {} : { settle: refusal.settle }),
+      });
+    },
+  };
+}
+
+function numbersOf(refusal: Refusal, { attempt, answer }: AnsweredAttempt): NumberEvidence[] {
+  const { held, tsvalBefore, expected } = refusal;
+  const numbers: NumberEvidence[] = [];
+  if (held?.client.isn !== undefined) {
+    numbers.push({ name: "last ISN", value: held.client.isn, frame: held.openedFrame });
+  }
+  numbers.push(
+    { name: "server expects", value: expected, frame: answer.frame },
+    { name: "new ISN", value: refusal.isn, frame: attempt.openedFrame },
+    { name: "server's own next number", value: answer.sequence, frame: answer.frame },
+  );
+  if (attempt.synTsval !== undefined && tsvalBefore !== undefined) {
+    numbers.push(
+      { name: "last TSval", value: tsvalBefore },
+      { name: "new TSval", value: attempt.synTsval, frame: attempt.openedFrame },
+    );
+  }
+  return numbers;
+}
+
+/** Who closed the old connection, and when: the first part of most details. */
+export function heldWords({ held }: Refusal): string {
+  if (!held) return "The plain ACK shows that the server still holds an older connection.";
+  const { closedFirst } = held;
+  const fin = closedFirst === "server" ? held.server : held.client;
+  const who =
+    closedFirst === undefined
+      ? ""
+      : `, closed first by the ${closedFirst} in frame ${fin.finFrame}`;
+  return `The last connection (frames ${held.openedFrame} to ${held.lastFrame}${who}) is still held by the server.`;
+}
+
+export function answerWords(refusal: Refusal): string {
+  return `It answers the SYN with number ${absolute(refusal.isn)} by a plain ACK of ${absolute(refusal.expected)}, ${signed(refusal.distance)} from there to the ISN (mod 2^32).`;
+}
