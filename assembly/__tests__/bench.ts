@@ -8,6 +8,11 @@ export declare function newMemory(kind: u32, sectorBytes: u32, sectors: u32, gra
  * granules of it are done; until `restorePower` nothing works.
  */
 export declare function cutPower(operations: u32, granules: u32): void;
+/**
+ * From here until `newMemory` a torn granule reads as before, and still takes no second program, as
+ * on parts whose ECC bits were hit first. Else it takes the first half of its bytes.
+ */
+export declare function tearWithoutTrace(): void;
 export declare function restorePower(): void;
 
 /** Bit rot: flips the bits of `mask` in one byte. */

@@ -29,6 +29,7 @@ export class SpecBench {
   /** Programs and erases until the cut, and what the last one still gets done. */
   #operationsLeft = Number.POSITIVE_INFINITY;
   #tornGranules = 0;
+  #traceless = false;
   #operations = 0;
   #violations = 0;
   #count = 0;
@@ -66,11 +67,15 @@ export class SpecBench {
         this.#stuckSectors.clear();
         this.#operations = 0;
         this.#violations = 0;
+        this.#traceless = false;
         this.#operationsLeft = Number.POSITIVE_INFINITY;
       },
       cutPower: (operations, granules) => {
         this.#operationsLeft = operations;
         this.#tornGranules = granules;
+      },
+      tearWithoutTrace: () => {
+        this.#traceless = true;
       },
       restorePower: () => {
         this.#operationsLeft = Number.POSITIVE_INFINITY;
@@ -139,8 +144,8 @@ export class SpecBench {
       const granule = (offset + i) / size;
       if (this.#kind === NOR && this.#touched[granule] !== 0) return this.#violation();
       const torn = i / size === whole;
-      // A torn granule takes the first half of its bytes.
-      const done = torn ? size >> 1 : size;
+      // A torn granule takes the first half of its bytes, or nothing that can be read.
+      const done = torn ? this.#tornBytes() : size;
       this.#touched[granule] = 1;
       this.#cells.set(from.subarray(i, i + done), offset + i);
       if (torn) return POWERLESS;
@@ -159,6 +164,10 @@ export class SpecBench {
     this.#cells.fill(0xff, from, from + cleared);
     this.#touched.fill(0, from / this.#granule, (from + cleared) / this.#granule);
     return whole === Number.POSITIVE_INFINITY ? OK : POWERLESS;
+  }
+
+  #tornBytes() {
+    return this.#traceless ? 0 : Math.max(this.#granule >> 1, 1);
   }
 
   /** Counts an operation. How many whole granules it does: all, some (the cut), or undefined. */

@@ -1,0 +1,70 @@
+/** A journal on the bench's memory: power on, commission, and what a record says after a restart. */
+import { Storage } from "../abi";
+import { setGeometry } from "../config";
+import { resetCounters } from "../counters";
+import { FOUND, UNREAD } from "../journal";
+import { persist, persistNewKey, recover, startLedger } from "../ledger";
+import { boots, ceiling } from "../record";
+import { k0, k1, setKey } from "../tuple";
+import { newMemory, restorePower } from "./bench";
+
+export const KEY_LOW: u64 = 0x0706050403020100;
+export const KEY_HIGH: u64 = 0x0f0e0d0c0b0a0908;
+export const KEY_2_LOW: u64 = 0x1716151413121110;
+export const KEY_2_HIGH: u64 = 0x1f1e1d1c1b1a1918;
+
+/** With granules of 8: a copy is 32 bytes, a slot 64; slot 0 header, slot 1 closing, 2 … 7 records. */
+export const SECTOR_BYTES: u32 = 512;
+export const SLOT_BYTES: u32 = 64;
+export const COPY_BYTES: u32 = 32;
+
+/** The first record of a commissioned journal; later ones are this plus their number. */
+export const FIRST_CEILING: u64 = 0x1_0000_0000;
+
+/** Blank memory that the module is configured for. */
+export function newPart(kind: u32, sectorBytes: u32, sectors: u32, granule: u32): void {
+  newMemory(kind, sectorBytes, sectors, granule);
+  setGeometry(kind, sectorBytes, sectors, granule);
+}
+
+/** What recovery finds after a restart: FOUND, BLANK, CORRUPT, UNREADABLE; UNREAD: no room at all. */
+export function restart(): u32 {
+  restorePower();
+  resetCounters();
+  return startLedger() ? recover() : UNREAD;
+}
+
+/** A journal with its key and first record. */
+export function commission(kind: u32, sectorBytes: u32, sectors: u32, granule: u32): bool {
+  newPart(kind, sectorBytes, sectors, granule);
+  restart();
+  return persistNewKey(KEY_LOW, KEY_HIGH, FIRST_CEILING, 16, 1, 0);
+}
+
+export function commissionFlash(): void {
+  commission(Storage.NOR, SECTOR_BYTES, 2, 8);
+}
+
+/** Makes record `n` durable: its ceilings and boots are all told by `n`. */
+export function write(n: u32): bool {
+  return persist(FIRST_CEILING + n, 16 + n, 1 + n, 0);
+}
+
+/** True when the newest record is number `n` as `write` wrote it. */
+export function holds(n: u32): bool {
+  return ceiling == FIRST_CEILING + n && boots == 1 + n;
+}
+
+export function firstKey(): bool {
+  return k0 == KEY_LOW && k1 == KEY_HIGH;
+}
+
+export function secondKey(): bool {
+  return k0 == KEY_2_LOW && k1 == KEY_2_HIGH;
+}
+
+/** A restart that must find something; forgets the key first, so that it can only come from memory. */
+export function found(): bool {
+  setKey(0, 0);
+  return restart() == FOUND;
+}
