@@ -3,7 +3,6 @@
  * kernel, which closes first and keeps the TIME_WAIT; then the power is cut, at once, and comes back.
  */
 import { join } from "node:path";
-import { BenchError } from "../core/errors.ts";
 import { PROVISION } from "../module/abi.ts";
 import { firmwarePath } from "./board-firmware.ts";
 import { type ConsoleRecord, decimalField, hexField } from "./console-record.ts";
@@ -30,6 +29,7 @@ export interface MailCampaignOptions {
   /** A folder for the recorded packets, one pcap a boot; it must exist. */
   readonly captureFolder: string;
   readonly newKey: () => Uint8Array;
+  /** The bench's clock: microseconds since 1970, and never back. */
   readonly nowUs: () => number;
   readonly signal?: AbortSignal;
   readonly onMail?: (mail: MailOutcome) => void;
@@ -38,6 +38,8 @@ export interface MailCampaignOptions {
 /** One attempt to send a mail. Numbers are those that the device reports. */
 export interface MailOutcome {
   readonly boot: number;
+  /** When it was over, on the bench's clock. */
+  readonly timeUs: number;
   readonly mail: number;
   readonly sent: boolean;
   /** Absent when the module refused and no SYN was sent. */
@@ -125,9 +127,10 @@ class MailBench {
 
   async #runBoot(board: QemuBoard, boot: number, capture: string): Promise<void> {
     const timeUs = Math.round(this.#options.nowUs());
-    const log = new MailLog(boot, (mail) => {
-      this.#mails.push(mail);
-      this.#options.onMail?.(mail);
+    const log = new MailLog((mail) => {
+      const outcome = { boot, timeUs: Math.round(this.#options.nowUs()), ...mail };
+      this.#mails.push(outcome);
+      this.#options.onMail?.(outcome);
     });
     const session = new ConsoleSession(await board.powerOn(), {
       silenceMs: MAIL_MS_MAX,
@@ -149,22 +152,15 @@ class MailBench {
   }
 }
 
-/** Puts the records of a boot together into outcomes. */
-class MailLog {
-  readonly #boot: number;
-  readonly #done: (mail: MailOutcome) => void;
-  #now: {
-    localPort?: number;
-    isn?: number;
-    connectMs?: number;
-    repeats?: number;
-    refused?: number;
-  };
+type Attempt = Omit<MailOutcome, "boot" | "timeUs">;
 
-  constructor(boot: number, done: (mail: MailOutcome) => void) {
-    this.#boot = boot;
+/** Puts the records of a boot together into attempts. */
+class MailLog {
+  readonly #done: (attempt: Attempt) => void;
+  #now: Omit<Attempt, "mail" | "sent"> = {};
+
+  constructor(done: (attempt: Attempt) => void) {
     this.#done = done;
-    this.#now = {};
   }
 
   take(record: ConsoleRecord): void {
@@ -175,19 +171,8 @@ class MailLog {
       this.#now = { ...this.#now, connectMs: number("ms"), repeats: number("repeats") };
     } else if (record.type === "refused") {
       this.#now = { refused: number("reason") };
-    } else if (record.type === "hello" && record.number !== 0) {
-      throw new BenchError(
-        "device-restarted",
-        `the mail device restarted by itself in boot ${this.#boot}`,
-        "look at its console: a fault handler restarted it",
-      );
     } else if (record.type === "mail") {
-      this.#done({
-        boot: this.#boot,
-        mail: number("mail"),
-        sent: number("ok") === 1,
-        ...this.#now,
-      });
+      this.#done({ mail: number("mail"), sent: number("ok") === 1, ...this.#now });
       this.#now = {};
     }
   }

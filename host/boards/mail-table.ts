@@ -1,0 +1,56 @@
+/** The table of `npm run demo:mail`. Pure. */
+import type { MailCampaignResult } from "./mail-campaign.ts";
+import type { MailEvidence } from "./mail-evidence.ts";
+
+export interface MailRow {
+  readonly campaign: MailCampaignResult;
+  readonly evidence: MailEvidence;
+}
+
+const HEADINGS = [
+  "build",
+  "tcp_rfc1337",
+  "boots",
+  "mails sent",
+  "SYN-ACK to first SYN",
+  "connect, median / worst",
+  "not connected",
+  "rules broken",
+];
+
+/** One line a campaign, columns aligned, no trailing spaces. */
+export function mailTable(rows: readonly MailRow[]): string {
+  const cells = [HEADINGS, ...rows.map(mailRow)];
+  const widths = HEADINGS.map((_, i) => Math.max(...cells.map((row) => (row[i] ?? "").length)));
+  const line = (row: readonly string[]) =>
+    row
+      .map((cell, i) => cell.padEnd(widths[i] ?? 0))
+      .join("  ")
+      .trimEnd();
+  const [head, ...body] = cells.map(line);
+  return [head, widths.map((width) => "-".repeat(width)).join("  "), ...body].join("\n");
+}
+
+function mailRow({ campaign, evidence }: MailRow): string[] {
+  const { mails } = campaign;
+  const connected = mails.filter(({ connectMs }) => connectMs !== undefined);
+  const first = connected.filter(({ repeats }) => repeats === 0);
+  const broken = evidence.packets.rules.filter(({ status }) => status === "fail");
+  return [
+    campaign.firmware === "lwip-default" ? "lwIP's defaults" : "isnkit",
+    campaign.rfc1337 ? "1" : "0",
+    String(campaign.boots.length),
+    `${mails.filter(({ sent }) => sent).length} of ${mails.length}`,
+    `${first.length} of ${mails.length}`,
+    times(connected.map(({ connectMs }) => connectMs ?? 0)),
+    String(mails.length - connected.length),
+    broken.map(({ id }) => id).join(" ") || "none",
+  ];
+}
+
+function times(ms: number[]): string {
+  const sorted = [...ms].sort((a, b) => a - b);
+  const median = sorted[sorted.length >> 1];
+  const worst = sorted.at(-1);
+  return median === undefined || worst === undefined ? "–" : `${median} / ${worst} ms`;
+}

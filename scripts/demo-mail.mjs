@@ -1,0 +1,65 @@
+// Field case 1 and its cure, side by side: an emulated device sends mails to a real server, its power
+// is cut, it comes back and sends again. Needs root, QEMU and the firmware (scripts/setup-arm).
+//   npm run demo:mail [-- --reboots N]
+import { randomBytes } from "node:crypto";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { MAIL_FIRMWARES, mailCampaign } from "../dist/boards/mail-campaign.js";
+import { judgeMailCampaign } from "../dist/boards/mail-evidence.js";
+import { mailTable } from "../dist/boards/mail-table.js";
+import { IsnkitError } from "../dist/core/errors.js";
+
+const say = (text) => process.stderr.write(`${text}\n`);
+const stop = new AbortController();
+process.once("SIGINT", () => stop.abort());
+
+async function row(firmware, rfc1337, reboots) {
+  const captureFolder = await mkdtemp(join(tmpdir(), "isnkit-mail-"));
+  try {
+    const campaign = await mailCampaign({
+      firmware,
+      rfc1337,
+      reboots,
+      captureFolder,
+      newKey: () => randomBytes(16),
+      nowUs: () => (performance.timeOrigin + performance.now()) * 1000,
+      signal: stop.signal,
+      onMail: (mail) => say(`${firmware}, tcp_rfc1337=${rfc1337 ? 1 : 0}: ${describe(mail)}`),
+    });
+    const evidence = await judgeMailCampaign(campaign, captureFolder);
+    for (const line of evidence.disagreements) say(`records and packets disagree: ${line}`);
+    return { campaign, evidence };
+  } finally {
+    await rm(captureFolder, { recursive: true, force: true });
+  }
+}
+
+function describe({ boot, mail, localPort, isn, sent, connectMs }) {
+  const numbers = localPort === undefined ? "refused" : `port ${localPort}, ISN ${isn}`;
+  const outcome = connectMs === undefined ? "no connection" : `connected in ${connectMs} ms`;
+  return `boot ${boot}, mail ${mail}: ${numbers}, ${outcome}, ${sent ? "sent" : "NOT sent"}`;
+}
+
+async function main() {
+  const at = process.argv.indexOf("--reboots");
+  const reboots = at < 0 ? 3 : Number(process.argv[at + 1]);
+  if (!Number.isInteger(reboots) || reboots < 1) {
+    say("demo-mail: --reboots wants a whole number of at least 1");
+    return 2;
+  }
+  const rows = [];
+  for (const rfc1337 of [false, true]) {
+    for (const firmware of MAIL_FIRMWARES) {
+      if (!stop.signal.aborted) rows.push(await row(firmware, rfc1337, reboots));
+    }
+  }
+  process.stdout.write(`${mailTable(rows)}\n`);
+  return stop.signal.aborted ? 130 : 0;
+}
+
+process.exitCode = await main().catch((error) => {
+  if (!(error instanceof IsnkitError)) throw error;
+  say(`demo-mail: ${error.message}\n  next: ${error.next}`);
+  return error.exitCode;
+});

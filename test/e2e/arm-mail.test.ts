@@ -1,0 +1,89 @@
+import { randomBytes } from "node:crypto";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterEach, beforeAll, describe, expect, it } from "vitest";
+import { type MailFirmware, mailCampaign } from "../../host/boards/mail-campaign.ts";
+import { judgeMailCampaign } from "../../host/boards/mail-evidence.ts";
+import { mailTable } from "../../host/boards/mail-table.ts";
+import { networkObstacle } from "../../host/boards/network-lab.ts";
+import type { CheckResult } from "../../host/check/engine.ts";
+import { buildFirmware, describeArm, emulatorsLeft, requireAll } from "./arm-tools.ts";
+
+const LWIP = fileURLToPath(new URL("../../build/third-party/lwip/src/core/tcp.c", import.meta.url));
+const SMTP = fileURLToPath(new URL("../../node_modules/smtp-server/package.json", import.meta.url));
+
+function obstacle(): string | undefined {
+  if (!existsSync(LWIP)) return "lwIP's sources are missing; run scripts/setup-arm";
+  if (!existsSync(SMTP)) return "smtp-server is missing; run npm ci";
+  return networkObstacle();
+}
+
+const NAME = "the mail device and a server of the Linux kernel";
+const left = obstacle();
+if (left !== undefined && !requireAll) {
+  console.warn(`left out: ${NAME} (${left})`);
+  describe.skip(NAME, () => it("needs a network", () => undefined));
+} else {
+  describeArm(NAME, mailTests);
+}
+
+function mailTests(): void {
+  const folders: string[] = [];
+  beforeAll(() => buildFirmware("lm3s6965evb"), 300_000);
+  afterEach(() => {
+    for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });
+  });
+
+  async function run(firmware: MailFirmware, reboots: number, rfc1337: boolean) {
+    const captureFolder = mkdtempSync(join(tmpdir(), "isnkit-mail-"));
+    folders.push(captureFolder);
+    const campaign = await mailCampaign({
+      firmware,
+      reboots,
+      rfc1337,
+      captureFolder,
+      newKey: () => randomBytes(16),
+      nowUs: () => (performance.timeOrigin + performance.now()) * 1000,
+    });
+    return { campaign, evidence: await judgeMailCampaign(campaign, captureFolder) };
+  }
+
+  const broken = (result: CheckResult) =>
+    result.rules.filter(({ status }) => status === "fail").map(({ id }) => id);
+
+  it("with isnkit connects at the first SYN at every boot, 20 power cuts, whatever the server does", async () => {
+    const { campaign, evidence } = await run("wasm2c", 20, true);
+    expect(campaign.mails).toHaveLength(42);
+    expect(campaign.mails.filter(({ sent, repeats }) => !sent || repeats !== 0)).toEqual([]);
+    expect(campaign.arrived).toBe(42);
+    expect(evidence.disagreements).toEqual([]);
+    expect(broken(evidence.records)).toEqual([]);
+    expect(broken(evidence.packets)).toEqual([]);
+    expect(evidence.packets.counts.connections).toBe(42);
+    expect(emulatorsLeft()).toEqual([]);
+  }, 120_000);
+
+  it("with lwIP's defaults repeats ISN and port, and needs a second SYN", async () => {
+    const { campaign, evidence } = await run("lwip-default", 6, false);
+    const [first, , second] = campaign.mails;
+    expect(first).toMatchObject({ localPort: 49153, isn: 6509, repeats: 0, sent: true });
+    expect(second).toMatchObject({ localPort: 49153, isn: 6509, repeats: 1, sent: true });
+    expect(evidence.disagreements).toEqual([]);
+    for (const verdict of [evidence.records, evidence.packets]) {
+      expect(broken(verdict)).toContain("isn-repeats-after-boot");
+      expect(broken(verdict)).toContain("port-repeats-after-boot");
+    }
+    expect(broken(evidence.packets)).toContain("isn-reuse");
+  }, 120_000);
+
+  it("with lwIP's defaults sends no mail after a reboot to a server with tcp_rfc1337", async () => {
+    const { campaign, evidence } = await run("lwip-default", 1, true);
+    expect(campaign.mails.filter(({ boot }) => boot === 0).every(({ sent }) => sent)).toBe(true);
+    const later = campaign.mails.filter(({ boot }) => boot === 1);
+    expect(later).toHaveLength(2);
+    expect(later.filter(({ sent, connectMs }) => sent || connectMs !== undefined)).toEqual([]);
+    expect(mailTable([{ campaign, evidence }])).toMatch(/lwIP's defaults +1 +2 +2 of 4 +2 of 4/);
+  }, 120_000);
+}
