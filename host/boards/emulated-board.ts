@@ -1,6 +1,6 @@
 /**
- * Board selectors for emulated boards: `qemu:<model>[:<firmware>]`. The firmware is a runtime for the
- * conformance application (`wasm2c`, the default, or `wasm3`).
+ * Board selectors for emulated boards: `qemu:<model>[:<firmware>]`; the firmware is `wasm2c` if none is
+ * named.
  */
 import { UsageError } from "../core/errors.ts";
 import { type BoardDescription, readBoardDescription } from "./board-description.ts";
@@ -9,7 +9,8 @@ import type { PoweredBoard } from "./powered-board.ts";
 import { QemuBoard, type QemuBoardOptions } from "./qemu-board.ts";
 
 export const EMULATORS = ["qemu"] as const;
-export const FIRMWARES = ["wasm2c", "wasm3"] as const;
+/** The conformance application over a runtime, or the mail device with isnkit's or lwIP's numbers. */
+export const FIRMWARES = ["wasm2c", "wasm3", "mail", "lwip-default"] as const;
 export type FirmwareName = (typeof FIRMWARES)[number];
 
 export interface EmulatedBoardName {

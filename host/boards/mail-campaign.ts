@@ -70,14 +70,36 @@ export interface MailCampaignResult {
   readonly arrived: number;
 }
 
+/** A boot and what the device did in it. */
+export interface MailBootLog {
+  readonly boot: MailBoot;
+  readonly mails: readonly MailOutcome[];
+  /** Mails that the server has taken so far. */
+  readonly arrived: number;
+}
+
 /** Runs the campaign. BenchError when the machine has no network for it, or something ends early. */
 export async function mailCampaign(options: MailCampaignOptions): Promise<MailCampaignResult> {
+  const { firmware, rfc1337 } = options;
+  const logs: MailBootLog[] = [];
+  for await (const log of mailBoots(options)) logs.push(log);
+  return {
+    firmware,
+    rfc1337,
+    boots: logs.map(({ boot }) => boot),
+    mails: logs.flatMap(({ mails }) => mails),
+    arrived: logs.at(-1)?.arrived ?? 0,
+  };
+}
+
+/** The same, boot by boot. Whatever happens, emulator, server and network are gone at its end. */
+export async function* mailBoots(options: MailCampaignOptions): AsyncGenerator<MailBootLog> {
   const lab = await NetworkLab.create();
   let server: MailServer | undefined;
   try {
     await lab.setRfc1337(options.rfc1337);
     server = await MailServer.start(lab);
-    return await new MailBench(options, lab, server).run();
+    yield* new MailBench(options, lab, server).run();
   } finally {
     await server?.stop();
     await lab.dispose();
@@ -88,8 +110,6 @@ class MailBench {
   readonly #options: MailCampaignOptions;
   readonly #lab: NetworkLab;
   readonly #server: MailServer;
-  readonly #mails: MailOutcome[] = [];
-  readonly #boots: MailBoot[] = [];
 
   constructor(options: MailCampaignOptions, lab: NetworkLab, server: MailServer) {
     this.#options = options;
@@ -97,8 +117,8 @@ class MailBench {
     this.#server = server;
   }
 
-  async run(): Promise<MailCampaignResult> {
-    const { firmware, rfc1337, reboots, signal } = this.#options;
+  async *run(): AsyncGenerator<MailBootLog> {
+    const { firmware, reboots, signal } = this.#options;
     const path = await firmwarePath(MODEL, `mail-${firmware}`);
     // The EEPROM has to outlive the boards, each of which records to its own capture.
     let eeprom = new Uint8Array(EEPROM_BYTES).fill(0xff);
@@ -114,22 +134,26 @@ class MailBench {
         extra: ["-cpu", "cortex-m3", ...this.#lab.emulatorArguments("stellaris", capture)],
       });
       try {
-        await this.#runBoot(board, boot, capture);
+        const log = await this.#runBoot(board, boot, capture);
         await board.powerOff();
         eeprom = new Uint8Array(await board.readStorage());
+        yield { ...log, arrived: this.#server.mails.length };
       } finally {
         await board.dispose();
       }
     }
-    const arrived = this.#server.mails.length;
-    return { firmware, rfc1337, boots: this.#boots, mails: this.#mails, arrived };
   }
 
-  async #runBoot(board: QemuBoard, boot: number, capture: string): Promise<void> {
+  async #runBoot(
+    board: QemuBoard,
+    boot: number,
+    capture: string,
+  ): Promise<Omit<MailBootLog, "arrived">> {
+    const mails: MailOutcome[] = [];
     const timeUs = Math.round(this.#options.nowUs());
     const log = new MailLog((mail) => {
       const outcome = { boot, timeUs: Math.round(this.#options.nowUs()), ...mail };
-      this.#mails.push(outcome);
+      mails.push(outcome);
       this.#options.onMail?.(outcome);
     });
     const session = new ConsoleSession(await board.powerOn(), {
@@ -148,7 +172,7 @@ class MailBench {
     const last = await over;
     const count = decimalField(last, "boots");
     const base = { boot, timeUs, capture };
-    this.#boots.push(count === undefined ? base : { ...base, persistedBootCount: count });
+    return { boot: count === undefined ? base : { ...base, persistedBootCount: count }, mails };
   }
 }
 

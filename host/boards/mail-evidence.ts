@@ -8,7 +8,7 @@ import type { OpenSample, Sample } from "../core/sample.ts";
 import type { Tuple } from "../core/tuple.ts";
 import { reasonName } from "./console-samples.ts";
 import { joinCaptures } from "./joined-capture.ts";
-import type { MailCampaignResult, MailOutcome } from "./mail-campaign.ts";
+import type { MailBoot, MailCampaignResult, MailOutcome } from "./mail-campaign.ts";
 import { DEVICE_ADDRESS, SERVER_ADDRESS } from "./network-lab.ts";
 
 const TWO_MSL_US = 240_000_000;
@@ -44,11 +44,20 @@ export async function judgeMailCampaign(
 
 /** What the device said, as samples. */
 export function* recordSamples(campaign: MailCampaignResult): Generator<Sample> {
-  for (const { boot, timeUs, persistedBootCount } of campaign.boots) {
-    const base = { kind: "boot", boot, timeUs, requested: boot > 0, cause: "power-cut" } as const;
-    yield persistedBootCount === undefined ? base : { ...base, persistedBootCount };
-    for (const mail of campaign.mails) if (mail.boot === boot) yield* mailSamples(mail);
+  for (const boot of campaign.boots) {
+    const mails = campaign.mails.filter((mail) => mail.boot === boot.boot);
+    yield* bootSamples(boot, mails);
   }
+}
+
+/** What the device said in one boot, as samples. */
+export function* bootSamples(
+  { boot, timeUs, persistedBootCount }: MailBoot,
+  mails: readonly MailOutcome[],
+): Generator<Sample> {
+  const base = { kind: "boot", boot, timeUs, requested: boot > 0, cause: "power-cut" } as const;
+  yield persistedBootCount === undefined ? base : { ...base, persistedBootCount };
+  for (const mail of mails) yield* mailSamples(mail);
 }
 
 function* mailSamples(mail: MailOutcome): Generator<Sample> {

@@ -4,11 +4,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeAll, describe, expect, it } from "vitest";
+import { openEmulatedSource } from "../../host/boards/emulated-source.ts";
 import { type MailFirmware, mailCampaign } from "../../host/boards/mail-campaign.ts";
 import { judgeMailCampaign } from "../../host/boards/mail-evidence.ts";
 import { mailTable } from "../../host/boards/mail-table.ts";
 import { networkObstacle } from "../../host/boards/network-lab.ts";
-import type { CheckResult } from "../../host/check/engine.ts";
+import { type CheckResult, checkSamples } from "../../host/check/engine.ts";
+import { RULES } from "../../host/check/rules/index.ts";
 import { buildFirmware, describeArm, emulatorsLeft, requireAll } from "./arm-tools.ts";
 
 const LWIP = fileURLToPath(new URL("../../build/third-party/lwip/src/core/tcp.c", import.meta.url));
@@ -77,6 +79,21 @@ function mailTests(): void {
     }
     expect(broken(evidence.packets)).toContain("isn-reuse");
   }, 120_000);
+
+  it("is a source for `check`: lwIP's defaults break the rules", async () => {
+    const source = await openEmulatedSource({
+      selector: "qemu:lm3s6965evb:lwip-default",
+      reboots: 6,
+      seed: 1,
+      nowUs: () => (performance.timeOrigin + performance.now()) * 1000,
+      sleep: () => Promise.resolve(),
+      newKey: () => randomBytes(16),
+    });
+    const result = await checkSamples(source.samples, { rules: RULES, context: source.context });
+    expect(result.verdict).toBe("fail");
+    expect(broken(result)).toContain("isn-repeats-after-boot");
+    expect(source.ending().incomplete).toBe(false);
+  }, 60_000);
 
   it("with lwIP's defaults sends no mail after a reboot to a server with tcp_rfc1337", async () => {
     const { campaign, evidence } = await run("lwip-default", 1, true);

@@ -1,0 +1,98 @@
+/** The samples of an emulated board for `isnkit check --board qemu:…`, whatever runs on it. */
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { CheckContext } from "../check/rule.ts";
+import type { Sample } from "../core/sample.ts";
+import { openEmulatedBoard, parseEmulatedBoard } from "./emulated-board.ts";
+import { type MailBootLog, type MailFirmware, mailBoots } from "./mail-campaign.ts";
+import { bootSamples, judgeMailCampaign } from "./mail-evidence.ts";
+import { rebootCampaign } from "./reboot-campaign.ts";
+
+export interface EmulatedSourceOptions {
+  /** `qemu:lm3s6965evb`, `qemu:lm3s6965evb:lwip-default`, … */
+  readonly selector: string;
+  /** Reboots after the first power-on. */
+  readonly reboots: number;
+  /** u32: when and how the power is cut. */
+  readonly seed: number;
+  /** Microseconds since 1970, and never back. */
+  readonly nowUs: () => number;
+  readonly sleep: (ms: number) => Promise<void>;
+  /** 16 bytes from the host's CSPRNG: the device's key. */
+  readonly newKey: () => Uint8Array;
+  /** Ends the run after the boot that is under way. */
+  readonly signal?: AbortSignal;
+}
+
+export interface EmulatedSource {
+  /** Iterate once. Whatever happens, emulator and network are gone when the iteration has ended. */
+  readonly samples: AsyncIterable<Sample>;
+  readonly context: CheckContext;
+  /** Complete when the iteration has ended. `incomplete`: records and packets disagree. */
+  ending(): { readonly notes: readonly string[]; readonly incomplete: boolean };
+}
+
+const MAIL_FIRMWARE: Readonly<Record<string, MailFirmware>> = {
+  mail: "wasm2c",
+  "lwip-default": "lwip-default",
+};
+
+/** Opens the board that a selector names. UsageError for a bad selector, BenchError for the bench. */
+export async function openEmulatedSource(options: EmulatedSourceOptions): Promise<EmulatedSource> {
+  const mail = MAIL_FIRMWARE[parseEmulatedBoard(options.selector).firmware];
+  return mail === undefined ? conformanceSource(options) : mailSource(options, mail);
+}
+
+async function conformanceSource(options: EmulatedSourceOptions): Promise<EmulatedSource> {
+  const { board, description } = await openEmulatedBoard(options.selector);
+  const notes = ["without a network: the device's own records are judged"];
+  const { ports, mslMs } = description;
+  return {
+    samples: rebootCampaign({
+      ...options,
+      board,
+      description,
+      onNote: (note) => notes.push(note),
+    }),
+    context: { twoMslUs: 2 * mslMs * 1000, source: "board", ports },
+    ending: () => ({ notes, incomplete: false }),
+  };
+}
+
+/** The mail device: its records go to the rules, and the packets on the wire must say the same. */
+async function mailSource(
+  options: EmulatedSourceOptions,
+  firmware: MailFirmware,
+): Promise<EmulatedSource> {
+  const notes = ["with a network: the device's records are judged, and compared with the packets"];
+  let incomplete = false;
+  async function* samples(): AsyncGenerator<Sample> {
+    const captureFolder = await mkdtemp(join(tmpdir(), "isnkit-mail-"));
+    const logs: MailBootLog[] = [];
+    try {
+      const campaign = { ...options, firmware, rfc1337: false, captureFolder };
+      for await (const log of mailBoots(campaign)) {
+        logs.push(log);
+        yield* bootSamples(log.boot, log.mails);
+      }
+      const result = {
+        firmware,
+        rfc1337: false,
+        boots: logs.map(({ boot }) => boot),
+        mails: logs.flatMap(({ mails }) => mails),
+        arrived: logs.at(-1)?.arrived ?? 0,
+      };
+      const { disagreements } = await judgeMailCampaign(result, captureFolder);
+      notes.push(...disagreements.map((line) => `records and packets disagree: ${line}`));
+      incomplete = disagreements.length > 0;
+    } finally {
+      await rm(captureFolder, { recursive: true, force: true });
+    }
+  }
+  return {
+    samples: samples(),
+    context: { twoMslUs: 240_000_000, source: "board" },
+    ending: () => ({ notes, incomplete }),
+  };
+}
