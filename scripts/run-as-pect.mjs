@@ -14,6 +14,8 @@ const ROOT = fileURLToPath(new URL("..", import.meta.url));
 const SPECS = "assembly/__tests__";
 /** A test in a spec's text. A skipped one counts too, so that it is missed in the results. */
 const DECLARATION = /^\s*(?:it|test|throws|itThrows|xit|xtest|todo)\(/gm;
+/** A spec file takes about a second; a module that loops for ever is a failure, not a wait. */
+const SILENCE_MAX_MS = 60_000;
 
 main();
 
@@ -61,6 +63,12 @@ function runAsPect() {
     const stop = (signal) => child.kill(signal);
     process.once("SIGINT", stop);
     process.once("SIGTERM", stop);
+    const watchdog = setTimeout(() => {
+      console.error(
+        `run-as-pect: as-pect was silent for ${SILENCE_MAX_MS / 1000} s and is stopped`,
+      );
+      child.kill("SIGKILL");
+    }, SILENCE_MAX_MS);
     const output = ["", ""];
     // The reporter's lines and compile errors come on stderr, the grand total on stdout. Each is
     // kept by itself, so that no line is torn apart by the other.
@@ -68,11 +76,13 @@ function runAsPect() {
       stream.setEncoding("utf8");
       stream.on("data", (text) => {
         output[i] += text;
+        watchdog.refresh();
         process.stdout.write(text);
       });
     });
     child.once("error", reject);
     child.once("close", (code, signal) => {
+      clearTimeout(watchdog);
       process.off("SIGINT", stop);
       process.off("SIGTERM", stop);
       resolve({ code: code ?? signal, output: output.join("\n") });
