@@ -1,0 +1,25 @@
+/** What the reports of an analysis are made from, and the verdict that all of them share. */
+import { EXIT, type ExitCode } from "../../core/errors.ts";
+import type { CaptureAnalysis } from "../analyze-capture.ts";
+import type { PeerForecast } from "../peer-forecast.ts";
+
+export interface AnalysisRun {
+  readonly analysis: CaptureAnalysis;
+  /** As the command line spells the filters: `--host 10.77.0.2`. */
+  readonly filters: readonly string[];
+  /** Lines of the narration, if it was asked for. */
+  readonly narration?: readonly string[];
+  readonly forecast?: PeerForecast;
+}
+
+/** `clean`: no fault found; `inconclusive`: none found, but the capture is cut short. */
+export type AnalysisVerdict = "fault" | "clean" | "inconclusive";
+
+export function verdictOf({ analysis }: AnalysisRun): AnalysisVerdict {
+  if (analysis.findings.some(({ severity }) => severity === "fault")) return "fault";
+  return analysis.truncated ? "inconclusive" : "clean";
+}
+
+export function exitCodeOf(run: AnalysisRun): ExitCode {
+  return { fault: EXIT.fail, clean: EXIT.pass, inconclusive: EXIT.inconclusive }[verdictOf(run)];
+}

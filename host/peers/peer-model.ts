@@ -1,0 +1,136 @@
+/**
+ * How a server answers a SYN for a 4-tuple that it still knows: a model is a list of rules, and the
+ * first that fits decides. The rules are data, so that a report can name the one that decided.
+ */
+import { serialAdd, serialForward } from "../core/serial.ts";
+
+export type PeerName = "linux" | "freebsd" | "openbsd" | "aix" | "lwip";
+
+export type PeerState =
+  | "CLOSED"
+  | "SYN_RECV"
+  | "ESTABLISHED"
+  | "CLOSE_WAIT"
+  | "FIN_WAIT"
+  /** FIN_WAIT_2 after the application has gone. */
+  | "FIN_WAIT_2_ORPHANED"
+  | "LAST_ACK"
+  | "TIME_WAIT";
+
+/** What the server holds, and the SYN that comes. Numbers are u32. */
+export interface SynSituation {
+  readonly state: PeerState;
+  /** R: the number that the server expects next from the client. */
+  readonly expected: number;
+  /** S: the server's own next number. */
+  readonly next: number;
+  /** Receive window in bytes; 65,535 if it is not known. */
+  readonly window?: number;
+  readonly isn: number;
+  /** TSval of the SYN, and the last one of the old connection; each absent without timestamps. */
+  readonly tsval?: number;
+  readonly lastTsval?: number;
+}
+
+export type PeerAnswer =
+  | {
+      readonly kind: "syn-ack";
+      readonly acknowledgement: number;
+      /** The server's new ISN, where the model tells it. */
+      readonly isn: number | undefined;
+    }
+  | { readonly kind: "ack"; readonly sequence: number; readonly acknowledgement: number }
+  | { readonly kind: "rst" }
+  | { readonly kind: "silence" };
+
+/** What becomes of TIME_WAIT: it ends, its timer goes on, or its timer starts anew. */
+export type TimerEffect = "ends" | "goes-on" | "restarts";
+
+export interface PeerRule {
+  readonly states: readonly PeerState[];
+  /** The ISN is ahead of `expected`, or inside the receive window. */
+  readonly number?: "ahead" | "in-window";
+  /** The TSval against the last one; only where both ends use timestamps. */
+  readonly timestamp?: "newer" | "older";
+  readonly answer: PeerAnswer["kind"];
+  /** Added to S for the new ISN of the server. */
+  readonly isnStep?: number;
+  readonly timer?: TimerEffect;
+  /** One sentence: why. */
+  readonly because: string;
+}
+
+export interface PeerModel {
+  readonly name: PeerName;
+  readonly title: string;
+  /** Where the rules come from. */
+  readonly source: string;
+  /** How long TIME_WAIT lasts, in microseconds. */
+  readonly timeWaitUs: number;
+  /** Whether a distance of exactly 2^31 counts as ahead, in numbers and in timestamps. */
+  readonly halfwayIsAhead: boolean;
+  readonly rules: readonly PeerRule[];
+}
+
+export interface PeerReply {
+  readonly answer: PeerAnswer;
+  readonly timer: TimerEffect;
+  readonly rule: PeerRule;
+}
+
+const HALFWAY = 2 ** 31;
+const WINDOW = 65_535;
+
+/** The reply of the model. Throws RangeError if no rule covers the state, which is a fault of it. */
+export function replyToSyn(model: PeerModel, situation: SynSituation): PeerReply {
+  const rule = model.rules.find((one) => fits(model, one, situation));
+  if (!rule)
+    throw new RangeError(`the peer model ${model.name} has no rule for ${situation.state}`);
+  const timer =
+    rule.timer ?? (rule.answer === "syn-ack" || rule.answer === "rst" ? "ends" : "goes-on");
+  return { answer: answerOf(rule, situation), timer, rule };
+}
+
+function fits(model: PeerModel, rule: PeerRule, situation: SynSituation): boolean {
+  const { state, expected, isn, tsval, lastTsval, window = WINDOW } = situation;
+  if (!rule.states.includes(state)) return false;
+  const ahead = serialForward(expected, isn);
+  if (rule.number === "ahead" && !isAhead(model, ahead)) return false;
+  if (rule.number === "in-window" && ahead >= window) return false;
+  if (rule.timestamp === undefined) return true;
+  if (tsval === undefined || lastTsval === undefined || tsval === lastTsval) return false;
+  const isNewer = isAhead(model, serialForward(lastTsval, tsval));
+  return isNewer === (rule.timestamp === "newer");
+}
+
+/** `distance` goes forward mod 2^32. */
+function isAhead({ halfwayIsAhead }: PeerModel, distance: number): boolean {
+  if (distance === 0) return false;
+  return halfwayIsAhead ? distance <= HALFWAY : distance < HALFWAY;
+}
+
+function answerOf(rule: PeerRule, { isn, expected, next }: SynSituation): PeerAnswer {
+  switch (rule.answer) {
+    case "syn-ack": {
+      const own = rule.isnStep === undefined ? undefined : serialAdd(next, rule.isnStep);
+      return { kind: "syn-ack", acknowledgement: serialAdd(isn, 1), isn: own };
+    }
+    case "ack":
+      return { kind: "ack", sequence: next, acknowledgement: expected };
+    default:
+      return { kind: rule.answer };
+  }
+}
+
+/** Rules that all models share: nothing held, and connections that stand (RFC 5961 §4). */
+export const FRESH: PeerRule = {
+  states: ["CLOSED"],
+  answer: "syn-ack",
+  because: "the server holds nothing for this 4-tuple",
+};
+
+export const CHALLENGE: PeerRule = {
+  states: ["ESTABLISHED", "CLOSE_WAIT", "FIN_WAIT", "LAST_ACK", "SYN_RECV", "FIN_WAIT_2_ORPHANED"],
+  answer: "ack",
+  because: "a SYN for a connection that stands is challenged by an ACK, whatever its number",
+};
