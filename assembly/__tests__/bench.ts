@@ -24,6 +24,10 @@ export declare function byteAt(offset: u32): u32;
 export declare function failReads(offset: u32): void;
 /** Programs and erases of the sector return an error. */
 export declare function failWrites(sector: u32): void;
+/** Only erases of the sector return an error. */
+export declare function failErases(sector: u32): void;
+/** Programs of this byte flip its lowest bit, and report success. */
+export declare function spoilPrograms(offset: u32): void;
 
 /** Programs and erases since `newMemory`, and how many of them broke the part's rules. */
 export declare function operations(): u32;

@@ -1,11 +1,20 @@
 /** Recovery of the journal on raw memory: what counts, what is torn, and what is lost. */
 import { Storage } from "../abi";
 import { Counter, get } from "../counters";
-import { BLANK, CORRUPT, lost, UNREAD, UNREADABLE } from "../journal";
+import { BLANK, CORRUPT, lost, preparationDue, prepare, UNREAD, UNREADABLE } from "../journal";
 import { persist } from "../ledger";
 import { boots, ceiling, flags, portCeiling, recordNumber } from "../record";
 import { k0, k1 } from "../tuple";
-import { failReads, failWrites, flipBits, operations, violations } from "./bench";
+import {
+  byteAt,
+  failErases,
+  failReads,
+  failWrites,
+  flipBits,
+  operations,
+  spoilPrograms,
+  violations,
+} from "./bench";
 import {
   commission,
   commissionFlash,
@@ -123,6 +132,27 @@ describe("a round trip", () => {
     expect<u32>(operations() - before).toBe(10 + 7);
   });
 
+  it("pads copies to whole granules with erased bytes", () => {
+    commission(Storage.NOR, 1024, 2, 64);
+    // Both copies of the header, then of the first record behind the closing slot.
+    for (let copy: u32 = 0; copy < 6; copy++) {
+      for (let i: u32 = 32; i < 64; i++) expect<u32>(byteAt(copy * 64 + i)).toBe(0xff);
+    }
+  });
+
+  it("reads back what it programs: a copy that differs does not count, the next slot does", () => {
+    for (let copy: u32 = 0; copy < 2; copy++) {
+      commissionFlash();
+      spoilPrograms(3 * SLOT_BYTES + copy * 32 + 9);
+      const before = operations();
+      expect<bool>(write(1)).toBe(true);
+      expect<u32>(operations() - before).toBe(copy + 3);
+      expect<bool>(found()).toBe(true);
+      expect<bool>(holds(1)).toBe(true);
+      expect<u32>(lost).toBe(0);
+    }
+  });
+
   it("skips a slot at each boot of flash, as a write that left no trace may have spoiled it", () => {
     commissionFlash();
     found();
@@ -148,6 +178,35 @@ describe("rotation", () => {
     expect<u32>(get(Counter.WEAR)).toBe(56);
   });
 
+  it("is prepared by an erase ahead when three slots are left, which is then saved", () => {
+    commissionFlash();
+    expect<bool>(write(1)).toBe(true);
+    expect<bool>(preparationDue()).toBe(false);
+    expect<bool>(write(2)).toBe(true);
+    expect<bool>(preparationDue()).toBe(true);
+    prepare();
+    expect<bool>(preparationDue()).toBe(false);
+    for (let n: u32 = 3; n <= 5; n++) write(n);
+    const before = operations();
+    // Header, record and closing mark, two copies each, and no erase.
+    expect<bool>(write(6)).toBe(true);
+    expect<u32>(operations() - before).toBe(6);
+    expect<bool>(found()).toBe(true);
+    expect<bool>(holds(6)).toBe(true);
+    expect<u32>(violations()).toBe(0);
+  });
+
+  it("does not trust an erase of an earlier boot, which may have been cut", () => {
+    commissionFlash();
+    for (let n: u32 = 1; n <= 5; n++) write(n);
+    prepare();
+    found();
+    expect<bool>(preparationDue()).toBe(true);
+    const before = operations();
+    expect<bool>(write(6)).toBe(true);
+    expect<u32>(operations() - before).toBe(7);
+  });
+
   it("passes over a sector that takes no erase or program, and says that it is retired", () => {
     commission(Storage.NOR, SECTOR_BYTES, 3, 8);
     failWrites(1);
@@ -156,6 +215,15 @@ describe("rotation", () => {
     expect<bool>(found()).toBe(true);
     expect<bool>(holds(40)).toBe(true);
     expect<bool>(firstKey()).toBe(true);
+  });
+
+  it("passes over a sector whose erase fails, even when it would take programs", () => {
+    commission(Storage.NOR, SECTOR_BYTES, 3, 8);
+    failErases(1);
+    for (let n: u32 = 1; n <= 40; n++) expect<bool>(write(n)).toBe(true, n.toString());
+    expect<u32>(get(Counter.RETIRED)).toBe(1);
+    for (let i = SECTOR_BYTES; i < 2 * SECTOR_BYTES; i++) expect<u32>(byteAt(i)).toBe(0xff);
+    expect<u32>(violations()).toBe(0);
   });
 
   it("fails, and loses nothing, when no sector takes a write", () => {

@@ -26,6 +26,8 @@ export class SpecBench {
   #values = new Map();
   #unreadable = new Set();
   #stuckSectors = new Set();
+  #unerasable = new Set();
+  #spoiling = new Set();
   /** Programs and erases until the cut, and what the last one still gets done. */
   #operationsLeft = Number.POSITIVE_INFINITY;
   #tornGranules = 0;
@@ -65,6 +67,8 @@ export class SpecBench {
         this.#values.clear();
         this.#unreadable.clear();
         this.#stuckSectors.clear();
+        this.#unerasable.clear();
+        this.#spoiling.clear();
         this.#operations = 0;
         this.#violations = 0;
         this.#traceless = false;
@@ -89,6 +93,8 @@ export class SpecBench {
       byteAt: (offset) => this.#cells[offset],
       failReads: (offset) => this.#unreadable.add(offset - (offset % this.#granule)),
       failWrites: (sector) => this.#stuckSectors.add(sector),
+      failErases: (sector) => this.#unerasable.add(sector),
+      spoilPrograms: (offset) => this.#spoiling.add(offset),
       operations: () => this.#operations,
       violations: () => this.#violations,
       setCounter: (count) => {
@@ -148,6 +154,9 @@ export class SpecBench {
       const done = torn ? this.#tornBytes() : size;
       this.#touched[granule] = 1;
       this.#cells.set(from.subarray(i, i + done), offset + i);
+      for (let at = offset + i; at < offset + i + done; at++) {
+        if (this.#spoiling.has(at)) this.#cells[at] ^= 1;
+      }
       if (torn) return POWERLESS;
     }
     return whole === Number.POSITIVE_INFINITY ? OK : POWERLESS;
@@ -158,7 +167,7 @@ export class SpecBench {
     if (whole === undefined) return POWERLESS;
     const from = sector * this.#sectorBytes;
     if (this.#kind !== NOR || from >= this.#cells.length) return this.#violation();
-    if (this.#stuckSectors.has(sector)) return BAD_CELL;
+    if (this.#stuckSectors.has(sector) || this.#unerasable.has(sector)) return BAD_CELL;
     // A torn erase blanks the first granules and leaves the rest as it was.
     const cleared = Math.min(whole * this.#granule, this.#sectorBytes);
     this.#cells.fill(0xff, from, from + cleared);
