@@ -1,14 +1,15 @@
 /**
- * Board selectors for emulated boards: `qemu:<model>[:<firmware>]`; the firmware is `wasm2c` if none is
- * named.
+ * Board selectors for emulated boards: `qemu:<model>[:<firmware>]`, `rp2040js:<model>[:<firmware>]`; the
+ * firmware is `wasm2c` if none is named.
  */
 import { UsageError } from "../core/errors.ts";
 import { type BoardDescription, readBoardDescription } from "./board-description.ts";
 import { firmwarePath } from "./board-firmware.ts";
 import type { PoweredBoard } from "./powered-board.ts";
 import { QemuBoard, type QemuBoardOptions } from "./qemu-board.ts";
+import { Rp2040Board } from "./rp2040-board.ts";
 
-export const EMULATORS = ["qemu"] as const;
+export const EMULATORS = ["qemu", "rp2040js"] as const;
 /** The conformance application over a runtime, or the mail device with isnkit's or lwIP's numbers. */
 export const FIRMWARES = ["wasm2c", "wasm3", "mail", "lwip-default"] as const;
 export type FirmwareName = (typeof FIRMWARES)[number];
@@ -35,7 +36,7 @@ export function parseEmulatedBoard(selector: string): EmulatedBoardName {
   throw new UsageError(
     "unknown-board",
     `${JSON.stringify(selector)} is no emulated board`,
-    `give qemu:<model> or qemu:<model>:<firmware>, with a firmware of ${FIRMWARES.join(", ")}`,
+    `give qemu:<model> or rp2040js:<model>, or behind it a firmware: ${FIRMWARES.join(", ")}`,
   );
 }
 
@@ -55,23 +56,32 @@ export async function openEmulatedBoard(
   selector: string,
   settings: EmulatorSettings = {},
 ): Promise<EmulatedBoard> {
-  const { model, firmware } = parseEmulatedBoard(selector);
+  const { emulator, model, firmware } = parseEmulatedBoard(selector);
   const description = await readBoardDescription(model);
-  const { emulator, nvm } = description;
-  if (emulator.kind !== "qemu") {
+  if (description.emulator.kind !== emulator) {
     throw new UsageError(
       "wrong-emulator",
-      `${model} does not run in QEMU`,
-      `give ${emulator.kind}:${model}`,
+      `${model} does not run in ${emulator}`,
+      `give ${description.emulator.kind}:${model}`,
     );
   }
+  const image = settings.firmware ?? (await firmwarePath(model, `conformance-${firmware}`));
+  const { nvm } = description;
+  const journalBytes = nvm.sectorBytes * nvm.sectors;
+  if (description.emulator.kind === "rp2040js") {
+    const { eepromContents: journalContents } = settings;
+    const contents = journalContents === undefined ? {} : { journalContents };
+    const board = new Rp2040Board({ name: selector, firmware: image, journalBytes, ...contents });
+    return { board, description };
+  }
+  const { machine, arguments: extra } = description.emulator;
   const board = new QemuBoard({
     name: selector,
-    machine: emulator.machine,
-    firmware: settings.firmware ?? (await firmwarePath(model, `conformance-${firmware}`)),
-    eepromBytes: nvm.kind === "eeprom" ? nvm.sectorBytes * nvm.sectors : 0,
+    machine,
+    eepromBytes: nvm.kind === "eeprom" ? journalBytes : 0,
     ...settings,
-    extra: [...emulator.arguments, ...(settings.extra ?? [])],
+    firmware: image,
+    extra: [...extra, ...(settings.extra ?? [])],
   });
   return { board, description };
 }

@@ -91,7 +91,9 @@ class Campaign {
   async runBoot(boot: number): Promise<void> {
     const random = this.#random.split("boot", boot);
     const lost = boot === STORAGE_LOST_BOOT;
-    const end = lost ? ({ kind: "power-cut", records: 40 } as const) : planBootEnd(random, boot);
+    const end = lost
+      ? ({ kind: "power-cut", records: 40 } as const)
+      : planBootEnd(random, boot, this.#options.description.nvm.granule);
     this.#boot = boot;
     this.#samples.booted();
     this.#expectedRefusal = undefined;

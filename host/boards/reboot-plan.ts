@@ -16,16 +16,17 @@ export type BootEnd =
 
 /** Records that a boot is watched for at most: a bench minute holds hundreds of them. */
 const RECORDS_MAX = 80;
-/** A page of the journal's memory: what one program may hold. */
-const PAGE_BYTES = 32;
 const BOOT_DELAY_MS_MAX = 60;
 
-/** Decides the end of boot number `boot`. The first boot stays whole: it is the factory's. */
-export function planBootEnd(random: Random, boot: number): BootEnd {
+/**
+ * Decides the end of boot number `boot`. The first boot stays whole: it is the factory's.
+ * `granuleBytes`: the page of the journal's memory, of which a torn program writes a part.
+ */
+export function planBootEnd(random: Random, boot: number, granuleBytes: number): BootEnd {
   const records = random.int(1, RECORDS_MAX);
   if (boot === 0) return { kind: "power-cut", records: RECORDS_MAX };
   const program = random.int(0, 2);
-  const bytes = random.int(0, PAGE_BYTES);
+  const bytes = random.int(0, granuleBytes);
   const choice = random.int(0, 9);
   if (choice < 2) return { kind: "torn-boot", program: Math.min(program, 1), bytes };
   if (choice < 4) return { kind: "torn-run", program, bytes };
