@@ -30,6 +30,12 @@ const configSchema = z.strictObject({
   msl: word.optional(),
   format: word.optional(),
   output: word.optional(),
+  host: word.optional(),
+  port: wordOrNumber.optional(),
+  connection: word.optional(),
+  from: word.optional(),
+  to: word.optional(),
+  peer: word.optional(),
   color: z.boolean().optional(),
 });
 

@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import { Command, Option } from "commander";
 import { EXIT, type ExitCode } from "../core/errors.ts";
+import { addAnalyzeCommand } from "./analyze.ts";
 import { checkCommand } from "./check.ts";
 import { DEFAULTS, REBOOTS_MAX } from "./check-settings.ts";
 import { describeFailure } from "./failure.ts";
@@ -95,6 +96,9 @@ function buildProgram(
     .action(async () => {
       outcome.exitCode = await checkCommand(argumentsOf(check), terminal);
     });
+  addAnalyzeCommand(program, terminal, (exitCode) => {
+    outcome.exitCode = exitCode;
+  });
   return program;
 }
 

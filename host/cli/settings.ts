@@ -33,6 +33,12 @@ export const SETTING_NAMES: readonly SettingName[] = [
   "msl",
   "format",
   "output",
+  "host",
+  "port",
+  "connection",
+  "from",
+  "to",
+  "peer",
 ];
 
 /** `bootGap` → `boot-gap`. */

@@ -129,7 +129,9 @@ function segmentSentences({ segment, flow, sender, packet, firstUs }: SeenPacket
   if (isPure && sequence === serialAdd(half.next, -1)) {
     lines.push("its number is one below the next: a keep-alive, which asks for an ACK.");
   }
-  if (current.bothFins) lines.push(...timeWaitSentence(flow, packet.timeUs - firstUs));
+  // Told once: at the packet that the side which closed first gets.
+  if (current.bothFins && sender !== current.closedFirst)
+    lines.push(...timeWaitSentence(flow, packet.timeUs - firstUs));
   return lines;
 }
 

@@ -1,0 +1,239 @@
+/** `isnkit analyze`: a capture in, causes and exit code out. */
+import { resolve } from "node:path";
+import { type Command, Option } from "commander";
+import pc from "picocolors";
+import { analyzeCapture } from "../analyze/analyze-capture.ts";
+import { DIAGNOSES } from "../analyze/diagnoses/index.ts";
+import type { Finding } from "../analyze/findings.ts";
+import { forecastPeer } from "../analyze/peer-forecast.ts";
+import { type AnalysisRun, exitCodeOf } from "../analyze/views/analysis-run.ts";
+import {
+  analyzeJson,
+  connectionLine,
+  findingLine,
+  summaryLine,
+} from "../analyze/views/analyze-json.ts";
+import { analyzeText, findingText, verdictLine } from "../analyze/views/analyze-text.ts";
+import { Narrator } from "../analyze/views/narrate.ts";
+import type { CaptureSource } from "../capture/capture-reader.ts";
+import { followFile } from "../capture/follow.ts";
+import { EXIT, type ExitCode } from "../core/errors.ts";
+import { NO_PAINT, type Paint } from "../report/check-text.ts";
+import { printableJson } from "../report/plain-text.ts";
+import { type AnalyzeSettings, readAnalyzeSettings } from "./analyze-settings.ts";
+import { CONFIG_FILE, readConfig } from "./config-file.ts";
+import { progressOn } from "./progress.ts";
+import { expectWritable, writeResults } from "./results.ts";
+import { environmentName, flagOf, mergeSettings, type SettingName } from "./settings.ts";
+import type { Terminal } from "./terminal.ts";
+
+const FLAGS: readonly (readonly [SettingName, string, string])[] = [
+  ["host", "IP", "look at the connections of this host only"],
+  ["port", "N", "look at connections with this port on either side only"],
+  ["connection", "A:P>B:Q", "look at this connection only, '10.77.0.2:31001 > 10.77.0.1:25'"],
+  ["from", "TIME", "leave out what comes before, since the first packet: 12s, 4m"],
+  ["to", "TIME", "leave out what comes after"],
+  ["peer", "NAME", "say what a server of this kind does next: linux, freebsd, openbsd, aix, lwip"],
+  ["msl", "DURATION", "maximum segment lifetime (default: 120s)"],
+  ["format", "FORMAT", "text, json, or ndjson as it comes (default: text)"],
+  ["output", "FILE", "write the report to a file instead of stdout"],
+];
+
+const HELP = `
+The first line names the cause. Exit codes: 0 no fault found, 1 a fault was found, 2 wrong usage or
+not a capture, 4 too little to judge (no TCP in it, or cut short with nothing found), 130 interrupted.
+
+Examples:
+  isnkit analyze x.pcap                              what went wrong, and what to do
+  isnkit analyze x.pcap --narrate --host 10.77.0.2   a session packet by packet
+  isnkit analyze x.pcap --peer linux                 what the server does with the next SYN
+  isnkit analyze x.pcap --format json
+  tcpdump -i eth0 -U -w - tcp or arp | isnkit analyze - --format ndjson
+  isnkit analyze growing.pcap --follow
+`;
+
+/** Adds the command to the program; `done` takes its exit code. */
+export function addAnalyzeCommand(
+  program: Command,
+  terminal: Terminal,
+  done: (exitCode: ExitCode) => void,
+): void {
+  const command = program
+    .command("analyze")
+    .description("say what went wrong in a packet capture, with evidence and remedy")
+    .argument("[file]", "pcap or pcapng file, also gzipped, - for standard input")
+    .helpOption("-h, --help", "print help")
+    .allowExcessArguments(false);
+  for (const [name, placeholder, description] of FLAGS) {
+    const option = new Option(`${flagOf(name)} <${placeholder}>`, description);
+    command.addOption(option.env(environmentName(name)));
+  }
+  command
+    .addOption(new Option("--narrate", "tell the session packet by packet").env("ISNKIT_NARRATE"))
+    .addOption(new Option("--follow", "go on while the file grows").env("ISNKIT_FOLLOW"))
+    .addOption(new Option("--no-color", "no colours").env("ISNKIT_NO_COLOR"))
+    .option("--list-rules", "list the diagnoses and stop")
+    .addHelpText("after", HELP)
+    .action(async (file: string | undefined) => {
+      done(await analyzeCommand(argumentsOf(command, file), terminal));
+    });
+}
+
+export interface AnalyzeArguments {
+  readonly file: string | undefined;
+  readonly given: (
+    name: SettingName,
+  ) => { text: string; origin: "flag" | "environment" } | undefined;
+  readonly narrate: boolean;
+  readonly follow: boolean;
+  readonly color: boolean;
+  readonly listRules: boolean;
+}
+
+export async function analyzeCommand(
+  words: AnalyzeArguments,
+  terminal: Terminal,
+): Promise<ExitCode> {
+  const config = await readConfig(resolve(CONFIG_FILE));
+  const merged = mergeSettings(words.given, config);
+  if (words.listRules) {
+    await terminal.out(ruleList(merged.get("format")?.text === "json"));
+    return EXIT.pass;
+  }
+  const settings = readAnalyzeSettings(merged, words);
+  await expectWritable(settings.output);
+  const allowed = words.color && config.color !== false && settings.output === undefined;
+  const paint = paintOf(allowed && allowsColor(terminal));
+  const { run, interrupted, live } = await runAnalysis(settings, terminal, paint);
+  if (live) await terminal.out(summaryLine(run));
+  else await writeResults(terminal, reportOf(run, settings, paint), settings.output);
+  if (!interrupted) return exitCodeOf(run);
+  terminal.err(`isnkit: interrupted; partial results: ${verdictLine(run)}\n`);
+  return EXIT.interrupted;
+}
+
+async function runAnalysis(settings: AnalyzeSettings, terminal: Terminal, paint: Paint) {
+  const { file, format, output, follow } = settings;
+  const live = format === "ndjson" && output === undefined;
+  const lines: string[] = [];
+  // Lines are kept until the next pause, so that writing never runs ahead of the reader.
+  const say = (text: string) => lines.push(text);
+  const narrator = settings.narrate ? new Narrator() : undefined;
+  const progress = progressOn(terminal, () => performance.now());
+  const stop = new AbortController();
+  const forget = terminal.onInterrupt(() => {
+    stop.abort();
+    terminal.input.destroy();
+  });
+  let firstUs: number | undefined;
+  const onFinding = (finding: Finding) => {
+    firstUs ??= finding.timeUs;
+    if (format === "ndjson") say(findingLine(finding));
+    else if (follow && format === "text") say(findingText(finding, firstUs, paint));
+  };
+  try {
+    const analysis = await analyzeCapture(sourceOf(settings, terminal, stop.signal), {
+      name: file === "-" ? "standard input" : file,
+      filter: settings.filter,
+      twoMslUs: settings.twoMslUs,
+      onFinding,
+      ...(format === "ndjson" ? { onConnection: (row) => say(connectionLine(row)) } : {}),
+      ...(narrator ? { onPacket: narrator.packet } : {}),
+      pause: async ({ packets, connections }) => {
+        progress.tick(() => `${packets} packets, ${connections} connections`);
+        if (lines.length > 0 && output === undefined) await terminal.out(lines.splice(0).join(""));
+        // One look at the event loop, which is when Ctrl-C is noticed.
+        await new Promise((resume) => setImmediate(resume));
+        return stop.signal.aborted;
+      },
+    });
+    const rest = lines.splice(0).join("");
+    if (output === undefined && rest !== "") await terminal.out(rest);
+    const run: AnalysisRun = {
+      analysis,
+      filters: settings.filters,
+      ...(narrator ? { narration: narrator.lines() } : {}),
+      ...(settings.peer ? { forecast: forecastPeer(analysis, settings.peer) } : {}),
+    };
+    return { run, interrupted: stop.signal.aborted, live };
+  } finally {
+    forget();
+    progress.clear();
+  }
+}
+
+/** Standard input that is destroyed on purpose ends with an error of its own: that is its end. */
+async function* interruptible(
+  input: AsyncIterable<Uint8Array>,
+  stop: AbortSignal,
+): AsyncGenerator<Uint8Array> {
+  try {
+    yield* input;
+  } catch (error) {
+    if (!stop.aborted) throw error;
+  }
+}
+
+function sourceOf(
+  { file, follow }: AnalyzeSettings,
+  terminal: Terminal,
+  stop: AbortSignal,
+): CaptureSource {
+  if (file === "-") return interruptible(terminal.input, stop);
+  return follow ? followFile(file, stop) : file;
+}
+
+function reportOf(run: AnalysisRun, { format }: AnalyzeSettings, paint: Paint): string {
+  if (format === "text") return analyzeText(run, paint);
+  if (format === "json") return analyzeJson(run);
+  const findings = run.analysis.findings.map(findingLine);
+  const rows = run.analysis.connections.map(connectionLine);
+  return [...findings, ...rows, summaryLine(run)].join("");
+}
+
+function argumentsOf(command: Command, file: string | undefined): AnalyzeArguments {
+  const flagSet = (name: string) => command.getOptionValue(name) === true;
+  return {
+    file,
+    given: (name) => {
+      const value: unknown = command.getOptionValue(name);
+      if (typeof value !== "string") return undefined;
+      const origin = command.getOptionValueSource(name) === "cli" ? "flag" : "environment";
+      return { text: value, origin };
+    },
+    narrate: flagSet("narrate"),
+    follow: flagSet("follow"),
+    color: command.getOptionValue("color") !== false,
+    listRules: flagSet("listRules"),
+  };
+}
+
+/** NO_COLOR is obeyed whatever its value, unless it is empty (no-color.org). */
+function allowsColor({ environment, outIsTerminal }: Terminal): boolean {
+  return outIsTerminal && (environment.NO_COLOR ?? "") === "";
+}
+
+function paintOf(inColor: boolean): Paint {
+  if (!inColor) return NO_PAINT;
+  const colors = pc.createColors(true);
+  return { good: colors.green, bad: colors.red, open: colors.yellow, faint: colors.dim };
+}
+
+function ruleList(asJson: boolean): string {
+  const rules = DIAGNOSES.map(({ id, severity, title, explanation, clause, remedy }) => ({
+    id,
+    severity,
+    title,
+    explanation,
+    clause,
+    remedy,
+  }));
+  if (asJson) return `${printableJson({ schema: "isnkit.diagnoses/1", rules })}\n`;
+  const width = Math.max(...rules.map(({ id }) => id.length));
+  return rules
+    .map(
+      ({ id, severity, title, clause }) =>
+        `${id.padEnd(width)}  ${severity}: ${title} [${clause}]\n`,
+    )
+    .join("");
+}
