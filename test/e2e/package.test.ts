@@ -151,8 +151,9 @@ describe("the tarball", () => {
   });
 
   it("imports nothing but its dependencies and what Node brings", () => {
-    const { dependencies } = JSON.parse(read("package.json")) as { dependencies: object };
-    const known = Object.keys(dependencies);
+    const manifest = JSON.parse(read("package.json")) as Record<string, object | undefined>;
+    const kinds = ["dependencies", "peerDependencies", "optionalDependencies"];
+    const known = kinds.flatMap((kind) => Object.keys(manifest[kind] ?? {}));
     expect(imported(read("dist/sim/random.js"))).toContain("pure-rand/generator/XoroShiro");
     const foreign = code().flatMap((path) =>
       imported(read(path)).filter(
