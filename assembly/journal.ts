@@ -64,6 +64,8 @@ let foundBefore: u32 = 0;
 let nextSlot: u32 = 0;
 /** The sector to close when the next record is durable. */
 let unclosed: u32 = 0xffff_ffff;
+/** A sector whose closing slot may have been touched without a trace: it is closed by an erase. */
+let doubtful: u32 = 0xffff_ffff;
 /** Highest touched slot of the sector scanned last. */
 let lastTouched: u32 = 0;
 /**
@@ -78,6 +80,7 @@ export function startJournal(): bool {
   retired = 0;
   active = NO_SECTOR;
   unclosed = NO_SECTOR;
+  doubtful = NO_SECTOR;
   prepared = NO_SECTOR;
   activeSequence = 0;
   sequenceMax = 0;
@@ -109,6 +112,7 @@ export function recoverJournal(): u32 {
     }
     unclosed = sectorBefore();
     if (unclosed == NO_SECTOR || !slotBlank(unclosed, CLOSING_SLOT)) break;
+    doubtful = unclosed;
     orphan = NO_SECTOR;
   }
   if (!readHeader(active)) return UNREADABLE;
@@ -131,7 +135,7 @@ export function recoverJournal(): u32 {
 /** Makes the draft durable: in the active sector, or in the next one when that is full or worn. */
 export function append(): bool {
   let failures: u32 = 0;
-  while (active != NO_SECTOR && nextSlot < slots && failures < SLOT_FAILURES_MAX) {
+  while (nextSlot < slots && failures < SLOT_FAILURES_MAX) {
     if (programRecord(active, nextSlot++)) return acknowledge();
     failures++;
   }
@@ -146,7 +150,7 @@ export function appendWithNewKey(): bool {
   if (!rotate()) return false;
   // Nothing of an earlier key, or of what was here before, may come back at a later recovery.
   for (let sector: u32 = 0; sector < sectors; sector++) {
-    if (sector != active && !sectorBlank(sector, usedBytes)) eraseSector(sector, usedBytes);
+    if (sector != active && !sectorBlank(sector, usedBytes)) wipe(sector);
   }
   return true;
 }
@@ -161,7 +165,7 @@ export function prepare(): void {
   for (let step: u32 = 1; step < sectors && prepared == NO_SECTOR; step++) {
     const sector = (active + step) % sectors;
     if ((retired & (1 << sector)) != 0) continue;
-    if (eraseSector(sector, usedBytes)) prepared = sector;
+    if (wipe(sector)) prepared = sector;
     else retire(sector);
   }
 }
@@ -191,11 +195,10 @@ function noteWear(): void {
 /** Moves to the next sector that takes an erase, a header and a record. */
 function rotate(): bool {
   const old = active;
-  const first: u32 = old == NO_SECTOR ? 0 : old + 1;
-  const candidates = old == NO_SECTOR ? sectors : sectors - 1;
-  for (let step: u32 = 0; step < candidates; step++) {
-    const sector = (first + step) % sectors;
-    if ((retired & (1 << sector)) != 0) continue;
+  for (let step: u32 = 1; step <= sectors; step++) {
+    // NO_SECTOR is −1: the first of all sectors is the one after it.
+    const sector = (old + step) % sectors;
+    if (sector == old || (retired & (1 << sector)) != 0) continue;
     if (openSector(sector) && programRecord(sector, RECORD_SLOT)) {
       unclosed = old;
       active = sector;
@@ -204,7 +207,7 @@ function rotate(): bool {
       return acknowledge();
     }
     // What it did take must not be read as a record once the old sector is closed.
-    eraseSector(sector, usedBytes);
+    wipe(sector);
     retire(sector);
   }
   return false;
@@ -212,7 +215,7 @@ function rotate(): bool {
 
 /** Erases a sector, unless that was done ahead, and programs its header. */
 function openSector(sector: u32): bool {
-  if (sector != prepared && !eraseSector(sector, usedBytes)) return false;
+  if (sector != prepared && !wipe(sector)) return false;
   prepared = NO_SECTOR;
   sequenceMax++;
   fillBytes(page, 0xff, copy);
@@ -225,9 +228,16 @@ function openSector(sector: u32): bool {
  * a mark must not be there today and gone tomorrow.
  */
 function closeSector(sector: u32): void {
-  const open = slotBlank(sector, CLOSING_SLOT);
-  const closed = open ? programRecord(sector, CLOSING_SLOT) : recordValid(page);
-  if (!closed) eraseSector(sector, usedBytes);
+  if (sector != doubtful) {
+    const open = slotBlank(sector, CLOSING_SLOT);
+    if (open ? programRecord(sector, CLOSING_SLOT) : recordValid(page)) return;
+  }
+  wipe(sector);
+}
+
+/** Erases the part of a sector that is in use. */
+function wipe(sector: u32): bool {
+  return eraseSector(sector, usedBytes);
 }
 
 /** Programs the draft into a slot. */
