@@ -120,16 +120,20 @@ export class Analysis {
     const kind = decodePacket(packet, segment);
     if (packet.timeUs < this.#lastUs) this.#backward += 1;
     else this.#lastUs = packet.timeUs;
-    this.#firstUs ??= packet.timeUs;
+    if (this.#firstUs === undefined) {
+      this.#firstUs = packet.timeUs;
+      this.#collector.baseUs = packet.timeUs;
+    }
     if (kind !== "tcp") {
       this.#other(packet, kind);
       return;
     }
     this.#tcp += 1;
     this.#heard.add(segment);
-    const timeUs = this.#lastUs;
+    // Since the first packet: small numbers are stored in place, moments since 1970 are boxed.
+    const timeUs = this.#lastUs - this.#firstUs;
     const { filter, onPacket } = this.#options;
-    if (filter && !passes(filter, segment, timeUs - this.#firstUs)) return;
+    if (filter && !passes(filter, segment, timeUs)) return;
     this.#analysed += 1;
     const tracker = this.#tracker;
     tracker.observe(segment, packet, timeUs);
@@ -169,7 +173,9 @@ export class Analysis {
   #other(packet: Packet, kind: string): void {
     if (kind === "tcp-fragment") this.#laterFragments += 1;
     else if (kind === "cut" || kind === "malformed") this.#unreadable += 1;
-    else if (kind !== "other") this.#hosts.other(packet, this.#segment, this.#lastUs);
+    else if (kind !== "other") {
+      this.#hosts.other(packet, this.#segment, this.#lastUs - (this.#firstUs ?? 0));
+    }
   }
 
   #ended(flow: Flow): void {
@@ -177,7 +183,7 @@ export class Analysis {
     const { onConnection } = this.#options;
     const isKept = this.#rows.length < this.#rowsMax;
     if (!isKept && !onConnection) return;
-    const row = rowOf(flow, this.#over);
+    const row = rowOf(flow, this.#over, this.#firstUs ?? 0);
     if (isKept) this.#rows.push(row);
     onConnection?.(row);
   }

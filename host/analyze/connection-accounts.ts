@@ -6,10 +6,11 @@ import { read16 } from "../capture/bytes.ts";
 import type { Packet } from "../capture/packet.ts";
 import { ACK, FIN, PSH, RST, type Segment, SYN } from "../capture/segment.ts";
 import { serialAdd, serialAfter, serialDistance } from "../core/serial.ts";
+import { dataPrint, findStaleCopy, isStaleOverwritten, rememberPrint } from "./data-prints.ts";
 import type { CaptureEvents } from "./diagnosis.ts";
 import type { Flow, Half, Incarnation, Side } from "./flow.ts";
-import { learnTimestamp, learnWindow, printOf } from "./half-learning.ts";
-import { checkNumbers, findStaleCopy, isStaleOverwritten } from "./misfits.ts";
+import { learnTimestamp, learnWindow } from "./half-learning.ts";
+import { checkNumbers } from "./misfits.ts";
 
 /** A second ACK this soon after the handshake belongs to it. */
 const EXTRA_ACK_MAX_US = 1_000_000;
@@ -45,7 +46,7 @@ export class ConnectionAccounts {
       return;
     }
     if (half.sent && (flags & SYN) === 0) {
-      const verdict = checkNumbers(half, other, segment, packet);
+      const verdict = checkNumbers(half, other, segment, packet, timeUs);
       if (verdict.settled) {
         const sender = fromClient ? "client" : "server";
         const at = { frame, timeUs };
@@ -148,17 +149,13 @@ export class ConnectionAccounts {
     }
     const old = flow.previous;
     if (old) {
-      const original = findStaleCopy(fromClient ? old.client : old.server, segment, checksum);
-      if (original) {
-        const print = printOf(segment, checksum, packet.frame);
-        half.stale ??= { print, original, frame: packet.frame, timeUs };
+      const originalFrame = findStaleCopy(fromClient ? old.client : old.server, segment, checksum);
+      if (originalFrame > 0) {
+        const print = dataPrint(segment, checksum, packet.frame);
+        half.stale ??= { print, originalFrame, frame: packet.frame, timeUs };
       }
     }
-    if (half.firstData === undefined) {
-      half.firstData = printOf(segment, checksum, packet.frame);
-    } else if (old || half.bytes < 65_536) {
-      half.lastData = printOf(segment, checksum, packet.frame);
-    }
+    rememberPrint(half, segment, checksum, packet.frame);
   }
 
   /** The receiver of a stale copy acknowledges it: those bytes were never sent to it. */

@@ -43,8 +43,8 @@ export interface ConnectionRow {
   readonly longestSilenceUs: number;
 }
 
-/** The row of the current incarnation of `flow`. */
-export function rowOf(flow: Flow, number: number): ConnectionRow {
+/** The row of the current incarnation of `flow`; `baseUs` is the time of the first packet. */
+export function rowOf(flow: Flow, number: number, baseUs: number): ConnectionRow {
   const { current } = flow;
   return {
     number,
@@ -53,8 +53,8 @@ export function rowOf(flow: Flow, number: number): ConnectionRow {
     sawSyn: current.sawSyn,
     firstFrame: current.openedFrame,
     lastFrame: current.lastFrame,
-    openedUs: current.openedUs,
-    lastUs: current.lastUs,
+    openedUs: baseUs + current.openedUs,
+    lastUs: baseUs + current.lastUs,
     syns: current.syns,
     outcome: outcomeOf(flow),
     client: sideRow(current.client, stateOf(current, "client")),

@@ -55,6 +55,7 @@ export interface FindingDraft {
   /** One to three sentences: what the packets show, and what follows. */
   readonly detail: string;
   readonly frames: readonly number[];
+  /** Microseconds since the capture's first packet. */
   readonly timeUs: number;
   readonly numbers?: readonly NumberEvidence[];
   /** Signed distance mod 2^32 from the number that was due, or used before, to the one seen. */
@@ -74,7 +75,7 @@ export interface FindingDraft {
 
 export type Report = (draft: FindingDraft) => void;
 
-/** Where in the capture something happened. */
+/** Where in the capture something happened; the time counts from its first packet. */
 export interface Moment {
   readonly frame: number;
   readonly timeUs: number;

@@ -34,6 +34,8 @@ interface Group {
 }
 
 export class FindingCollector {
+  /** Time of the first packet, in microseconds since 1970; drafts count from there. */
+  baseUs = 0;
   /** Findings that were not kept, by rule. */
   readonly dropped = new Map<DiagnosisId, number>();
   readonly #groups = new Map<DiagnosisId, Map<string, Group>>();
@@ -90,9 +92,10 @@ export class FindingCollector {
       rule: id,
       severity,
       ...rest,
+      timeUs: this.baseUs + draft.timeUs,
       frames,
       count,
-      lastUs,
+      lastUs: this.baseUs + lastUs,
       title,
       explanation,
       clause,

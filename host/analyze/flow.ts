@@ -9,7 +9,7 @@ import type { HostRestarts } from "./restarts.ts";
 
 export type Side = "client" | "server";
 
-/** Data segment as it was on the wire, to recognise a late copy of it. */
+/** A data segment that was seen before, told by its numbers, length and checksum. */
 export interface DataPrint {
   readonly sequence: number;
   readonly length: number;
@@ -18,25 +18,24 @@ export interface DataPrint {
   readonly frame: number;
 }
 
-/** What one side has sent in one incarnation. Numbers are u32. */
+/**
+ * What one side has sent in one incarnation. Numbers are u32; inside they are kept as i32, which the
+ * engine stores in place, because boxed numbers would be most of the memory of 100,000 connections.
+ */
 export class Half {
+  #isn = 0;
+  #hasIsn = false;
+  #next = 0;
+  #acked = 0;
+  #finSequence = 0;
+  #tsval = 0;
   packets = 0;
   bytes = 0;
-  /** Known once its SYN or SYN-ACK was seen. */
-  isn: number | undefined;
-  /** One past the highest sequence number that SYN, data and FIN have used; valid if `sent`. */
-  next = 0;
   sent = false;
-  /** Highest acknowledgement number it has sent; valid if `hasAcked`. */
-  acked = 0;
   hasAcked = false;
   fin = false;
-  /** Sequence number of the FIN itself. */
-  finSequence = 0;
   finFrame = 0;
   finUs = 0;
-  /** Highest TSval; valid if `hasTsval`. */
-  tsval = 0;
   hasTsval = false;
   /** Window that it advertised last, in bytes. */
   window = 0;
@@ -45,12 +44,63 @@ export class Half {
   gaps = 0;
   /** After the other side's FIN it repeated the ACK of all before the FIN; 0: it did not. */
   finHalfAckedFrame = 0;
-  firstData: DataPrint | undefined;
-  lastData: DataPrint | undefined;
+  /** Prints of the first and the last data segment (data-prints.ts), and their frames; 0: none. */
+  firstPrint = 0;
+  firstCheck = 0;
+  firstFrame = 0;
+  lastPrint = 0;
+  lastCheck = 0;
+  lastFrame = 0;
   /** A number that does not fit, until the next segment tells what it was. */
   misfit: Misfit | undefined;
   /** A late copy of an earlier incarnation's segment, until the other side acknowledges it. */
   stale: StaleCopy | undefined;
+
+  /** Known once its SYN or SYN-ACK was seen. */
+  get isn(): number | undefined {
+    return this.#hasIsn ? this.#isn >>> 0 : undefined;
+  }
+
+  set isn(value: number | undefined) {
+    this.#hasIsn = value !== undefined;
+    this.#isn = (value ?? 0) | 0;
+  }
+
+  /** One past the highest sequence number that SYN, data and FIN have used; valid if `sent`. */
+  get next(): number {
+    return this.#next >>> 0;
+  }
+
+  set next(value: number) {
+    this.#next = value | 0;
+  }
+
+  /** Highest acknowledgement number it has sent; valid if `hasAcked`. */
+  get acked(): number {
+    return this.#acked >>> 0;
+  }
+
+  set acked(value: number) {
+    this.#acked = value | 0;
+  }
+
+  /** Sequence number of the FIN itself. */
+  get finSequence(): number {
+    return this.#finSequence >>> 0;
+  }
+
+  set finSequence(value: number) {
+    this.#finSequence = value | 0;
+  }
+
+  /** Highest TSval; valid if `hasTsval`. */
+  get tsval(): number {
+    return this.#tsval >>> 0;
+  }
+
+  set tsval(value: number) {
+    this.#tsval = value | 0;
+  }
 }
 
 export interface Misfit {
@@ -70,7 +120,8 @@ export interface StaleCopy {
   readonly print: DataPrint;
   readonly frame: number;
   readonly timeUs: number;
-  readonly original: DataPrint;
+  /** Frame of the segment that it is a copy of. */
+  readonly originalFrame: number;
 }
 
 /** A plain ACK, or a SYN-ACK, that answered a SYN without acknowledging it. */
@@ -82,7 +133,7 @@ export interface OddAnswer {
   readonly synUs: number;
 }
 
-/** One connection, or one attempt at one. */
+/** One connection, or one attempt at one. Times are microseconds since the capture's first packet. */
 export class Incarnation {
   readonly clientIsA: boolean;
   readonly client = new Half();
@@ -197,6 +248,7 @@ export class Flow {
     return this.current.clientIsA ? this.bPort : this.aPort;
   }
 
+  /** Address of the client of the current incarnation, as text. */
   clientAddress(): string {
     return this.#address(this.current.clientIsA);
   }
@@ -217,6 +269,7 @@ export class Flow {
 
   #address(ofA: boolean): string {
     const { family } = this;
+    if (family === 4) return ipv4Text(ofA ? this.a0 : this.b0);
     if (ofA) return address(family, this.a0, this.a1, this.a2, this.a3).text;
     return address(family, this.b0, this.b1, this.b2, this.b3).text;
   }
@@ -235,4 +288,18 @@ export interface Ends {
   readonly target3: number;
   readonly sourcePort: number;
   readonly targetPort: number;
+}
+
+const TEXTS_MAX = 4096;
+const texts = new Map<number, string>();
+
+/** The few addresses of a capture come again and again. */
+function ipv4Text(value: number): string {
+  let text = texts.get(value);
+  if (text === undefined) {
+    if (texts.size >= TEXTS_MAX) texts.clear();
+    text = address(4, value, 0, 0, 0).text;
+    texts.set(value, text);
+  }
+  return text;
 }

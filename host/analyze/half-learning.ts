@@ -1,7 +1,7 @@
-/** What the segments of one side teach beside its sequence numbers: windows, timestamps, prints. */
+/** What the segments of one side teach beside its sequence numbers: windows and timestamps. */
 import { type Segment, SYN } from "../capture/segment.ts";
 import { serialAfter } from "../core/serial.ts";
-import type { DataPrint, Half } from "./flow.ts";
+import type { Half } from "./flow.ts";
 
 /** Windows of SYNs are not scaled; later ones are (RFC 7323 §2.2). */
 export function learnWindow(half: Half, segment: Segment): void {
@@ -17,14 +17,4 @@ export function learnTimestamp(half: Half, segment: Segment): void {
   if (!segment.hasTimestamps) return;
   if (!half.hasTsval || serialAfter(segment.tsval, half.tsval)) half.tsval = segment.tsval;
   half.hasTsval = true;
-}
-
-export function printOf(segment: Segment, checksum: number, frame: number): DataPrint {
-  return {
-    sequence: segment.sequence,
-    length: segment.payloadLength,
-    acknowledgement: segment.acknowledgement,
-    checksum,
-    frame,
-  };
 }

@@ -1,12 +1,12 @@
 /**
  * Numbers that do not fit their connection: far from what is due, and off by a few bits only, so
- * that something on the way changed them; and late copies of segments of an earlier incarnation.
+ * that something on the way changed them.
  */
 import type { Packet } from "../capture/packet.ts";
 import { ACK, type Segment } from "../capture/segment.ts";
 import { tcpChecksum, tcpChecksumFits } from "../capture/tcp.ts";
-import { serialAdd, serialDistance, serialForward } from "../core/serial.ts";
-import type { DataPrint, Half, Misfit, StaleCopy } from "./flow.ts";
+import { serialAdd, serialDistance } from "../core/serial.ts";
+import type { Half, Misfit } from "./flow.ts";
 
 /** A number nearer than this to the one that is due is a loss, a repetition or a keep-alive. */
 const NEAR_MIN = 2 ** 20;
@@ -32,6 +32,7 @@ export function checkNumbers(
   other: Half,
   segment: Segment,
   packet: Packet,
+  timeUs: number,
 ): NumberVerdict {
   const { sequence, acknowledgement } = segment;
   const sequenceNear = isNear(half.next, sequence, other.window);
@@ -52,7 +53,7 @@ export function checkNumbers(
       return FITS;
     }
     const due = nearestInBits(sequence, half.next, serialAdd(half.next, -1), other.acked);
-    half.misfit = misfitOf("sequence", sequence, due, segment, packet);
+    half.misfit = misfitOf("sequence", sequence, due, segment, packet, timeUs);
     return WAITS;
   }
   if (pending?.field === "acknowledgement") {
@@ -63,7 +64,7 @@ export function checkNumbers(
     }
   }
   const due = nearestInBits(acknowledgement, other.next, half.acked, other.next);
-  half.misfit = misfitOf("acknowledgement", acknowledgement, due, segment, packet);
+  half.misfit = misfitOf("acknowledgement", acknowledgement, due, segment, packet, timeUs);
   return WAITS;
 }
 
@@ -95,6 +96,7 @@ function misfitOf(
   due: number,
   segment: Segment,
   packet: Packet,
+  timeUs: number,
 ): Misfit {
   const hopsAt = segment.networkAt + (segment.family === 4 ? 8 : 7);
   return {
@@ -102,37 +104,10 @@ function misfitOf(
     seen,
     due,
     frame: packet.frame,
-    timeUs: packet.timeUs,
+    timeUs,
     checksum: tcpChecksum(packet, segment),
     checksumFitsDue: tcpChecksumFits(packet, segment, seen, due),
     timeToLive: packet.bytes[hopsAt] ?? 0,
     length: segment.payloadLength,
   };
-}
-
-/** The data segment of the old incarnation that this one is a copy of, bit for bit. */
-export function findStaleCopy(
-  old: Half,
-  segment: Segment,
-  checksum: number,
-): DataPrint | undefined {
-  const { firstData, lastData } = old;
-  if (firstData && isCopy(firstData, segment, checksum)) return firstData;
-  return lastData && isCopy(lastData, segment, checksum) ? lastData : undefined;
-}
-
-function isCopy(print: DataPrint, segment: Segment, checksum: number): boolean {
-  return (
-    print.sequence === segment.sequence &&
-    print.length === segment.payloadLength &&
-    print.acknowledgement === segment.acknowledgement &&
-    print.checksum === checksum
-  );
-}
-
-/** The sender itself uses the numbers of the copy for other bytes: it did not send the copy now. */
-export function isStaleOverwritten(copy: StaleCopy, segment: Segment, checksum: number): boolean {
-  const { sequence, length } = copy.print;
-  const inside = serialForward(sequence, segment.sequence) < length;
-  return inside && !isCopy(copy.print, segment, checksum);
 }

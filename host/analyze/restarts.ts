@@ -14,7 +14,6 @@ export interface Opening {
   readonly frame: number;
   readonly port: number;
   readonly isn: number;
-  readonly remote: string;
 }
 
 export interface FoundBoot {
@@ -92,7 +91,6 @@ export class HostRestarts {
       frame: at.frame,
       port: flow.clientPort,
       isn: attempt.client.isn ?? 0,
-      remote: `${flow.serverAddress()} ${flow.serverPort}`,
     };
     const before = previous?.client;
     const { synTsval } = attempt;

@@ -138,11 +138,16 @@ async function* fileBytes(path: string): AsyncGenerator<Uint8Array> {
   try {
     const file = await open(path, "r");
     try {
+      // A new buffer each time: packets are views into it, and may outlive this read.
+      const read = () => file.read(new Uint8Array(READ_BYTES), 0, READ_BYTES, null);
+      let coming = read();
       for (;;) {
-        // A new buffer each time: packets are views into it, and may outlive this read.
-        const buffer = new Uint8Array(READ_BYTES);
-        const { bytesRead } = await file.read(buffer, 0, buffer.length, null);
+        const { buffer, bytesRead } = await coming;
         if (bytesRead === 0) return;
+        // The next piece is on its way while this one is looked at.
+        coming = read();
+        // A failure is met at the next turn, if there is one.
+        coming.catch(() => {});
         yield buffer.subarray(0, bytesRead);
       }
     } finally {

@@ -7,7 +7,7 @@ import { absolute, synFilter } from "../wording.ts";
 
 /** With fewer than this the numbers may follow one another by chance or by construction. */
 const ISNS_MIN = 5;
-const ISNS_MAX = 256;
+const ISNS_MAX = 64;
 const HOSTS_MAX = 512;
 
 interface HostIsns {
@@ -26,24 +26,25 @@ export const isnPredictable: Diagnosis = {
   remedy:
     "add a keyed hash of the 4-tuple (SipHash-2-4 with a secret 128-bit key) to the ISN clock",
   start(report) {
-    const hosts = new Map<string, HostIsns>();
+    const clients = new Map<string, HostIsns>();
+    const servers = new Map<string, HostIsns>();
     return {
       isnChosen({ flow, sender, at, isn }) {
         const isServer = sender === "server";
         const host = isServer ? flow.serverAddress() : flow.clientAddress();
-        const key = `${host} ${sender}`;
-        let known = hosts.get(key);
+        const hosts = isServer ? servers : clients;
+        let known = hosts.get(host);
         if (!known) {
           if (hosts.size >= HOSTS_MAX) return;
           known = { isServer, host, chosen: [] };
-          hosts.set(key, known);
+          hosts.set(host, known);
         }
         if (known.chosen.length >= ISNS_MAX) return;
         const port = isServer ? flow.serverPort : flow.clientPort;
         known.chosen.push({ isn, port, timeUs: at.timeUs, frame: at.frame });
       },
       finish() {
-        for (const { host, isServer, chosen } of hosts.values()) {
+        for (const { host, isServer, chosen } of [...clients.values(), ...servers.values()]) {
           if (chosen.length < ISNS_MIN) continue;
           const block = isnBlockOf(chosen);
           for (const predict of ISN_PREDICTORS) {

@@ -13,7 +13,7 @@ export const staleSegmentAccepted: Diagnosis = {
     "never use a number twice on a 4-tuple within 2 × MSL: a persisted ISN clock that outruns the data, and timestamps (PAWS) as a second line",
   start: (report) => ({
     staleAccepted({ flow, incarnation, sender, at, copy, reason }) {
-      const { print, original } = copy;
+      const { print, originalFrame } = copy;
       const receiver = sender === "client" ? "server" : "client";
       const proof =
         reason === "overwritten"
@@ -22,9 +22,9 @@ export const staleSegmentAccepted: Diagnosis = {
       report({
         group: `${connectionOf(flow)} ${sender}`,
         confidence: "certain",
-        summary: `the ${receiver} of ${connectionOf(flow)} took ${plural(print.length, "byte")} of the old connection for new data: frame ${copy.frame} is a late copy of frame ${original.frame}`,
-        detail: `Frame ${copy.frame} has number ${absolute(print.sequence)}, length and checksum of frame ${original.frame}, ${proof}, and the ${receiver} acknowledges it: the ISN of the new connection (frame ${incarnation.openedFrame}) opened the same range of numbers again.`,
-        frames: [original.frame, incarnation.openedFrame, copy.frame, at.frame],
+        summary: `the ${receiver} of ${connectionOf(flow)} took ${plural(print.length, "byte")} of the old connection for new data: frame ${copy.frame} is a late copy of frame ${originalFrame}`,
+        detail: `Frame ${copy.frame} has number ${absolute(print.sequence)}, length and checksum of frame ${originalFrame}, ${proof}, and the ${receiver} acknowledges it: the ISN of the new connection (frame ${incarnation.openedFrame}) opened the same range of numbers again.`,
+        frames: [originalFrame, incarnation.openedFrame, copy.frame, at.frame],
         timeUs: copy.timeUs,
         elapsedUs: copy.timeUs - incarnation.openedUs,
         numbers: [
