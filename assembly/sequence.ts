@@ -29,7 +29,7 @@ const RENEW_AHEAD_MAX: u64 = 0x8_0000;
 export function startSequence(from: u64, firstPort: u32): void {
   v = from;
   // Only the place in the ring matters; folding far below 2^32 keeps the counter from wrapping.
-  portNext = firstPort < 0x8000_0000 ? firstPort : firstPort % ringSize;
+  portNext = firstPort < 0x4000_0000 ? firstPort : firstPort % ringSize;
   portsUsed = 0;
   limit = 0;
 }

@@ -12,7 +12,7 @@ import { coarseNow } from "./clock";
 import { mslMs, ringSize } from "./config";
 import { add, Counter, set } from "./counters";
 import { ENTRY_BYTES, fillBytes, TABLE_ENTRIES, table } from "./memory";
-import { makeDurable, raise, v } from "./sequence";
+import { makeDurable, portNext, raise, v } from "./sequence";
 import { after, distance } from "./serial";
 
 const HASH: usize = 0;
@@ -53,14 +53,20 @@ let soonest: usize = 0;
 let openEntries: u32 = 0;
 let openElsewhere: u32 = 0;
 
-/** While `barrierUntil` lies ahead, the ring may not reach `barrier`: an evicted port's next turn. */
-let barrierSet: bool = false;
+/**
+ * The ring may not reach an evicted port's next turn while its TIME_WAIT lasts. Two barriers: while the
+ * first stands, what is evicted counts for the second, which takes over when the time of the first is
+ * up. So the ring goes on when evictions never cease.
+ */
 let barrier: u32 = 0;
 let barrierUntil: u32 = 0;
+let nextBarrier: u32 = 0;
+let nextBarrierUntil: u32 = 0;
 
 export function resetTable(): void {
   fillBytes(table, 0, TABLE_ENTRIES * ENTRY_BYTES);
-  barrierSet = false;
+  moveBarrier();
+  moveBarrier();
   openElsewhere = 0;
   survey();
 }
@@ -217,7 +223,7 @@ export function survey(): void {
     else if (soonest == 0 || after(load<u32>(soonest, DEADLINE), deadline)) soonest = entry;
   }
   set(Counter.TABLE_USED, used);
-  if (after(now, barrierUntil)) barrierSet = false;
+  if (after(now, barrierUntil)) moveBarrier();
 }
 
 /**
@@ -240,7 +246,7 @@ export function hasRoom(): bool {
 
 /** True when the ring may not go on: its next port was evicted while still in TIME_WAIT. */
 export function ringBlocked(ringIndex: u32): bool {
-  return barrierSet && !after(barrier, ringIndex);
+  return !after(barrier, ringIndex) || !after(nextBarrier, ringIndex);
 }
 
 /** A cleared entry for this tuple; 0 when all are open connections. */
@@ -274,12 +280,19 @@ function evict(entry: usize): void {
   if (ahead > 0) raise(v + <u64>ahead);
   if ((load<u8>(entry, FLAGS) & FROM_RING) != 0) {
     const again = load<u32>(entry, RING_INDEX) + ringSize;
-    const until = load<u32>(entry, DEADLINE);
-    if (!barrierSet || after(barrier, again)) barrier = again;
-    if (!barrierSet || after(until, barrierUntil)) barrierUntil = until;
-    barrierSet = true;
+    if (after(nextBarrier, again)) nextBarrier = again;
+    // The soonest goes first, so these times only rise.
+    nextBarrierUntil = load<u32>(entry, DEADLINE);
   }
   add(Counter.EVICTIONS, 1);
+}
+
+/** The second barrier takes over; the new second one is as far away as the ring counter can tell. */
+function moveBarrier(): void {
+  barrier = nextBarrier;
+  barrierUntil = nextBarrierUntil;
+  nextBarrier = portNext + 0x7fff_ffff;
+  nextBarrierUntil = coarseNow();
 }
 
 function presentBit(hash: u64): u64 {
