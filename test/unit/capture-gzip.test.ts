@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
@@ -19,6 +19,7 @@ describe("gzip", () => {
     const reader = openCapture(path);
     expect((await collect(reader)).map(plain)).toEqual(plainRead.packets);
     expect(reader.gzip).toBe(true);
+    await rm(folder, { recursive: true });
   });
 
   it("keeps the whole packets of a packed capture that is cut short", async () => {
