@@ -107,6 +107,11 @@ export class GuardedProcess {
     return this.#stderr.trim().split("\n").slice(-3).join("; ");
   }
 
+  /** Freezes the program, or lets it go on: a server that is silent. */
+  freeze(frozen: boolean): void {
+    this.#child.kill(frozen ? "SIGSTOP" : "SIGCONT");
+  }
+
   /** SIGKILL: to a device in an emulator a power cut. Settles when the process is gone. */
   async kill(): Promise<void> {
     this.#killed = true;

@@ -51,6 +51,11 @@ export class MailServer {
     );
   }
 
+  /** A frozen server: the kernel still accepts connections for it, and nobody answers. */
+  freeze(frozen: boolean): void {
+    this.#process.freeze(frozen);
+  }
+
   async stop(): Promise<void> {
     await this.#process.kill();
   }

@@ -1,37 +1,18 @@
 import { randomBytes } from "node:crypto";
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { afterEach, beforeAll, describe, expect, it } from "vitest";
+import { afterEach, beforeAll, expect, it } from "vitest";
 import { openEmulatedSource } from "../../host/boards/emulated-source.ts";
 import { type MailFirmware, mailCampaign } from "../../host/boards/mail-campaign.ts";
 import { judgeMailCampaign } from "../../host/boards/mail-evidence.ts";
 import { mailTable } from "../../host/boards/mail-table.ts";
-import { networkObstacle } from "../../host/boards/network-lab.ts";
 import { type CheckResult, checkSamples } from "../../host/check/engine.ts";
 import { RULES } from "../../host/check/rules/index.ts";
-import { buildFirmware, describeArm, emulatorsLeft, requireAll } from "./arm-tools.ts";
+import { describeNetwork } from "./arm-network-tests.ts";
+import { buildFirmware, emulatorsLeft } from "./arm-tools.ts";
 
-const LWIP = fileURLToPath(new URL("../../build/third-party/lwip/src/core/tcp.c", import.meta.url));
-const SMTP = fileURLToPath(new URL("../../node_modules/smtp-server/package.json", import.meta.url));
-
-function obstacle(): string | undefined {
-  if (!existsSync(LWIP)) return "lwIP's sources are missing; run scripts/setup-arm";
-  if (!existsSync(SMTP)) return "smtp-server is missing; run npm ci";
-  return networkObstacle();
-}
-
-const NAME = "the mail device and a server of the Linux kernel";
-const left = obstacle();
-if (left !== undefined && !requireAll) {
-  console.warn(`left out: ${NAME} (${left})`);
-  describe.skip(NAME, () => it("needs a network", () => undefined));
-} else {
-  describeArm(NAME, mailTests);
-}
-
-function mailTests(): void {
+describeNetwork("the mail device and a server of the Linux kernel", () => {
   const folders: string[] = [];
   beforeAll(() => buildFirmware("lm3s6965evb"), 300_000);
   afterEach(() => {
@@ -103,4 +84,4 @@ function mailTests(): void {
     expect(later.filter(({ sent, connectMs }) => sent || connectMs !== undefined)).toEqual([]);
     expect(mailTable([{ campaign, evidence }])).toMatch(/lwIP's defaults +1 +2 +2 of 4 +2 of 4/);
   }, 120_000);
-}
+});
