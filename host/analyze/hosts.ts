@@ -6,12 +6,15 @@ import { addressProbeOf } from "../capture/address-probe.ts";
 import type { Packet } from "../capture/packet.ts";
 import type { Segment } from "../capture/segment.ts";
 import type { Attempt } from "./diagnosis.ts";
+import { OpeningLog } from "./opening-log.ts";
 import { type FoundBoot, HostRestarts } from "./restarts.ts";
 
 const HOSTS_MAX = 4096;
 
 export class Hosts {
   readonly #hosts = new Map<string, HostRestarts>();
+  readonly #log = new OpeningLog();
+  #ids = 0;
   readonly #booted: (boot: FoundBoot) => void;
 
   constructor(booted: (boot: FoundBoot) => void) {
@@ -38,7 +41,8 @@ export class Hosts {
       const first = this.#hosts.keys().next().value;
       if (first !== undefined) this.#hosts.delete(first);
     }
-    const host = new HostRestarts(address, this.#booted);
+    this.#ids += 1;
+    const host = new HostRestarts(address, this.#ids, this.#log, this.#booted);
     this.#hosts.set(address, host);
     return host;
   }

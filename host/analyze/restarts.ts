@@ -5,6 +5,7 @@
 import type { AddressProbe } from "../capture/address-probe.ts";
 import { serialDistance } from "../core/serial.ts";
 import type { Attempt } from "./diagnosis.ts";
+import type { OpeningLog } from "./opening-log.ts";
 
 export type BootEvidence = AddressProbe | "timestamp-restart" | "ports-repeat" | "isns-repeat";
 
@@ -29,7 +30,6 @@ export interface FoundBoot {
   readonly timestamps?: { readonly before: number; readonly after: number; readonly frame: number };
 }
 
-const OPENINGS_MAX = 2048;
 /** So many openings in a row have to repeat earlier ones. */
 const RUN_MIN = 2;
 /** Ports that repeat alone may be a small pool that wraps; after such a silence they are not. */
@@ -43,17 +43,22 @@ const TSVAL_BEHIND_MIN = 100;
 export class HostRestarts {
   readonly #host: string;
   readonly #booted: (boot: FoundBoot) => void;
-  #openings: Opening[] = [];
-  #byPort = new Map<number, number>();
-  #byIsn = new Map<number, number>();
+  /** Number by which the log knows the host, and that of its last opening. */
+  readonly #id: number;
+  readonly #log: OpeningLog;
+  #last = 0;
+  #lastOpenedUs = 0;
+  #openings = 0;
   readonly #spacings: number[] = [];
   #lastSentUs: number | undefined;
   #run: Run | undefined;
   #probedUs = -PROBES_APART_US;
   #probedSinceOpening = false;
 
-  constructor(host: string, booted: (boot: FoundBoot) => void) {
+  constructor(host: string, id: number, log: OpeningLog, booted: (boot: FoundBoot) => void) {
     this.#host = host;
+    this.#id = id;
+    this.#log = log;
     this.#booted = booted;
   }
 
@@ -117,14 +122,14 @@ export class HostRestarts {
 
   #followRun(opening: Opening): void {
     const run = this.#run;
-    const due = run && this.#openings[run.next];
+    const due = run && this.#log.at(run.next);
     const portMatch = due !== undefined && due.port === opening.port;
     const isnMatch = due !== undefined && due.isn === opening.isn;
     if (!run || !due || !(portMatch || isnMatch)) {
       this.#startRun(opening);
       return;
     }
-    run.next += 1;
+    run.next = this.#log.after(run.next);
     run.ports = run.ports && portMatch;
     run.isns = run.isns && isnMatch;
     run.repeats.push({ earlier: due, later: opening });
@@ -132,14 +137,15 @@ export class HostRestarts {
   }
 
   #startRun(opening: Opening): void {
-    const byIsn = this.#byIsn.get(opening.isn);
-    const index = byIsn ?? this.#byPort.get(opening.port);
-    const earlier = index === undefined ? undefined : this.#openings[index];
     this.#run = undefined;
+    const log = this.#log;
+    const number = log.withIsn(this.#id, opening.isn) || log.withPort(this.#id, opening.port);
     // The opening just before says nothing: a client may take the same port or ISN all the time.
-    if (index === undefined || !earlier || index >= this.#openings.length - 1) return;
+    if (number === 0 || number === this.#last) return;
+    const earlier = log.at(number);
+    if (!earlier) return;
     this.#run = {
-      next: index + 1,
+      next: log.after(number),
       ports: earlier.port === opening.port,
       isns: earlier.isn === opening.isn,
       repeats: [{ earlier, later: opening }],
@@ -171,20 +177,13 @@ export class HostRestarts {
   }
 
   #remember(opening: Opening): void {
-    const last = this.#openings.at(-1);
-    if (last) this.#spacings[this.#openings.length % SPACINGS_MAX] = opening.timeUs - last.timeUs;
-    if (this.#openings.length >= OPENINGS_MAX) this.#forgetOpenings();
-    this.#byPort.set(opening.port, this.#openings.length);
-    this.#byIsn.set(opening.isn, this.#openings.length);
-    this.#openings.push(opening);
-  }
-
-  /** Keeps the first half of what was seen: a restart repeats beginnings. */
-  #forgetOpenings(): void {
-    this.#openings = this.#openings.slice(0, OPENINGS_MAX / 2);
-    this.#byPort = new Map(this.#openings.map((opening, i) => [opening.port, i]));
-    this.#byIsn = new Map(this.#openings.map((opening, i) => [opening.isn, i]));
-    this.#forgetRun();
+    if (this.#openings > 0) {
+      const place = (this.#openings - 1) % SPACINGS_MAX;
+      this.#spacings[place] = opening.timeUs - this.#lastOpenedUs;
+    }
+    this.#openings += 1;
+    this.#lastOpenedUs = opening.timeUs;
+    this.#last = this.#log.add(this.#id, opening, this.#last);
   }
 
   #forgetRun(): void {
@@ -194,14 +193,14 @@ export class HostRestarts {
   #isSilent(timeUs: number): boolean {
     if (this.#lastSentUs === undefined) return false;
     const silenceUs = timeUs - this.#lastSentUs;
-    const sorted = [...this.#spacings].filter((one) => one !== undefined).sort((a, b) => a - b);
+    const sorted = [...this.#spacings].sort((a, b) => a - b);
     const usual = sorted[sorted.length >> 1] ?? 0;
     return silenceUs >= Math.max(SILENCE_MIN_US, SILENCE_FACTOR * usual);
   }
 }
 
 interface Run {
-  /** Index of the opening that is due next. */
+  /** Number of the opening that is due next. */
   next: number;
   ports: boolean;
   isns: boolean;

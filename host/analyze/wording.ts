@@ -9,11 +9,11 @@ export function absolute(number: number): string {
 
 /** `+500,000` or `-16,711,936`. */
 export function signed(distance: number): string {
-  return `${distance > 0 ? "+" : ""}${distance.toLocaleString("en-US")}`;
+  return `${distance > 0 ? "+" : ""}${grouped(distance)}`;
 }
 
 export function grouped(number: number): string {
-  return number.toLocaleString("en-US");
+  return String(number).replace(/\B(?=(\d{3})+$)/g, ",");
 }
 
 /** `10.77.0.2:31001 > 10.77.0.1:1001`, client first. */

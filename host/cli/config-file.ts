@@ -1,45 +1,11 @@
 /** `isnkit.config.json` of the current folder: the same settings as the flags, in camel case. */
 import { readFile } from "node:fs/promises";
-import { z } from "zod";
 import { UsageError } from "../core/errors.ts";
-import { didYouMean } from "./did-you-mean.ts";
+import type { Config } from "./config-schema.ts";
+
+export type { Config } from "./config-schema.ts";
 
 export const CONFIG_FILE = "isnkit.config.json";
-
-const word = z.string().min(1);
-const wordOrNumber = z.union([word, z.number()]).transform(String);
-const words = z.union([
-  word,
-  z
-    .array(word)
-    .min(1)
-    .transform((list) => list.join(",")),
-]);
-
-/** Values are kept as text, as the flags give them, so that both are read in one place. */
-const configSchema = z.strictObject({
-  $schema: z.string().optional(),
-  board: word.optional(),
-  reboots: wordOrNumber.optional(),
-  seed: wordOrNumber.optional(),
-  capture: word.optional(),
-  device: word.optional(),
-  bootGap: word.optional(),
-  bootsAt: words.optional(),
-  rules: words.optional(),
-  msl: word.optional(),
-  format: word.optional(),
-  output: word.optional(),
-  host: word.optional(),
-  port: wordOrNumber.optional(),
-  connection: word.optional(),
-  from: word.optional(),
-  to: word.optional(),
-  peer: word.optional(),
-  color: z.boolean().optional(),
-});
-
-export type Config = z.output<typeof configSchema>;
 
 /**
  * Reads the file, if there is one. Throws UsageError `bad-config` with the path inside the file when
@@ -58,37 +24,6 @@ export async function readConfig(path: string): Promise<Config> {
       "make it readable, or move it away",
     );
   }
+  const { parseConfig } = await import("./config-schema.ts");
   return parseConfig(text);
-}
-
-export function parseConfig(text: string): Config {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new UsageError(
-      "bad-config",
-      `${CONFIG_FILE} is not JSON: ${reason}`,
-      'write an object such as {"reboots": 1000}',
-    );
-  }
-  const parsed = configSchema.safeParse(value);
-  if (parsed.success) return parsed.data;
-  const issue = parsed.error.issues[0];
-  const known = Object.keys(configSchema.shape);
-  if (issue?.code === "unrecognized_keys") {
-    const key = issue.keys[0] ?? "";
-    throw new UsageError(
-      "bad-config",
-      `${JSON.stringify(key)} is not a setting (${CONFIG_FILE})`,
-      `${didYouMean(key, known)}the settings are ${known.filter((one) => one !== "$schema").join(", ")}`,
-    );
-  }
-  const path = issue?.path.map(String).join(".") ?? "";
-  throw new UsageError(
-    "bad-config",
-    `${path === "" ? "the whole" : JSON.stringify(path)} has a wrong value: ${issue?.message ?? "not understood"} (${CONFIG_FILE})`,
-    'write it as on the command line, as text: {"msl": "120s"}',
-  );
 }

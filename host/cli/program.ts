@@ -3,7 +3,6 @@ import { readFileSync } from "node:fs";
 import { Command, Option } from "commander";
 import { EXIT, type ExitCode } from "../core/errors.ts";
 import { addAnalyzeCommand } from "./analyze.ts";
-import { checkCommand } from "./check.ts";
 import { DEFAULTS, REBOOTS_MAX } from "./check-settings.ts";
 import { describeFailure } from "./failure.ts";
 import { environmentName, flagOf, type SettingName } from "./settings.ts";
@@ -94,6 +93,8 @@ function buildProgram(
     .option("--list-generators", "list what sim:<generator> can be and stop")
     .addHelpText("after", CHECK_HELP)
     .action(async () => {
+      // Loaded when it is run: the board and the zoo are not needed for other commands.
+      const { checkCommand } = await import("./check.ts");
       outcome.exitCode = await checkCommand(argumentsOf(check), terminal);
     });
   addAnalyzeCommand(program, terminal, (exitCode) => {

@@ -2,7 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { parseBootTimes } from "../../host/cli/boot-times.ts";
 import { readCheckSettings } from "../../host/cli/check-settings.ts";
-import { type Config, parseConfig } from "../../host/cli/config-file.ts";
+import { type Config, parseConfig } from "../../host/cli/config-schema.ts";
 import { nearest } from "../../host/cli/did-you-mean.ts";
 import {
   environmentName,

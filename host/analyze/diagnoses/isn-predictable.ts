@@ -8,7 +8,7 @@ import { absolute, synFilter } from "../wording.ts";
 /** With fewer than this the numbers may follow one another by chance or by construction. */
 const ISNS_MIN = 5;
 const ISNS_MAX = 64;
-const HOSTS_MAX = 512;
+const HOSTS_MAX = 256;
 
 interface HostIsns {
   readonly isServer: boolean;

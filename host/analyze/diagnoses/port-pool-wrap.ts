@@ -18,13 +18,15 @@ export const portPoolWrap: Diagnosis = {
   remedy:
     "use the whole range 1024-65535 (or at least connections per second × 240 s ports for each destination), or keep the ISN of a 4-tuple going forward; fewer, longer connections help too",
   start(report, context) {
-    const uses = new Map<string, PortUse>();
+    const uses: PortUse[] = [];
+    const byClient = new Map<string, PortUse[]>();
     const useOf = (client: string, server: string, port: number) => {
-      const key = `${client} ${server} ${port}`;
-      const known = uses.get(key);
-      if (known || uses.size >= DESTINATIONS_MAX) return known;
+      const own = byClient.get(client);
+      const known = own?.find((use) => use.serverPort === port && use.server === server);
+      if (known || uses.length >= DESTINATIONS_MAX) return known;
       const use = new PortUse(client, server, port);
-      uses.set(key, use);
+      uses.push(use);
+      byClient.set(client, [...(own ?? []), use]);
       return use;
     };
     return {
@@ -38,9 +40,7 @@ export const portPoolWrap: Diagnosis = {
         use.reused(at.timeUs - previous.openedUs, at.frame, at.timeUs);
       },
       booted({ host, repeats }) {
-        for (const use of uses.values()) {
-          if (use.client === host) use.explained(repeats.length);
-        }
+        for (const use of byClient.get(host) ?? []) use.explained(repeats.length);
       },
       challenged({ flow, previous, first }) {
         if (!first || !previous) return;
@@ -48,7 +48,7 @@ export const portPoolWrap: Diagnosis = {
         if (use) use.refused += 1;
       },
       finish() {
-        for (const use of uses.values()) {
+        for (const use of uses) {
           if (use.reuses < REUSES_MIN) continue;
           const server = endpointText(use.server, use.serverPort);
           const range =

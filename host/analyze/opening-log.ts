@@ -1,0 +1,83 @@
+/**
+ * The last openings of all hosts, found by host and port or host and ISN. Rings of plain numbers:
+ * maps of objects for each host would cost more than following the packets does.
+ */
+import type { Opening } from "./restarts.ts";
+
+const CAPACITY = 2 ** 16;
+const INDEX_SIZE = 2 ** 17;
+
+export class OpeningLog {
+  readonly #host = new Int32Array(CAPACITY);
+  readonly #port = new Int32Array(CAPACITY);
+  readonly #isn = new Uint32Array(CAPACITY);
+  readonly #frame = new Float64Array(CAPACITY);
+  readonly #timeUs = new Float64Array(CAPACITY);
+  /** Number of the same host's next opening, from 1; 0: none yet. */
+  readonly #next = new Uint32Array(CAPACITY);
+  /** Numbers of openings, by hash; a later one takes the place of an earlier one. Good for 2^32. */
+  readonly #byPort = new Uint32Array(INDEX_SIZE);
+  readonly #byIsn = new Uint32Array(INDEX_SIZE);
+  #count = 0;
+
+  /** Adds an opening; `before` is the number of the host's last one, or 0. Gives its number. */
+  add(host: number, opening: Opening, before: number): number {
+    this.#count += 1;
+    const number = this.#count;
+    const at = number % CAPACITY;
+    this.#host[at] = host;
+    this.#port[at] = opening.port;
+    this.#isn[at] = opening.isn;
+    this.#frame[at] = opening.frame;
+    this.#timeUs[at] = opening.timeUs;
+    this.#next[at] = 0;
+    if (this.#isKept(before)) this.#next[before % CAPACITY] = number;
+    this.#byPort[indexOf(host, opening.port)] = number;
+    this.#byIsn[indexOf(host, opening.isn)] = number;
+    return number;
+  }
+
+  /** Number of the host's last opening with this port, or 0. */
+  withPort(host: number, port: number): number {
+    const number = this.#byPort[indexOf(host, port)] ?? 0;
+    const at = number % CAPACITY;
+    const fits = this.#isKept(number) && this.#host[at] === host && this.#port[at] === port;
+    return fits ? number : 0;
+  }
+
+  /** Number of the host's last opening with this ISN, or 0. */
+  withIsn(host: number, isn: number): number {
+    const number = this.#byIsn[indexOf(host, isn)] ?? 0;
+    const at = number % CAPACITY;
+    const fits = this.#isKept(number) && this.#host[at] === host && this.#isn[at] === isn;
+    return fits ? number : 0;
+  }
+
+  /** Number of the host's opening after this one, or 0. */
+  after(number: number): number {
+    return this.#isKept(number) ? (this.#next[number % CAPACITY] ?? 0) : 0;
+  }
+
+  /** The opening, or undefined if it was forgotten. */
+  at(number: number): Opening | undefined {
+    if (!this.#isKept(number)) return undefined;
+    const at = number % CAPACITY;
+    return {
+      port: this.#port[at] ?? 0,
+      isn: this.#isn[at] ?? 0,
+      frame: this.#frame[at] ?? 0,
+      timeUs: this.#timeUs[at] ?? 0,
+    };
+  }
+
+  #isKept(number: number): boolean {
+    return number > 0 && number > this.#count - CAPACITY;
+  }
+}
+
+function indexOf(host: number, value: number): number {
+  let hash = Math.imul(host, 0x9e3779b1) ^ Math.imul(value, 0x85ebca6b);
+  hash ^= hash >>> 15;
+  hash = Math.imul(hash, 0xc2b2ae35);
+  return (hash ^ (hash >>> 13)) & (INDEX_SIZE - 1);
+}
