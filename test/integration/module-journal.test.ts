@@ -57,7 +57,8 @@ describe.each(BUILDS)("the journal of the $name build", ({ wasm }) => {
     const lab = new Lab({ wasm, geometry: { ...NOR, sectorBytes: 512, sectors: 3 } });
     const print = lab.commission().fingerprint();
     // Boots until the journal has moved to the second sector.
-    while (lab.powerOn().counter(COUNTER.erases) === 0) expect(lab.module.state()).toBe(STATE.ready);
+    while (lab.powerOn().counter(COUNTER.erases) === 0)
+      expect(lab.module.state()).toBe(STATE.ready);
     spoil(lab, 512, 1024);
     const module = lab.powerOn();
     expect(module.counter(COUNTER.lost)).toBe(1);
@@ -96,9 +97,7 @@ describe.each(BUILDS)("the journal of the $name build", ({ wasm }) => {
           lab.nvm.rot(bits, new Random(seed));
           lab.powerOn();
           const next = isn(lab);
-          return next === 0
-            ? lab.module.state() !== STATE.ready
-            : serialDistance(used, next) > 0;
+          return next === 0 ? lab.module.state() !== STATE.ready : serialDistance(used, next) > 0;
         },
       ),
       { numRuns: 400 },
