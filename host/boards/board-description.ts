@@ -36,8 +36,10 @@ const description = z.strictObject({
       kind: z.literal("qemu"),
       machine: z.string().min(1),
       arguments: z.array(z.string()),
+      /** Whether the journal's memory outlives a power cut there. */
+      persistent: z.boolean(),
     }),
-    z.strictObject({ kind: z.literal("rp2040js") }),
+    z.strictObject({ kind: z.literal("rp2040js"), persistent: z.boolean() }),
   ]),
 });
 

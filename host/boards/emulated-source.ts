@@ -3,6 +3,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { CheckContext } from "../check/rule.ts";
+import { UsageError } from "../core/errors.ts";
 import type { Sample } from "../core/sample.ts";
 import { openEmulatedBoard, parseEmulatedBoard } from "./emulated-board.ts";
 import { type MailBootLog, type MailFirmware, mailBoots } from "./mail-campaign.ts";
@@ -46,6 +47,13 @@ export async function openEmulatedSource(options: EmulatedSourceOptions): Promis
 
 async function conformanceSource(options: EmulatedSourceOptions): Promise<EmulatedSource> {
   const { board, description } = await openEmulatedBoard(options.selector);
+  if (!description.emulator.persistent) {
+    throw new UsageError(
+      "no-journal",
+      `${options.selector} keeps no journal over a power cut: its emulator has no model of that memory`,
+      "check qemu:lm3s6965evb or rp2040js:rpi-pico; docs/bench-arm.md says what each board is for",
+    );
+  }
   const notes = ["without a network: the device's own records are judged"];
   const { ports, mslMs } = description;
   return {

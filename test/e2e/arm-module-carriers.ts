@@ -1,5 +1,6 @@
 /** Carriers of the compiled module: Node itself, and firmware that is driven over its console. */
 import { readFileSync } from "node:fs";
+import { waitForHello } from "../../host/boards/conformance-device.ts";
 import { decimalField, hexField } from "../../host/boards/console-record.ts";
 import { ConsoleSession } from "../../host/boards/console-session.ts";
 import { type EmulatorSettings, openEmulatedBoard } from "../../host/boards/emulated-board.ts";
@@ -112,14 +113,21 @@ export class NodeCarrier implements ModuleCarrier {
 
 export class FirmwareCarrier implements ModuleCarrier {
   readonly #board: PoweredBoard;
+  readonly #resets: boolean;
   #session: ConsoleSession | undefined;
 
-  private constructor(board: PoweredBoard) {
+  private constructor(board: PoweredBoard, resets: boolean) {
     this.#board = board;
+    this.#resets = resets;
   }
 
-  static async open(selector: string, settings: EmulatorSettings = {}): Promise<FirmwareCarrier> {
-    return new FirmwareCarrier((await openEmulatedBoard(selector, settings)).board);
+  /** `resets`: a reset stands in for the power cut, for a board whose journal survives no more. */
+  static async open(
+    selector: string,
+    settings: EmulatorSettings & { resets?: boolean } = {},
+  ): Promise<FirmwareCarrier> {
+    const { resets = false, ...rest } = settings;
+    return new FirmwareCarrier((await openEmulatedBoard(selector, rest)).board, resets);
   }
 
   get board(): PoweredBoard {
@@ -134,13 +142,13 @@ export class FirmwareCarrier implements ModuleCarrier {
 
   async powerOn(): Promise<ConsoleSession> {
     const session = new ConsoleSession(await this.#board.powerOn());
-    await session.record((record) => record.type === "hello", "the hello");
+    await waitForHello(session);
     this.#session = session;
     return session;
   }
 
   async start(ticks: number): Promise<void> {
-    const session = await this.powerOn();
+    const session = this.#session ?? (await this.powerOn());
     await session.command({ do: "start", clock: ticks });
   }
 
@@ -166,8 +174,15 @@ export class FirmwareCarrier implements ModuleCarrier {
   }
 
   async cutPower(): Promise<void> {
+    if (this.#resets) return this.#reset();
     this.#session = undefined;
     await this.#board.powerOff();
+  }
+
+  async #reset(): Promise<void> {
+    const hello = waitForHello(this.session);
+    this.session.send({ do: "reset" });
+    await hello;
   }
 
   async storage(): Promise<Uint8Array> {

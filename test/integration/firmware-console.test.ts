@@ -13,6 +13,7 @@ import {
 } from "../../host/boards/console-record.ts";
 import { ConsoleSamples } from "../../host/boards/console-samples.ts";
 import { parseEmulatedBoard } from "../../host/boards/emulated-board.ts";
+import { openEmulatedSource } from "../../host/boards/emulated-source.ts";
 
 const bytes = (text: string) => new TextEncoder().encode(text);
 const line = (text: string) => `${text} *${consoleChecksum(text)}\r\n`;
@@ -162,6 +163,16 @@ describe("a board description", () => {
       /boards\/x\/board\.json: nvm\.granule/,
     );
     expect(() => parseBoardDescription("{", "boards/x/board.json")).toThrow(/board\.json: /);
+  });
+
+  it("says where no journal survives, and such a board is not checked", async () => {
+    const options = { reboots: 1, seed: 1, nowUs: () => 0, sleep: () => Promise.resolve() };
+    const newKey = () => new Uint8Array(16);
+    const source = openEmulatedSource({ ...options, newKey, selector: "qemu:stm32f4" });
+    // Without the firmware the build is asked for first.
+    await expect(source).rejects.toMatchObject({
+      code: expect.stringMatching(/^(no-journal|firmware-missing)$/),
+    });
   });
 
   it("of an unknown model lists those that there are", async () => {
