@@ -98,6 +98,9 @@ err_t mail_connect(struct tcp_pcb *pcb, const ip_addr_t *address, u16_t port,
   console_decimal("rp", port);
   // The SYN took one number, so the wire showed the one before (RFC 9293 §3.4).
   console_hex("isn", pcb->snd_lbb - 1);
+#ifdef ISNKIT
+  console_hex("given", isnkit_lwip_given);
+#endif
   console_end();
   return result;
 }

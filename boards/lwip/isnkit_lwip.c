@@ -6,6 +6,7 @@
 #include "lwip/prot/tcp.h"
 #include "lwip/tcp.h"
 
+u32_t isnkit_lwip_given;
 u32_t isnkit_lwip_unbacked;
 
 /** The number for the connection that isnkit_lwip_connect() opens right now; 0: none. */
@@ -45,6 +46,7 @@ err_t isnkit_lwip_connect(struct tcp_pcb *pcb, const ip_addr_t *address, u16_t p
   }
   active_isn = isnkit_isn4(from, pcb->local_port, to, port);
   if (active_isn == 0) return ERR_VAL;
+  isnkit_lwip_given = active_isn;
   const err_t result = tcp_connect(pcb, address, port, connected);
   active_isn = 0;
   return result;

@@ -18,6 +18,9 @@
 err_t isnkit_lwip_connect(struct tcp_pcb *pcb, const ip_addr_t *address, u16_t port,
                           tcp_connected_fn connected);
 
+/** The number that the module gave for the last connection opened: what the wire has to show. */
+extern u32_t isnkit_lwip_given;
+
 /**
  * Connections that came in while the module refused a number; each was given lwIP's 0. A server listens
  * only while isnkit_current_state() is ISNKIT_READY, then this stays 0.

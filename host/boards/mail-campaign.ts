@@ -45,6 +45,8 @@ export interface MailOutcome {
   /** Absent when the module refused and no SYN was sent. */
   readonly localPort?: number;
   readonly isn?: number;
+  /** The ISN that the module gave; absent in the build with lwIP's defaults. */
+  readonly given?: number;
   /** Absent when no connection came about. */
   readonly connectMs?: number;
   /** How often the SYN was sent again before the connection was there. */
@@ -190,7 +192,12 @@ class MailLog {
   take(record: ConsoleRecord): void {
     const number = (key: string) => decimalField(record, key) ?? 0;
     if (record.type === "open") {
-      this.#now = { localPort: number("lp"), isn: hexField(record, "isn") ?? 0 };
+      const given = hexField(record, "given");
+      this.#now = {
+        localPort: number("lp"),
+        isn: hexField(record, "isn") ?? 0,
+        ...(given === undefined ? {} : { given }),
+      };
     } else if (record.type === "connected") {
       this.#now = { ...this.#now, connectMs: number("ms"), repeats: number("repeats") };
     } else if (record.type === "refused") {
