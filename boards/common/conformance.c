@@ -1,12 +1,13 @@
 /**
  * The conformance application: the module on this board, driven over the console (docs/bench-arm.md).
  *
- *   do=start [clock=N]            boots the module; with `clock` the counter stands at N ticks
+ *   do=start [clock=N] [entropy=stuck|varied]   boots the module; with `clock` the counter stands at N
+ *                                 ticks, with `entropy` a made-up noise source stands in for the board's
  *   do=clock at=N | do=clock free=1   moves the scripted counter, or lets the real one run
  *   do=skip ms=N                  lets N milliseconds pass at once (at most a quarter wrap)
  *   do=call fn=isn4 a=1,2,3,4     calls an export of the module, all numbers as they are
  *   do=io hex=…                   fills the module's I/O buffer (IPv6 addresses, a key)
- *   do=provision key=… options=N  hands over the device's key
+ *   do=provision key=… options=N  hands over the device's key; key=own: from the entropy source
  *   do=fault kind=N after=N bytes=N   makes the memory fail (nvm_fault.h)
  *   do=interrupt                  asks for an ISN inside an exception handler
  *   do=fingerprint                the key's short name; do=verdict: isnkit_syn4() of a fixed tuple
@@ -36,6 +37,23 @@ static uint32_t ticks(void *context) {
 }
 
 static isnkit_platform platform;
+
+static uint32_t stuck_entropy(void *context, uint8_t *to, uint32_t bytes) {
+  (void)context;
+  memset(to, 0x5a, bytes);
+  return bytes;
+}
+
+/** Passes health tests and is no secret: good enough to see that provisioning works. */
+static uint32_t varied_entropy(void *context, uint8_t *to, uint32_t bytes) {
+  static uint32_t state = 1;
+  (void)context;
+  for (uint32_t i = 0; i < bytes; i++) {
+    state = state * 1664525u + 1013904223u;
+    to[i] = (uint8_t)(state >> 24);
+  }
+  return bytes;
+}
 
 /** Lock hooks that only watch: the application has one task. */
 static uint32_t locks;
@@ -242,6 +260,8 @@ static void start(const console_command *command, uint32_t id) {
                                .lock = lock,
                                .unlock = unlock,
                                .entropy = board_entropy};
+  if (console_is(command, "entropy", "stuck")) platform.entropy = stuck_entropy;
+  if (console_is(command, "entropy", "varied")) platform.entropy = varied_entropy;
   static isnkit_config config;
   config = (isnkit_config){.reserved = {RESERVED_PORTS},
                            .policy = console_number(command, "policy", 0),
@@ -290,9 +310,14 @@ static void fill_io(const console_command *command, uint32_t id) {
 }
 
 static void provision(const console_command *command, uint32_t id) {
-  uint8_t key[16];
-  if (!console_octets(command, "key", key, sizeof key)) return tell_done(id, "key-of-16-bytes");
-  const uint32_t done = isnkit_provision(key, console_number(command, "options", 0));
+  uint8_t key[16] = {0};
+  const uint32_t options = console_number(command, "options", 0);
+  const bool own = console_is(command, "key", "own");
+  if (!own && !console_octets(command, "key", key, sizeof key)) {
+    return tell_done(id, "key-of-16-bytes");
+  }
+  const uint32_t done =
+      own ? isnkit_provision_from_entropy(options) : isnkit_provision(key, options);
   memset(key, 0, sizeof key);
   if (done) return tell_state("status", id, isnkit_current_state());
   tell_refusal("provision");

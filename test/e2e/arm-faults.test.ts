@@ -162,6 +162,23 @@ describeArm("the firmware fails closed, says why, and recovers", () => {
     expect(decimalField(status, "lock-faults")).toBe(0);
   });
 
+  it.each([
+    ["absent", {}, "entropyAbsent"],
+    ["stuck", { entropy: "stuck" }, "entropyUnhealthy"],
+  ])("with an entropy source that is %s: it takes no key of its own", async (_, entropy, why) => {
+    const session = await (await device()).powerOn();
+    await session.command({ do: "start", ...entropy });
+    const refused = session.record(({ type }) => type === "refused", "the refusal");
+    await session.command({ do: "provision", key: "own", options: 2 });
+    expect(reasonName(decimalField(await refused, "reason") ?? 0)).toBe(why);
+    const status = deviceState(await session.command({ do: "status" }));
+    expect(status.state).toBe("unprovisioned");
+    // A source that works is taken at the next start.
+    await session.command({ do: "start", entropy: "varied" });
+    const answer = await session.command({ do: "provision", key: "own", options: 2 });
+    expect(deviceState(answer).state).toBe("ready");
+  });
+
   it("to a command that arrives damaged, and takes the next one", async () => {
     const carrier = await device();
     const session = await carrier.powerOn();
