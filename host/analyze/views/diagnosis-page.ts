@@ -13,7 +13,7 @@ export function diagnosisPage(diagnoses: readonly Diagnosis[]): string {
     "# What `isnkit analyze` finds",
     "",
     "One section a diagnosis, in the order in which causes are named. This page is written from the",
-    "diagnoses themselves; change those, and run `npx vitest run -u test/unit/analyze-docs.test.ts`.",
+    "diagnoses themselves; change those, and run `npx vitest run test/unit/analyze-docs.test.ts -u`.",
   ];
   const list = diagnoses.map(
     ({ id, title, severity }) => `* [\`${id}\`](#${id}): ${title} (${severity})`,
