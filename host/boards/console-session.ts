@@ -70,9 +70,12 @@ export class ConsoleSession {
     return answer;
   }
 
-  /** The next record that fits. `what` is named when it does not come. */
+  /**
+   * The next record that fits, from now on: ask before the command that brings it, as a record that
+   * came before nobody waited is gone. `what` is named when it does not come.
+   */
   record(fits: (record: ConsoleRecord) => boolean, what: string): Promise<ConsoleRecord> {
-    return new Promise((resolve, reject) => {
+    const arrival = new Promise<ConsoleRecord>((resolve, reject) => {
       if (this.#over) return reject(this.#ended(what));
       const waiter: Waiter = { fits, resolve, reject, what, timer: undefined };
       waiter.timer = setTimeout(() => {
@@ -81,6 +84,9 @@ export class ConsoleSession {
       }, this.#silenceMs);
       this.#waiting.add(waiter);
     });
+    // Who asked may fail on something else first and never look here: that is no unhandled rejection.
+    arrival.catch(() => undefined);
+    return arrival;
   }
 
   async #read(): Promise<void> {

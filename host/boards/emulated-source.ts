@@ -2,7 +2,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { CheckContext } from "../check/rule.ts";
+import type { CheckContext, RuleId } from "../check/rule.ts";
 import { UsageError } from "../core/errors.ts";
 import type { Sample } from "../core/sample.ts";
 import { openEmulatedBoard, parseEmulatedBoard } from "./emulated-board.ts";
@@ -30,6 +30,8 @@ export interface EmulatedSource {
   /** Iterate once. Whatever happens, emulator and network are gone when the iteration has ended. */
   readonly samples: AsyncIterable<Sample>;
   readonly context: CheckContext;
+  /** Rules that this source can settle; absent: all of them. */
+  readonly asked?: readonly RuleId[];
   /** Complete when the iteration has ended. `incomplete`: records and packets disagree. */
   ending(): { readonly notes: readonly string[]; readonly incomplete: boolean };
 }
@@ -38,6 +40,16 @@ const MAIL_FIRMWARE: Readonly<Record<string, MailFirmware>> = {
   mail: "wasm2c",
   "lwip-default": "lwip-default",
 };
+
+/** The mail device never comes back to a tuple, keeps its EEPROM, and tells nothing of its wear. */
+const MAIL_RULES: readonly RuleId[] = [
+  "isn-repeats-after-boot",
+  "isn-predictable",
+  "port-reuse",
+  "port-repeats-after-boot",
+  "port-predictable",
+  "refused",
+];
 
 /** Opens the board that a selector names. UsageError for a bad selector, BenchError for the bench. */
 export async function openEmulatedSource(options: EmulatedSourceOptions): Promise<EmulatedSource> {
@@ -101,6 +113,7 @@ async function mailSource(
   return {
     samples: samples(),
     context: { twoMslUs: 240_000_000, source: "board" },
+    asked: MAIL_RULES,
     ending: () => ({ notes, incomplete }),
   };
 }

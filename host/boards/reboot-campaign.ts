@@ -177,8 +177,9 @@ class Campaign {
     if (first || state.state !== "quiet") return;
     // What the device is asked during quiet time it has to refuse.
     this.#expectedRefusal = "quiet";
+    const over = session.record(({ type }) => type === "run-over", "the end of a refused run");
     await session.command({ do: "run", count: 1 });
-    await session.record((record) => record.type === "run-over", "the end of a refused run");
+    await over;
     await skipTime(session, 2 * mslMs);
     this.#skippedUs += 2 * mslMs * 1000;
     this.#expectedRefusal = undefined;
