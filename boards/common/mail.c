@@ -15,6 +15,7 @@
 #include "lwip/apps/smtp.h"
 #include "lwip/init.h"
 #include "lwip/netif.h"
+#include "lwip/priv/tcp_priv.h"
 #include "lwip/sys.h"
 #include "lwip/tcp.h"
 #include "lwip/timeouts.h"
@@ -222,8 +223,9 @@ int main(void) {
     ethernet_poll(&netif);
     sys_check_timeouts();
     if (poll_numbers()) send_next();
-    // Told once more whenever the queue of mails runs empty.
-    const bool idle = mails_left == 0 && !mail_open;
+    // Told once more whenever all mails are sent and their connections closed: the server, which closes
+    // first, is then in TIME_WAIT for each, and not half open.
+    const bool idle = mails_left == 0 && !mail_open && tcp_active_pcbs == NULL;
     if (idle && !told) tell_numbers("mails-over", 0);
     told = idle;
   }
