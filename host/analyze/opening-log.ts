@@ -20,6 +20,11 @@ export class OpeningLog {
   readonly #byIsn = new Uint32Array(INDEX_SIZE);
   #count = 0;
 
+  /** Number of the last opening of any host. */
+  get count(): number {
+    return this.#count;
+  }
+
   /** Adds an opening; `before` is the number of the host's last one, or 0. Gives its number. */
   add(host: number, opening: Opening, before: number): number {
     this.#count += 1;

@@ -122,7 +122,8 @@ export class HostRestarts {
 
   #followRun(opening: Opening): void {
     const run = this.#run;
-    const due = run && this.#log.at(run.next);
+    // Where a run meets its own beginning, the host has started over once more.
+    const due = run && run.next < run.start ? this.#log.at(run.next) : undefined;
     const portMatch = due !== undefined && due.port === opening.port;
     const isnMatch = due !== undefined && due.isn === opening.isn;
     if (!run || !due || !(portMatch || isnMatch)) {
@@ -146,6 +147,7 @@ export class HostRestarts {
     if (!earlier) return;
     this.#run = {
       next: log.after(number),
+      start: log.count + 1,
       ports: earlier.port === opening.port,
       isns: earlier.isn === opening.isn,
       repeats: [{ earlier, later: opening }],
@@ -200,6 +202,8 @@ export class HostRestarts {
 }
 
 interface Run {
+  /** Number of the run's own first opening. */
+  readonly start: number;
   /** Number of the opening that is due next. */
   next: number;
   ports: boolean;

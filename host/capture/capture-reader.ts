@@ -139,7 +139,7 @@ async function* fileBytes(path: string): AsyncGenerator<Uint8Array> {
     const file = await open(path, "r");
     try {
       // A new buffer each time: packets are views into it, and may outlive this read.
-      const read = () => file.read(new Uint8Array(READ_BYTES), 0, READ_BYTES, null);
+      const read = () => file.read(Buffer.allocUnsafeSlow(READ_BYTES), 0, READ_BYTES, null);
       let coming = read();
       for (;;) {
         const { buffer, bytesRead } = await coming;

@@ -30,6 +30,14 @@ describe("field case 1: the device and the mail server", () => {
     expect(finding("timewait-reused-isn").count).toBe(2);
   });
 
+  it("does not take three starts in a row for a pool of ports that wraps", async () => {
+    const recording = mails(new Recording()).wait(25);
+    mails(recording, [1_000_000, 2_000_000]).wait(25);
+    const { rules, finding } = await diagnose(mails(recording, [1_000_000, 2_000_000]));
+    expect(rules).not.toContain("port-pool-wrap");
+    expect(finding("boot-detected").count).toBe(2);
+  });
+
   it("finds the old connection 2233732218 behind in the related trace, seen or not", async () => {
     const [old, isn, s, r] = [1_841_260_670, 4_074_992_888, 200_941_090, 1_841_260_671];
     const unseen = await diagnose(new Recording().refused(isn, s, r).wait(3).refused(isn, s, r));
@@ -254,6 +262,21 @@ describe("field case 5: the sequence-number rule", () => {
     expect(rules).toContain("stale-segment-accepted");
   });
 
+  it("recognises a copy of the old connection's last segment too", async () => {
+    const recording = new Recording()
+      .session(n, s, { length: 9, close: "none" })
+      .client({ flags: ack | psh, sequence: n + 10, acknowledgement: s + 1, length: 5 })
+      .server({ flags: ack | fin, sequence: s + 1, acknowledgement: n + 15 })
+      .client({ flags: ack | fin, sequence: n + 15, acknowledgement: s + 2 })
+      .server({ flags: ack, sequence: s + 2, acknowledgement: n + 16 })
+      .wait(1)
+      .session(n, s + 90_000, { length: 9, close: "none" })
+      .client({ flags: ack | psh, sequence: n + 10, acknowledgement: s + 1, length: 5 })
+      .server({ flags: ack, sequence: s + 90_001, acknowledgement: n + 15 });
+    const { finding } = await diagnose(recording);
+    expect(finding("stale-segment-accepted").frames).toEqual([6, 10, 15, 16]);
+  });
+
   it("claims nothing when a device sends the same bytes again on purpose", async () => {
     const recording = new Recording()
       .session(n, s, { length: 9 })
@@ -264,6 +287,19 @@ describe("field case 5: the sequence-number rule", () => {
 });
 
 describe("what else a capture shows", () => {
+  it("attempts that failed do not hide the connection that the server holds", async () => {
+    const recording = new Recording().session(900_000, 5000, { close: "none" });
+    for (const isn of [800_000, 700_000]) recording.wait(20).refused(isn, 5001, 900_019);
+    const { rules, finding } = await diagnose(recording);
+    expect(rules).toEqual(["halfopen-challenge-ack"]);
+    expect(finding("halfopen-challenge-ack").count).toBe(2);
+  });
+
+  it("a number behind that is accepted when TIME_WAIT has run out is no reopening", async () => {
+    const recording = new Recording().session(900_000, 5000).wait(90).session(700_000, 77);
+    expect((await diagnose(recording)).rules).toEqual([]);
+  });
+
   it("silence: SYNs without any answer, and what a one-sided capture leaves open", async () => {
     const silent = new Recording();
     for (const pause of [0, 1, 2, 4]) silent.wait(pause).client({ flags: syn, sequence: 5000 });
