@@ -21,11 +21,13 @@
 #include <string.h>
 
 #include "board.h"
+#include "conformance_connections.h"
 #include "console.h"
 #include "isnkit.h"
 #include "nvm_fault.h"
 #include "raw_call.h"
 #include "runtime.h"
+#include "test_entropy.h"
 
 static bool clock_scripted;
 static uint32_t scripted_ticks;
@@ -37,23 +39,6 @@ static uint32_t ticks(void *context) {
 }
 
 static isnkit_platform platform;
-
-static uint32_t stuck_entropy(void *context, uint8_t *to, uint32_t bytes) {
-  (void)context;
-  memset(to, 0x5a, bytes);
-  return bytes;
-}
-
-/** Passes health tests and is no secret: good enough to see that provisioning works. */
-static uint32_t varied_entropy(void *context, uint8_t *to, uint32_t bytes) {
-  static uint32_t state = 1;
-  (void)context;
-  for (uint32_t i = 0; i < bytes; i++) {
-    state = state * 1664525u + 1013904223u;
-    to[i] = (uint8_t)(state >> 24);
-  }
-  return bytes;
-}
 
 /** Lock hooks that only watch: the application has one task. */
 static uint32_t locks;
@@ -71,86 +56,7 @@ static void unlock(void *context) {
   if (lock_depth-- != 1) lock_faults++;
 }
 
-// Destinations that `run` connects to, in turn.
-
-#define LOCAL4 0x0A4D0002u  // 10.77.0.2
-typedef struct destination {
-  uint32_t address;  // 0: the IPv6 one
-  uint16_t port;
-  // Not 0: the application binds this local port, so the same tuple comes back at every turn.
-  uint16_t bound;
-  const char *text;
-} destination;
-
-static const destination destinations[] = {
-    {0x0A4D0001u, 25, 0, "10.77.0.1"},
-    {0x0A4D0001u, 1883, 5000, "10.77.0.1"},
-    {0xC0000207u, 443, 0, "192.0.2.7"},
-    {0, 443, 0, "fd00::1"},
-    {0, 1883, 5001, "fd00::1"},
-};
-
-/** Ports that the application binds are not the module's to allocate. */
-#define RESERVED_PORTS {5000, 5003}
-#define DESTINATIONS (sizeof destinations / sizeof *destinations)
-
-static const uint8_t local6[16] = {0xfd, [15] = 2};
-static const uint8_t remote6[16] = {0xfd, [15] = 1};
-
-static uint16_t ask_port(const destination *to) {
-  if (to->bound != 0) return to->bound;
-  return to->address != 0 ? isnkit_port4(LOCAL4, to->address, to->port)
-                          : isnkit_port6(local6, remote6, to->port);
-}
-
-static uint32_t ask_isn(const destination *to, uint16_t port) {
-  return to->address != 0 ? isnkit_isn4(LOCAL4, port, to->address, to->port)
-                          : isnkit_isn6(local6, port, remote6, to->port);
-}
-
-static uint32_t ask_timestamp(const destination *to, uint16_t port) {
-  return to->address != 0 ? isnkit_timestamp4(LOCAL4, port, to->address, to->port)
-                          : isnkit_timestamp6(local6, port, remote6, to->port);
-}
-
-static uint32_t report_progress(const destination *to, uint16_t port, uint32_t next) {
-  return to->address != 0 ? isnkit_advance4(LOCAL4, port, to->address, to->port, next)
-                          : isnkit_advance6(local6, port, remote6, to->port, next);
-}
-
-static uint32_t report_close(const destination *to, uint16_t port, uint32_t next) {
-  const isnkit_end end = {.next = next, .peer_next = 1};
-  return to->address != 0 ? isnkit_close4(LOCAL4, port, to->address, to->port, &end)
-                          : isnkit_close6(local6, port, remote6, to->port, &end);
-}
-
 // Records.
-
-static void tell_tuple(const destination *to, uint16_t port) {
-  console_text("la", to->address != 0 ? "10.77.0.2" : "fd00::2");
-  console_decimal("lp", port);
-  console_text("ra", to->text);
-  console_decimal("rp", to->port);
-}
-
-static void tell_refusal(const char *call) {
-  const uint32_t reason = isnkit_reason();
-  console_begin("refused");
-  console_text("call", call);
-  console_decimal("reason", reason);
-  console_decimal("trap", isnkit_trap_code());
-  console_decimal("nvm-error", isnkit_nvm_error());
-  console_end();
-}
-
-static void tell_memory(void) {
-  const uint32_t writes = isnkit_counter(ISNKIT_COUNTER_WRITES);
-  const uint32_t wear = isnkit_counter(ISNKIT_COUNTER_WEAR);
-  console_begin("nvm");
-  console_decimal("writes", writes);
-  console_decimal("erases", wear);
-  console_end();
-}
 
 static void tell_state(const char *type, uint32_t id, isnkit_state state) {
   const uint32_t reason = isnkit_reason();
@@ -193,60 +99,6 @@ static void hello(void) {
   console_end();
 }
 
-// One connection after another.
-
-static bool running;
-static bool endless;
-static uint32_t connections_left;
-static uint32_t connection;
-static uint32_t gap_ticks;
-static uint32_t last_ticks;
-
-/** A refusal while waiting for quiet time or a key would repeat at once: once a second is enough. */
-static void pause_after_refusal(const char *call) {
-  tell_refusal(call);
-  last_ticks = board_ticks(NULL) + board_ticks_hz - gap_ticks;
-}
-
-static void connect(void) {
-  const destination *to = &destinations[connection % DESTINATIONS];
-  const uint16_t port = ask_port(to);
-  if (port == 0) return pause_after_refusal("port");
-  const uint32_t isn = ask_isn(to, port);
-  if (isn == 0) return pause_after_refusal("isn");
-  const uint32_t tsval = ask_timestamp(to, port);
-  if (tsval == 0) return pause_after_refusal("timestamp");
-  console_begin("open");
-  tell_tuple(to, port);
-  console_text("choice", to->bound != 0 ? "bound" : "allocated");
-  console_hex("isn", isn);
-  console_hex("ts", tsval);
-  console_end();
-  // Mails of different length; one in sixteen runs ahead of the clock by almost the guard.
-  const uint32_t bytes = connection % 16 == 15 ? 200000 : 500 + connection % 7 * 321;
-  // SYN and FIN use one number each.
-  const uint32_t next = isn + 1 + bytes + 1;
-  if (!report_progress(to, port, next)) return pause_after_refusal("advance");
-  console_begin("used");
-  tell_tuple(to, port);
-  console_hex("next", next);
-  console_end();
-  if (!report_close(to, port, next)) return pause_after_refusal("close");
-  if (connection % 4 == 0) tell_memory();
-  connection++;
-}
-
-static void run_on(void) {
-  if (!running) return;
-  if ((int32_t)(board_ticks(NULL) - last_ticks - gap_ticks) < 0) return;
-  last_ticks = board_ticks(NULL);
-  connect();
-  if (endless || --connections_left > 0) return;
-  running = false;
-  console_begin("run-over");
-  console_end();
-}
-
 // Commands.
 
 static void start(const console_command *command, uint32_t id) {
@@ -260,10 +112,10 @@ static void start(const console_command *command, uint32_t id) {
                                .lock = lock,
                                .unlock = unlock,
                                .entropy = board_entropy};
-  if (console_is(command, "entropy", "stuck")) platform.entropy = stuck_entropy;
-  if (console_is(command, "entropy", "varied")) platform.entropy = varied_entropy;
+  if (console_is(command, "entropy", "stuck")) platform.entropy = test_entropy_stuck;
+  if (console_is(command, "entropy", "varied")) platform.entropy = test_entropy_varied;
   static isnkit_config config;
-  config = (isnkit_config){.reserved = {RESERVED_PORTS},
+  config = (isnkit_config){.reserved = {CONNECTIONS_RESERVED_PORTS},
                            .policy = console_number(command, "policy", 0),
                            .msl_ms = console_number(command, "msl-ms", 0)};
   const isnkit_state state = isnkit_start(&platform, &config);
@@ -320,7 +172,7 @@ static void provision(const console_command *command, uint32_t id) {
       own ? isnkit_provision_from_entropy(options) : isnkit_provision(key, options);
   memset(key, 0, sizeof key);
   if (done) return tell_state("status", id, isnkit_current_state());
-  tell_refusal("provision");
+  connections_tell_refusal("provision");
   tell_done(id, "refused");
 }
 
@@ -330,21 +182,11 @@ static void set_fault(const console_command *command, uint32_t id) {
   tell_done(id, NULL);
 }
 
-static void run(const console_command *command, uint32_t id) {
-  connections_left = console_number(command, "count", 0);
-  endless = connections_left == 0;
-  const uint32_t gap_us = console_number(command, "gap-us", 0);
-  gap_ticks = (uint32_t)((uint64_t)gap_us * board_ticks_hz / 1000000u);
-  last_ticks = board_ticks(NULL) - gap_ticks;
-  running = true;
-  tell_done(id, NULL);
-}
-
 static uint32_t value_in_handler;
 static uint32_t reason_in_handler;
 
 static void ask_in_handler(void) {
-  value_in_handler = isnkit_isn4(LOCAL4, 1, 2, 3);
+  value_in_handler = isnkit_isn4(CONNECTIONS_LOCAL, 1, 2, 3);
   reason_in_handler = isnkit_reason();
 }
 
@@ -368,7 +210,7 @@ static void fingerprint(uint32_t id) {
 }
 
 static void verdict(uint32_t id) {
-  const uint32_t value = isnkit_syn4(LOCAL4, 1, 2, 3, 4, 5, 0);
+  const uint32_t value = isnkit_syn4(CONNECTIONS_LOCAL, 1, 2, 3, 4, 5, 0);
   tell_value(id, value, isnkit_reason());
 }
 
@@ -401,7 +243,10 @@ static void obey(const console_command *command) {
   else if (console_is(command, "do", "start")) start(command, id);
   else if (console_is(command, "do", "provision")) provision(command, id);
   else if (console_is(command, "do", "fault")) set_fault(command, id);
-  else if (console_is(command, "do", "run")) run(command, id);
+  else if (console_is(command, "do", "run")) {
+    connections_run(command);
+    tell_done(id, NULL);
+  }
   else if (console_is(command, "do", "status")) tell_state("status", id, isnkit_current_state());
   else if (console_is(command, "do", "interrupt")) interrupt(id);
   else if (console_is(command, "do", "watch-counter")) watch_counter(command, id);
@@ -409,7 +254,7 @@ static void obey(const console_command *command) {
   else if (console_is(command, "do", "verdict")) verdict(id);
   else if (console_is(command, "do", "reset")) board_reset();
   else if (console_is(command, "do", "stop")) {
-    running = false;
+    connections_stop();
     tell_done(id, NULL);
   } else {
     tell_done(id, "no-such-command");
@@ -424,6 +269,6 @@ int main(void) {
     if (console_poll(&command)) obey(&command);
     // A scripted counter stands still, so there is nothing to follow.
     if (!clock_scripted) isnkit_poll();
-    run_on();
+    connections_continue();
   }
 }
