@@ -5,6 +5,7 @@
 
 import { address } from "../capture/segment.ts";
 import type { Tuple } from "../core/tuple.ts";
+import { ipv4Text } from "./address-text.ts";
 import type { HostRestarts } from "./restarts.ts";
 
 export type Side = "client" | "server";
@@ -288,18 +289,4 @@ export interface Ends {
   readonly target3: number;
   readonly sourcePort: number;
   readonly targetPort: number;
-}
-
-const TEXTS_MAX = 4096;
-const texts = new Map<number, string>();
-
-/** The few addresses of a capture come again and again. */
-function ipv4Text(value: number): string {
-  let text = texts.get(value);
-  if (text === undefined) {
-    if (texts.size >= TEXTS_MAX) texts.clear();
-    text = address(4, value, 0, 0, 0).text;
-    texts.set(value, text);
-  }
-  return text;
 }

@@ -288,8 +288,10 @@ describe("field case 5: the sequence-number rule", () => {
 
 describe("what else a capture shows", () => {
   it("attempts that failed do not hide the connection that the server holds", async () => {
-    const recording = new Recording().session(900_000, 5000, { close: "none" });
-    for (const isn of [800_000, 700_000]) recording.wait(20).refused(isn, 5001, 900_019);
+    const recording = new Recording().session(900_000_000, 5000, { close: "none" });
+    for (const isn of [800_000_000, 700_000_000]) {
+      recording.wait(20).refused(isn, 5001, 900_000_019);
+    }
     const { rules, finding } = await diagnose(recording);
     expect(rules).toEqual(["halfopen-challenge-ack"]);
     expect(finding("halfopen-challenge-ack").count).toBe(2);
