@@ -1,14 +1,16 @@
 /** Runs a check to its end, or until it is interrupted, and gives what reports are made from. */
+import { randomBytes } from "node:crypto";
+import { openEmulatedSource } from "../boards/emulated-source.ts";
 import { captureSamples } from "../capture/samples.ts";
 import { Check, type CheckEnding, type CheckResult } from "../check/engine.ts";
-import type { CheckContext } from "../check/rule.ts";
+import type { CheckContext, RuleId } from "../check/rule.ts";
 import { CAPTURE_RULES, RULES, ruleById } from "../check/rules/index.ts";
 import type { Sample } from "../core/sample.ts";
 import { compileIsnModule } from "../module/load.ts";
 import type { CheckRun } from "../report/check-run.ts";
 import { DEFAULT_BOARD } from "../sim/board.ts";
 import { virtualBoardSamples } from "../sim/campaign.ts";
-import type { BoardJob, CaptureJob, CheckSettings } from "./check-settings.ts";
+import type { BoardJob, CaptureJob, CheckSettings, EmulatedJob } from "./check-settings.ts";
 import type { Progress } from "./progress.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -31,9 +33,10 @@ export async function runCheckJob(
   settings: CheckSettings,
   setting: JobSetting,
 ): Promise<FinishedJob> {
-  return settings.job.kind === "board"
-    ? runBoard(settings.job, settings, setting)
-    : runCapture(settings.job, settings, setting);
+  const { job } = settings;
+  if (job.kind === "board") return runBoard(job, settings, setting);
+  if (job.kind === "emulated") return runEmulated(job, settings, setting);
+  return runCapture(job, settings, setting);
 }
 
 async function runBoard(
@@ -62,6 +65,35 @@ async function runBoard(
     end: () => ({}),
   });
   const source = { kind: "board", board: job.board, reboots } as const;
+  return { run: { result, source, seed, ...spelled(settings) }, interrupted };
+}
+
+/** A board in an emulator, in real time: the firmware runs, the bench cuts its power. */
+async function runEmulated(
+  job: EmulatedJob,
+  settings: CheckSettings,
+  setting: JobSetting,
+): Promise<FinishedJob> {
+  const seed = job.seed ?? setting.drawSeed();
+  const { board, reboots } = job;
+  const stop = new AbortController();
+  const { samples, context, asked, ending } = await openEmulatedSource({
+    selector: board,
+    reboots,
+    seed,
+    nowUs: () => Math.round((performance.timeOrigin + performance.now()) * 1000),
+    sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
+    newKey: () => randomBytes(16),
+    signal: stop.signal,
+  });
+  const { result, interrupted } = await judge(samples, settings, context, setting, {
+    describe: ({ counts }) => `boot ${counts.boots - 1} of ${reboots}`,
+    samplesPerTurn: 1,
+    ...(asked === undefined ? {} : { asked }),
+    stop: () => stop.abort(),
+    end: ending,
+  });
+  const source = { kind: "board", board, reboots } as const;
   return { run: { result, source, seed, ...spelled(settings) }, interrupted };
 }
 
@@ -102,6 +134,10 @@ async function runCapture(
 
 interface Watched {
   readonly describe: (check: Check) => string;
+  /** Rules that the source can settle; absent: the usual ones. */
+  readonly asked?: readonly RuleId[];
+  /** Samples between two looks at the event loop. */
+  readonly samplesPerTurn?: number;
   /** Ends a wait for input. */
   readonly stop?: () => void;
   readonly end: () => CheckEnding;
@@ -114,7 +150,9 @@ async function judge(
   { terminal, progress }: JobSetting,
   watched: Watched,
 ): Promise<{ result: CheckResult; interrupted: boolean }> {
-  const usual = context.source === "capture" ? CAPTURE_RULES : RULES.map((rule) => rule.id);
+  const all = context.source === "capture" ? CAPTURE_RULES : RULES.map((rule) => rule.id);
+  const usual = watched.asked ?? all;
+  const samplesPerTurn = watched.samplesPerTurn ?? SAMPLES_PER_TURN;
   const rules = settings.rules?.map(ruleById) ?? RULES;
   const check = new Check({ rules, asked: settings.rules ?? usual, context });
   let interrupted = false;
@@ -123,11 +161,11 @@ async function judge(
     watched.stop?.();
   });
   try {
-    let left = SAMPLES_PER_TURN;
+    let left = samplesPerTurn;
     for await (const sample of samples) {
       check.observe(sample);
       if (--left > 0) continue;
-      left = SAMPLES_PER_TURN;
+      left = samplesPerTurn;
       progress.tick(() => watched.describe(check));
       await new Promise((resolve) => setImmediate(resolve));
       if (interrupted) break;

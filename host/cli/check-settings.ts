@@ -1,4 +1,5 @@
 /** Reads the settings of `isnkit check`: what each means, its limits, and which exclude each other. */
+import { isEmulatedBoard } from "../boards/emulated-board.ts";
 import { RULE_IDS, type RuleId } from "../check/rule.ts";
 import { type Address, parseAddress } from "../core/address.ts";
 import { parseDurationUs } from "../core/duration.ts";
@@ -17,6 +18,14 @@ export interface BoardJob {
   readonly seed: number | undefined;
 }
 
+export interface EmulatedJob {
+  readonly kind: "emulated";
+  /** As it was given: `qemu:lm3s6965evb`, `rp2040js:rpi-pico`. */
+  readonly board: string;
+  readonly reboots: number;
+  readonly seed: number | undefined;
+}
+
 export interface CaptureJob {
   readonly kind: "capture";
   /** A path, or `-` for standard input. */
@@ -29,7 +38,7 @@ export interface CaptureJob {
 }
 
 export interface CheckSettings {
-  readonly job: BoardJob | CaptureJob;
+  readonly job: BoardJob | EmulatedJob | CaptureJob;
   /** Rules named on purpose; undefined: the usual ones of the source. */
   readonly rules: readonly RuleId[] | undefined;
   readonly mslUs: number;
@@ -39,7 +48,14 @@ export interface CheckSettings {
   readonly output: string | undefined;
 }
 
-export const DEFAULTS = { board: "sim", reboots: "1000", msl: "120s", format: "text" } as const;
+export const DEFAULTS = {
+  board: "sim",
+  reboots: "1000",
+  emulatedReboots: "20",
+  msl: "120s",
+  format: "text",
+} as const;
+const EMULATED_EXAMPLES = ["qemu:lm3s6965evb", "rp2040js:rpi-pico"] as const;
 export const REBOOTS_MAX = 10_000_000;
 const FORMATS = ["text", "json"] as const;
 const BOARD_ONLY: readonly SettingName[] = ["reboots", "seed"];
@@ -62,7 +78,10 @@ export function readCheckSettings(
   };
 }
 
-function readJob(settings: Settings, generators: readonly string[]): BoardJob | CaptureJob {
+function readJob(
+  settings: Settings,
+  generators: readonly string[],
+): BoardJob | EmulatedJob | CaptureJob {
   const board = settings.get("board");
   const capture = settings.get("capture");
   if (board !== undefined && capture !== undefined && board.rank === capture.rank) {
@@ -91,13 +110,14 @@ function readBoardJob(
   setting: Setting | undefined,
   settings: Settings,
   generators: readonly string[],
-): BoardJob {
+): BoardJob | EmulatedJob {
   const board = setting?.text ?? DEFAULTS.board;
   const place = setting?.place ?? flagOf("board");
   const [kind, ...rest] = board.split(":");
   const generator = board === "sim" ? "isnkit" : rest.join(":");
-  if (kind !== "sim" || !generators.includes(generator)) {
-    const boards = ["sim", ...generators.map((name) => `sim:${name}`)];
+  const emulated = isEmulatedBoard(board);
+  if (!emulated && (kind !== "sim" || !generators.includes(generator))) {
+    const boards = ["sim", ...generators.map((name) => `sim:${name}`), ...EMULATED_EXAMPLES];
     throw new UsageError(
       "unknown-board",
       `no board matches ${JSON.stringify(board)} (${place})`,
@@ -106,18 +126,22 @@ function readBoardJob(
   }
   const reboots = readWhole(settings.get("reboots"), {
     name: "reboots",
-    fallback: Number(DEFAULTS.reboots),
+    fallback: Number(emulated ? DEFAULTS.emulatedReboots : DEFAULTS.reboots),
     min: 1,
     max: REBOOTS_MAX,
   });
-  const seed = settings.get("seed");
-  return {
-    kind: "board",
-    board,
-    generator,
-    reboots,
-    seed: seed && readWhole(seed, { name: "seed", fallback: 0, min: 0, max: 0xffff_ffff }),
-  };
+  const given = settings.get("seed");
+  const seed = given && readWhole(given, { name: "seed", fallback: 0, min: 0, max: 0xffff_ffff });
+  if (!emulated) return { kind: "board", board, generator, reboots, seed };
+  const msl = settings.get("msl");
+  if (msl?.origin === "flag") {
+    throw new UsageError(
+      "option-unused",
+      `${msl.place} has no meaning with ${board}`,
+      "leave it out: the board's description says what its firmware takes for the MSL",
+    );
+  }
+  return { kind: "emulated", board, reboots, seed };
 }
 
 function readCaptureJob(capture: Setting, settings: Settings): CaptureJob {

@@ -10,8 +10,16 @@ import type { Terminal } from "./terminal.ts";
 
 /** Flag, placeholder and description of each setting of `check`. */
 const CHECK_FLAGS: readonly (readonly [SettingName, string, string])[] = [
-  ["board", "NAME", `what to reboot: sim, or sim:<generator> (default: ${DEFAULTS.board})`],
-  ["reboots", "N", `how often to reboot it, 1 to ${REBOOTS_MAX} (default: ${DEFAULTS.reboots})`],
+  [
+    "board",
+    "NAME",
+    `what to reboot: sim, sim:<generator>, qemu:<model>, rp2040js:<model> (default: ${DEFAULTS.board})`,
+  ],
+  [
+    "reboots",
+    "N",
+    `how often to reboot it, 1 to ${REBOOTS_MAX} (default: ${DEFAULTS.reboots}; in an emulator ${DEFAULTS.emulatedReboots})`,
+  ],
   ["seed", "N", "u32 that decides the whole run, decimal or 0x… (default: a random one, printed)"],
   ["capture", "FILE", "judge a pcap or pcapng file instead, - for standard input"],
   ["device", "IP", "address of the device in the capture"],
@@ -36,6 +44,7 @@ Examples:
   isnkit check                                       reboot the virtual board 1000 times
   isnkit check --reboots 50 --seed 42                the same run on any machine
   isnkit check --board sim:fixed-plus-ticks          see a bad generator fail
+  isnkit check --board qemu:lm3s6965evb              cut the power of an emulated Cortex-M3
   isnkit check --capture x.pcap --device 10.77.0.2   judge recorded traffic
   isnkit check --capture x.pcap --device 10.77.0.2 --boot-gap 2s --format json
   isnkit check --list-rules
