@@ -74,7 +74,7 @@ function paintFor(verdict: Verdict, paint: Paint): (text: string) => string {
 function headline({ result, source, seed }: CheckRun): string {
   const { counts } = result;
   if (source.kind === "board") {
-    return `isnkit check: virtual board ${source.board}, ${count(counts.boots - 1, "reboot")}, ${count(counts.connections, "connection")}, seed ${seed ?? "none"}`;
+    return `isnkit check: ${boardKind(source.board)} ${source.board}, ${count(counts.boots - 1, "reboot")}, ${count(counts.connections, "connection")}, seed ${seed ?? "none"}`;
   }
   return `isnkit check: capture ${source.file}, device ${source.device}, ${source.devicePackets} of ${count(source.packets, "packet")}, ${count(counts.connections, "connection")}, ${count(counts.boots, "boot")} (${source.bootMethod})`;
 }
@@ -152,4 +152,8 @@ function extentOf({ result, source }: { result: CheckResult; source: CheckRun["s
 
 function count(n: number, what: string): string {
   return `${n} ${what}${n === 1 ? "" : "s"}`;
+}
+
+function boardKind(board: string): string {
+  return board.startsWith("sim") ? "virtual board" : "emulated board";
 }

@@ -1,4 +1,4 @@
-/** The page on the diagnoses, written from the diagnoses themselves. */
+/** The pages on the diagnoses, written from the diagnoses themselves. */
 import type { Diagnosis, Severity } from "../diagnosis.ts";
 
 const MEANING: Readonly<Record<Severity, string>> = {
@@ -7,24 +7,25 @@ const MEANING: Readonly<Record<Severity, string>> = {
   harmless: "harmless",
 };
 
-/** Markdown, one section a diagnosis, in the order in which causes are named. */
-export function diagnosisPage(diagnoses: readonly Diagnosis[]): string {
+/** Markdown: the list of all diagnoses, in the order in which causes are named. */
+export function diagnosisIndex(diagnoses: readonly Diagnosis[]): string {
   const head = [
     "# What `isnkit analyze` finds",
     "",
-    "One section a diagnosis, in the order in which causes are named. This page is written from the",
+    "One page a diagnosis, in the order in which causes are named. The pages are written from the",
     "diagnoses themselves; change those, and run `npx vitest run test/unit/analyze-docs.test.ts -u`.",
   ];
   const list = diagnoses.map(
-    ({ id, title, severity }) => `* [\`${id}\`](#${id}): ${title} (${severity})`,
+    ({ id, title, severity }) => `* [\`${id}\`](${id}.md): ${title} (${severity})`,
   );
-  return `${[...head, "", ...list, ...diagnoses.flatMap(section)].join("\n")}\n`;
+  return `${[...head, "", ...list].join("\n")}\n`;
 }
 
-function section({ id, title, severity, explanation, clause, remedy }: Diagnosis): string[] {
+/** Markdown: the page of one diagnosis. */
+export function diagnosisPage(diagnosis: Diagnosis): string {
+  const { id, title, severity, explanation, clause, remedy } = diagnosis;
   return [
-    "",
-    `## ${id}`,
+    `# ${id}`,
     "",
     `**What** ${title}: ${MEANING[severity]}.`,
     "",
@@ -33,5 +34,8 @@ function section({ id, title, severity, explanation, clause, remedy }: Diagnosis
     `**Clause** ${clause}`,
     "",
     `**Remedy** ${remedy}.`,
-  ];
+    "",
+    "[All diagnoses](README.md)",
+    "",
+  ].join("\n");
 }
