@@ -1,4 +1,18 @@
 /** The library: data in, data out. Nothing here prints, parses arguments or exits. */
+export {
+  type AnalyzeOptions,
+  analyzeCapture,
+  type CaptureAnalysis,
+} from "./analyze/analyze-capture.ts";
+export { DIAGNOSES } from "./analyze/diagnoses/index.ts";
+export { DIAGNOSIS_IDS, type Diagnosis } from "./analyze/diagnosis.ts";
+export { analyzeJson } from "./analyze/views/analyze-json.ts";
+export { analyzeText } from "./analyze/views/analyze-text.ts";
+export {
+  type EmulatedSource,
+  type EmulatedSourceOptions,
+  openEmulatedSource,
+} from "./boards/emulated-source.ts";
 export type { CaptureSource } from "./capture/capture-reader.ts";
 export {
   type CaptureSamples,
@@ -38,6 +52,8 @@ export { destinationKey, type Tuple, tupleKey } from "./core/tuple.ts";
 export type { Board } from "./module/board.ts";
 export { IsnModule } from "./module/isn-module.ts";
 export { compileIsnModule } from "./module/load.ts";
+export { PEERS } from "./peers/index.ts";
+export { replyToSyn } from "./peers/peer-model.ts";
 export { CHECK_SCHEMA, checkJson } from "./report/check-json.ts";
 export { type CheckRun, replayOf, replayOfFinding } from "./report/check-run.ts";
 export { checkText, type Paint, verdictLine } from "./report/check-text.ts";

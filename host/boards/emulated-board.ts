@@ -1,44 +1,11 @@
-/**
- * Board selectors for emulated boards: `qemu:<model>[:<firmware>]`, `rp2040js:<model>[:<firmware>]`; the
- * firmware is `wasm2c` if none is named.
- */
+/** Opens the emulated board that a selector names. */
 import { UsageError } from "../core/errors.ts";
 import { type BoardDescription, readBoardDescription } from "./board-description.ts";
 import { firmwarePath } from "./board-firmware.ts";
+import { parseEmulatedBoard } from "./emulated-selector.ts";
 import type { PoweredBoard } from "./powered-board.ts";
 import { QemuBoard, type QemuBoardOptions } from "./qemu-board.ts";
 import { Rp2040Board } from "./rp2040-board.ts";
-
-export const EMULATORS = ["qemu", "rp2040js"] as const;
-/** The conformance application over a runtime, or the mail device with isnkit's or lwIP's numbers. */
-export const FIRMWARES = ["wasm2c", "wasm3", "mail", "lwip-default"] as const;
-export type FirmwareName = (typeof FIRMWARES)[number];
-
-export interface EmulatedBoardName {
-  readonly emulator: (typeof EMULATORS)[number];
-  readonly model: string;
-  readonly firmware: FirmwareName;
-}
-
-/** True for selectors that this file serves. */
-export function isEmulatedBoard(selector: string): boolean {
-  return EMULATORS.some((emulator) => selector.startsWith(`${emulator}:`));
-}
-
-/** Takes a selector apart. UsageError when it is none. */
-export function parseEmulatedBoard(selector: string): EmulatedBoardName {
-  const [emulatorText, model, firmwareText = FIRMWARES[0], ...rest] = selector.split(":");
-  const emulator = EMULATORS.find((name) => name === emulatorText);
-  const firmware = FIRMWARES.find((name) => name === firmwareText);
-  if (emulator !== undefined && model && firmware !== undefined && rest.length === 0) {
-    return { emulator, model, firmware };
-  }
-  throw new UsageError(
-    "unknown-board",
-    `${JSON.stringify(selector)} is no emulated board`,
-    `give qemu:<model> or rp2040js:<model>, or behind it a firmware: ${FIRMWARES.join(", ")}`,
-  );
-}
 
 export interface EmulatedBoard {
   readonly board: PoweredBoard;

@@ -1,5 +1,5 @@
 /** Reads the settings of `isnkit check`: what each means, its limits, and which exclude each other. */
-import { isEmulatedBoard } from "../boards/emulated-board.ts";
+import { isEmulatedBoard } from "../boards/emulated-selector.ts";
 import { RULE_IDS, type RuleId } from "../check/rule.ts";
 import { type Address, parseAddress } from "../core/address.ts";
 import { parseDurationUs } from "../core/duration.ts";

@@ -12,7 +12,7 @@ import {
   parseConsoleLine,
 } from "../../host/boards/console-record.ts";
 import { ConsoleSamples } from "../../host/boards/console-samples.ts";
-import { parseEmulatedBoard } from "../../host/boards/emulated-board.ts";
+import { parseEmulatedBoard } from "../../host/boards/emulated-selector.ts";
 import { openEmulatedSource } from "../../host/boards/emulated-source.ts";
 
 const bytes = (text: string) => new TextEncoder().encode(text);
