@@ -1,28 +1,11 @@
 /** `isnkit check` on the virtual board, in this process: the honest module, and what is not. */
 import { describe, expect, it } from "vitest";
-import { runProgram } from "../../host/cli/program.ts";
 import type { Terminal } from "../../host/cli/terminal.ts";
 import { ZOO } from "../../host/zoo/index.ts";
+import { isnkit } from "../support/command.ts";
 
-async function check(args: readonly string[], more: Partial<Terminal> = {}) {
-  let out = "";
-  let err = "";
-  const terminal: Terminal = {
-    out: async (text) => {
-      out += text;
-    },
-    err: (text) => {
-      err += text;
-    },
-    outIsTerminal: false,
-    errIsTerminal: false,
-    environment: {},
-    onInterrupt: () => () => {},
-    input: { async *[Symbol.asyncIterator]() {}, destroy: () => {} },
-    ...more,
-  };
-  const exitCode = await runProgram(["node", "isnkit", "check", ...args], terminal);
-  return { exitCode, out, err };
+function check(args: readonly string[], more: Partial<Terminal> = {}) {
+  return isnkit(["check", ...args], more);
 }
 
 interface Report {

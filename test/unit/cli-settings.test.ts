@@ -60,6 +60,19 @@ describe("a setting", () => {
 });
 
 describe("reading the settings of a check", () => {
+  it("takes emulated boards, which run in real time and so reboot less often", () => {
+    expect(read({ board: "qemu:lm3s6965evb" }).job).toMatchObject({
+      kind: "emulated",
+      reboots: 20,
+    });
+    expect(read({ board: "rp2040js:rpi-pico", reboots: "200", seed: "7" }).job).toMatchObject({
+      kind: "emulated",
+      board: "rp2040js:rpi-pico",
+      reboots: 200,
+      seed: 7,
+    });
+  });
+
   it("takes seeds of 32 bits, decimal or hex", () => {
     expect(read({ seed: "0x2a" }).job).toMatchObject({ seed: 42 });
     expect(read({ seed: "4294967295" }).job).toMatchObject({ seed: 0xffff_ffff });
@@ -77,6 +90,7 @@ describe("reading the settings of a check", () => {
     [{ board: "sim:" }, "unknown-board"],
     [{ board: "" }, "unknown-board"],
     [{ board: "simx:random" }, "unknown-board"],
+    [{ board: "qemu:lm3s6965evb", msl: "60s" }, "option-unused"],
     [{ rules: "isn-reuse,isn-rewse" }, "unknown-rule"],
     [{ rules: " , " }, "no-rules"],
     [{ msl: "120" }, "bad-duration"],
@@ -103,7 +117,7 @@ describe("reading the settings of a check", () => {
   it("lists the boards and guesses the one that was meant", () => {
     const error = refusal(() => read({ board: "sim:randm" }));
     expect(error.next).toBe(
-      "did you mean sim:random? the boards are sim, sim:isnkit, sim:random, sim:fixed-plus-ticks",
+      "did you mean sim:random? the boards are sim, sim:isnkit, sim:random, sim:fixed-plus-ticks, qemu:lm3s6965evb, rp2040js:rpi-pico",
     );
   });
 
