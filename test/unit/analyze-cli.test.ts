@@ -11,9 +11,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { DIAGNOSIS_IDS } from "../../host/analyze/diagnosis.ts";
-import { runProgram } from "../../host/cli/program.ts";
 import type { Terminal } from "../../host/cli/terminal.ts";
 import { FIXTURES } from "../support/captures.ts";
+import { isnkit } from "../support/command.ts";
 import { inChunks } from "../support/packets.ts";
 import { Recording } from "../support/sessions.ts";
 
@@ -27,25 +27,8 @@ const fixture = (letters: string) => {
   return join(FIXTURES, name ?? letters);
 };
 
-async function run(args: readonly string[], more: Partial<Terminal> = {}) {
-  let out = "";
-  let err = "";
-  const terminal: Terminal = {
-    out: async (text) => {
-      out += text;
-    },
-    err: (text) => {
-      err += text;
-    },
-    outIsTerminal: false,
-    errIsTerminal: false,
-    environment: {},
-    onInterrupt: () => () => {},
-    input: { async *[Symbol.asyncIterator]() {}, destroy: () => {} },
-    ...more,
-  };
-  const exitCode = await runProgram(["node", "isnkit", "analyze", ...args], terminal);
-  return { exitCode, out, err };
+function run(args: readonly string[], more: Partial<Terminal> = {}) {
+  return isnkit(["analyze", ...args], more);
 }
 
 /** Control characters, but for line feeds. */
