@@ -25,7 +25,10 @@ import {
 
 const FIXTURES = fileURLToPath(new URL("../fixtures/captures/", import.meta.url));
 const hasTshark = spawnSync("tshark", ["--version"], { stdio: "ignore" }).status === 0;
-if (!hasTshark) console.log("capture-tshark: skipped, tshark is not installed");
+/** CI sets it: there the tests run, and fail, also without tshark. */
+const requireAll = process.env.ISNKIT_REQUIRE_ALL === "1";
+const leftOut = !hasTshark && !requireAll;
+if (leftOut) console.log("left out: tshark as the oracle (apt-get install tshark)");
 
 const FIELDS = [
   "frame.number",
@@ -93,7 +96,7 @@ async function byIsnkit(path: string): Promise<string[]> {
   return lines;
 }
 
-describe.skipIf(!hasTshark)("every packet is read as tshark reads it", () => {
+describe.skipIf(leftOut)("every packet is read as tshark reads it", () => {
   const folder = mkdtempSync(join(tmpdir(), "isnkit-tshark-"));
   afterAll(() => rmSync(folder, { recursive: true }));
 
