@@ -150,7 +150,7 @@ function countOperations(options: SweepOptions): number {
   return lab.nvm.operations - before;
 }
 
-/** The ways to cut operation `after`: `coarse` takes the first, a middle and the last granule. */
+/** The ways to cut operation `after`; `coarse` takes one way to tear a granule, not three. */
 function* plans(geometry: NvmGeometry, after: number, coarse: boolean): Generator<PowerCutPlan> {
   yield { after, phase: "before" };
   yield { after, phase: "after" };
@@ -160,7 +160,9 @@ function* plans(geometry: NvmGeometry, after: number, coarse: boolean): Generato
   }
   const granules = Math.max(1, Math.ceil(32 / geometry.granule));
   for (let g = 0; g < granules; g++) {
-    if (coarse && g !== 0 && g !== granules - 1 && g !== granules >> 1) continue;
+    // Where a copy has many granules, recovery is torn at its ends and in the middle.
+    const inner = g !== 0 && g !== granules - 1 && g !== granules >> 1;
+    if (coarse && granules > 8 && inner) continue;
     // One bit, all bits, and bits drawn by chance.
     for (const mask of [0x01, 0xff, undefined]) {
       if (coarse && mask !== undefined) continue;
