@@ -1,6 +1,7 @@
 /**
  * What a board gives to the applications of this folder: console bytes, a counter, memory for the
- * journal, and a few facts. A new board implements these functions, a start-up file and a link script.
+ * journal, and a few facts. A new board implements these functions and writes its
+ * interrupts.h (see startup.c) and a link script (see sections.ld).
  */
 #ifndef ISNKIT_BOARD_H
 #define ISNKIT_BOARD_H
@@ -19,7 +20,7 @@ void board_init(void);
 /** Sends one byte; waits while the transmitter is full. */
 void board_console_put(uint8_t byte);
 
-/** The next byte received, or -1. */
+/** The next byte received, or -1: console_buffer.c does it. */
 int board_console_get(void);
 
 /** Free-running counter: all 32 bits, at BOARD_TICKS_HZ. */
@@ -35,7 +36,7 @@ extern const isnkit_nvm board_nvm;
 /** Why the device started: "power-on", "reset", "watchdog", … */
 const char *board_reset_cause(void);
 
-/** Runs a function inside an exception handler: for the conformance tests. */
+/** Runs a function inside an exception handler: for the conformance tests; cortex_m.c does it. */
 void board_run_in_handler(void (*work)(void));
 
 /** Resets the core; RAM may survive, the journal does. */

@@ -2,9 +2,12 @@
 
 #include <stddef.h>
 
+#include "console_buffer.h"
+#include "cortex_m.h"
 #include "eeprom.h"
 #include "interrupts.h"
 #include "lm3s6965.h"
+#include "systick_counter.h"
 
 const char board_name[] = "lm3s6965evb";
 const uint32_t board_ticks_hz = SYSTEM_CLOCK_HZ;
@@ -14,28 +17,10 @@ const isnkit_nvm board_nvm = {&eeprom_driver, NULL};
 
 #define BAUD 115200u
 #define PLL_LOCK_LOOPS 100000u
-/** SysTick counts 24 bits; the interrupt at each wrap counts the other eight. */
-#define SYSTICK_MASK 0xFFFFFFu
-
-static volatile uint32_t wraps;
-
-// What the console received: the interrupt fills it while the application writes its memory.
-#define RECEIVED_BYTES 256u
-static volatile uint8_t received[RECEIVED_BYTES];
-static volatile uint32_t received_in;
-static volatile uint32_t received_out;
-
-void systick_handler(void) { wraps++; }
 
 void uart0_handler(void) {
   UART0_ICR = UART_INT_RX | UART_INT_RX_TIMEOUT;
-  while ((UART0_FR & UART_FR_RX_EMPTY) == 0) {
-    const uint8_t byte = (uint8_t)UART0_DR;
-    // A full buffer drops the byte: the line's checksum will tell.
-    if (received_in - received_out == RECEIVED_BYTES) continue;
-    received[received_in % RECEIVED_BYTES] = byte;
-    received_in++;
-  }
+  while ((UART0_FR & UART_FR_RX_EMPTY) == 0) console_buffer_put((uint8_t)UART0_DR);
 }
 
 /** §5.4: PLL from the 8 MHz crystal; give up waiting for the lock rather than hang. */
@@ -72,9 +57,7 @@ static void start_console(void) {
 
 void board_init(void) {
   start_clock();
-  SYSTICK_LOAD = SYSTICK_MASK;
-  SYSTICK_VAL = 0;
-  SYSTICK_CTRL = 7;
+  systick_start();
   start_console();
 }
 
@@ -84,28 +67,9 @@ void board_console_put(uint8_t byte) {
   UART0_DR = byte;
 }
 
-int board_console_get(void) {
-  if (received_in == received_out) return -1;
-  const int byte = received[received_out % RECEIVED_BYTES];
-  received_out++;
-  return byte;
-}
-
-/** Ticks since the last wrap. The interrupt comes when VAL reaches 0, so 0 is the period's start. */
-static uint32_t since_wrap(uint32_t value) { return (0u - value) & SYSTICK_MASK; }
-
 uint32_t board_ticks(void *context) {
   (void)context;
-  for (;;) {
-    const uint32_t before = wraps;
-    const uint32_t value = SYSTICK_VAL;
-    // The interrupt may be masked by the caller: a wrap that waits is counted here.
-    const uint32_t waiting = SCB_ICSR & ICSR_SYSTICK_PENDING;
-    if (before != wraps) continue;
-    // Read again when the wrap fell between the two registers.
-    if (waiting != 0) return (before + 1) << 24 | since_wrap(SYSTICK_VAL);
-    return before << 24 | since_wrap(value);
-  }
+  return systick_ticks(0);
 }
 
 const char *board_reset_cause(void) {
@@ -123,17 +87,4 @@ const char *board_reset_cause(void) {
   return cause;
 }
 
-static void (*handler_work)(void);
-
-void svcall_handler(void) { handler_work(); }
-
-void board_run_in_handler(void (*work)(void)) {
-  handler_work = work;
-  __asm__ volatile("svc 0" ::: "memory");
-}
-
-void board_reset(void) {
-  SCB_AIRCR = AIRCR_RESET;
-  for (;;) {
-  }
-}
+void board_reset(void) { cortex_m_reset(); }

@@ -1,12 +1,10 @@
-/** Handlers that the vector table of startup.c points to. */
+/** Interrupts of the LM3S6965 (data sheet §2.5.4): UART0 is 5. */
 #ifndef LM3S6965EVB_INTERRUPTS_H
 #define LM3S6965EVB_INTERRUPTS_H
 
-void reset_handler(void) __attribute__((noreturn));
-void fault_handler(void) __attribute__((noreturn));
-void unexpected_handler(void) __attribute__((noreturn));
-void svcall_handler(void);
-void systick_handler(void);
 void uart0_handler(void);
+
+#define BOARD_INTERRUPTS 6
+#define BOARD_VECTORS [16 + 5] = uart0_handler
 
 #endif

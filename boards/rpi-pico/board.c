@@ -2,6 +2,7 @@
 
 #include <stddef.h>
 
+#include "console_buffer.h"
 #include "emulator_calls.h"
 #include "flash.h"
 #include "interrupts.h"
@@ -17,21 +18,9 @@ const isnkit_nvm board_nvm = {&flash_driver, NULL};
 #define START_LOOPS 100000u
 #define USED_BLOCKS (RESET_IO_BANK0 | RESET_PADS_BANK0 | RESET_TIMER | RESET_UART0)
 
-// What the console received, see lm3s6965evb.
-#define RECEIVED_BYTES 256u
-static volatile uint8_t received[RECEIVED_BYTES];
-static volatile uint32_t received_in;
-static volatile uint32_t received_out;
-
 void uart0_handler(void) {
   UART0_ICR = UART_INT_RX | UART_INT_RX_TIMEOUT;
-  while ((UART0_FR & UART_FR_RX_EMPTY) == 0) {
-    const uint8_t byte = (uint8_t)UART0_DR;
-    // A full buffer drops the byte: the line's checksum will tell.
-    if (received_in - received_out == RECEIVED_BYTES) continue;
-    received[received_in % RECEIVED_BYTES] = byte;
-    received_in++;
-  }
+  while ((UART0_FR & UART_FR_RX_EMPTY) == 0) console_buffer_put((uint8_t)UART0_DR);
 }
 
 /** Everything from the crystal: 12 MHz, and a tick of 1 µs for the timer (§2.15.2, §4.7.2). */
@@ -73,28 +62,12 @@ void board_console_put(uint8_t byte) {
   UART0_DR = byte;
 }
 
-int board_console_get(void) {
-  if (received_in == received_out) return -1;
-  const int byte = received[received_out % RECEIVED_BYTES];
-  received_out++;
-  return byte;
-}
-
 uint32_t board_ticks(void *context) {
   (void)context;
   return TIMER_RAWL;
 }
 
 const char *board_reset_cause(void) { return WATCHDOG_REASON != 0 ? "watchdog" : "unknown"; }
-
-static void (*handler_work)(void);
-
-void svcall_handler(void) { handler_work(); }
-
-void board_run_in_handler(void (*work)(void)) {
-  handler_work = work;
-  __asm__ volatile("svc 0" ::: "memory");
-}
 
 void board_reset(void) {
   emulator_reset();

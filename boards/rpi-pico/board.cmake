@@ -1,3 +1,3 @@
 set(CPU_FLAGS -mcpu=cortex-m0plus -mthumb)
-set(BOARD_SOURCES "${BOARD_DIR}/board.c" "${BOARD_DIR}/flash.c" "${BOARD_DIR}/startup.c")
+set(BOARD_SOURCES "${BOARD_DIR}/board.c" "${BOARD_DIR}/flash.c")
 set(BOARD_LINK_SCRIPT "${BOARD_DIR}/link.ld")

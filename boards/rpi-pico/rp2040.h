@@ -64,7 +64,5 @@
 
 // Cortex-M0+ system peripherals, §2.4.8.
 #define NVIC_ISER REGISTER(0xE000E100)
-#define SCB_AIRCR REGISTER(0xE000ED0C)
-#define AIRCR_RESET 0x05FA0004u
 
 #endif

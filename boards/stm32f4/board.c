@@ -2,14 +2,18 @@
 
 #include <stddef.h>
 
+#include "console_buffer.h"
+#include "cortex_m.h"
 #include "flash.h"
 #include "interrupts.h"
 #include "ram_journal.h"
 #include "stm32f4.h"
+#include "systick_counter.h"
 
 const char board_name[] = "stm32f4";
+#define TICKS_SHIFT 4u
 /** SysTick by 16, so that 32 bits last seven minutes. */
-const uint32_t board_ticks_hz = SYSTEM_CLOCK_HZ / 16u;
+const uint32_t board_ticks_hz = SYSTEM_CLOCK_HZ >> TICKS_SHIFT;
 /** The chip has a noise source (§24); its samples are not judged yet, so the key comes from outside. */
 uint32_t (*const board_entropy)(void *context, uint8_t *to, uint32_t bytes) = NULL;
 #ifdef ISNKIT_EMULATED
@@ -20,26 +24,9 @@ const isnkit_nvm board_nvm = {&stm32f4_flash_driver, NULL};
 
 #define BAUD 115200u
 #define START_LOOPS 100000u
-#define SYSTICK_MASK 0xFFFFFFu
-
-static volatile uint32_t wraps;
-
-// What the console received, see lm3s6965evb.
-#define RECEIVED_BYTES 256u
-static volatile uint8_t received[RECEIVED_BYTES];
-static volatile uint32_t received_in;
-static volatile uint32_t received_out;
-
-void systick_handler(void) { wraps++; }
 
 void usart1_handler(void) {
-  while (USART1_SR & USART_SR_RECEIVED) {
-    const uint8_t byte = (uint8_t)USART1_DR;
-    // A full buffer drops the byte: the line's checksum will tell.
-    if (received_in - received_out == RECEIVED_BYTES) continue;
-    received[received_in % RECEIVED_BYTES] = byte;
-    received_in++;
-  }
+  while (USART1_SR & USART_SR_RECEIVED) console_buffer_put((uint8_t)USART1_DR);
 }
 
 /** §7.2.3; waits are bounded, and QEMU, which has no clock control, runs at 168 MHz anyway. */
@@ -68,9 +55,7 @@ static void start_console(void) {
 
 void board_init(void) {
   start_clock();
-  SYSTICK_LOAD = SYSTICK_MASK;
-  SYSTICK_VAL = 0;
-  SYSTICK_CTRL = 7;
+  systick_start();
   start_console();
 }
 
@@ -80,28 +65,9 @@ void board_console_put(uint8_t byte) {
   USART1_DR = byte;
 }
 
-int board_console_get(void) {
-  if (received_in == received_out) return -1;
-  const int byte = received[received_out % RECEIVED_BYTES];
-  received_out++;
-  return byte;
-}
-
-/** `value` of the counter after `periods` wraps; 0 belongs to the new period (see lm3s6965evb). */
-static uint32_t ticks_at(uint32_t periods, uint32_t value) {
-  return periods << 20 | ((0u - value) & SYSTICK_MASK) >> 4;
-}
-
 uint32_t board_ticks(void *context) {
   (void)context;
-  for (;;) {
-    const uint32_t before = wraps;
-    const uint32_t value = SYSTICK_VAL;
-    const uint32_t waiting = SCB_ICSR & ICSR_SYSTICK_PENDING;
-    if (before != wraps) continue;
-    if (waiting != 0) return ticks_at(before + 1, SYSTICK_VAL);
-    return ticks_at(before, value);
-  }
+  return systick_ticks(TICKS_SHIFT);
 }
 
 const char *board_reset_cause(void) {
@@ -118,17 +84,4 @@ const char *board_reset_cause(void) {
   return cause;
 }
 
-static void (*handler_work)(void);
-
-void svcall_handler(void) { handler_work(); }
-
-void board_run_in_handler(void (*work)(void)) {
-  handler_work = work;
-  __asm__ volatile("svc 0" ::: "memory");
-}
-
-void board_reset(void) {
-  SCB_AIRCR = AIRCR_RESET;
-  for (;;) {
-  }
-}
+void board_reset(void) { cortex_m_reset(); }
