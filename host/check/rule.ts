@@ -18,7 +18,15 @@ export const RULE_IDS = [
   "wear",
 ] as const;
 
-export type RuleId = (typeof RULE_IDS)[number];
+/** Rules that need to see both ends, or all devices: only `isnkit simulate` judges them. */
+export const SIMULATION_RULE_IDS = [
+  "connect-first-syn",
+  "stale-byte",
+  "liveness",
+  "isn-repeats-between-devices",
+] as const;
+
+export type RuleId = (typeof RULE_IDS)[number] | (typeof SIMULATION_RULE_IDS)[number];
 
 /** One breach, with its evidence. Numbers are u32; `distance` is signed, mod 2^32. */
 export interface Finding {
