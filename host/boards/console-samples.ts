@@ -31,11 +31,13 @@ export interface RecordMoment {
 export class ConsoleSamples {
   readonly #enduranceCycles: number;
   /** Journal records of the boots before this one: the firmware counts from 0 at each boot. */
-  #writesBefore = 0;
+  #writesBefore: number;
   #writesNow = 0;
 
-  constructor(enduranceCycles: number) {
+  /** `writesBefore`: records that an earlier part of the stream has counted. */
+  constructor(enduranceCycles: number, writesBefore = 0) {
     this.#enduranceCycles = enduranceCycles;
+    this.#writesBefore = writesBefore;
   }
 
   /** The device started anew. */

@@ -10,6 +10,7 @@ import { parseEmulatedBoard } from "./emulated-selector.ts";
 import { type MailBootLog, type MailFirmware, mailBoots } from "./mail-campaign.ts";
 import { bootSamples, judgeMailCampaign } from "./mail-evidence.ts";
 import { rebootCampaign } from "./reboot-campaign.ts";
+import { poweredLives } from "./rebootable-board.ts";
 
 export interface EmulatedSourceOptions {
   /** `qemu:lm3s6965evb`, `qemu:lm3s6965evb:lwip-default`, … */
@@ -72,7 +73,7 @@ async function conformanceSource(options: EmulatedSourceOptions): Promise<Emulat
   return {
     samples: rebootCampaign({
       ...options,
-      board,
+      board: poweredLives(board),
       description,
       onNote: (note) => notes.push(note),
     }),

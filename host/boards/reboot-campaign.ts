@@ -17,16 +17,15 @@ import {
   provisionDevice,
   skipTime,
   startCommand,
-  waitForHello,
 } from "./conformance-device.ts";
 import type { ConsoleEvent, ConsoleRecord } from "./console-record.ts";
 import { ConsoleSamples, reasonName } from "./console-samples.ts";
-import { ConsoleSession } from "./console-session.ts";
-import type { PoweredBoard } from "./powered-board.ts";
+import type { ConsoleSession } from "./console-session.ts";
 import { type BootEnd, planBootEnd } from "./reboot-plan.ts";
+import type { Life, LifeEnd, RebootableBoard } from "./rebootable-board.ts";
 
 export interface RebootCampaignOptions {
-  readonly board: PoweredBoard;
+  readonly board: RebootableBoard;
   readonly description: BoardDescription;
   /** u32: decides all plans. What the device does in between depends on the machine's speed. */
   readonly seed: number;
@@ -40,8 +39,29 @@ export interface RebootCampaignOptions {
   readonly newKey: () => Uint8Array;
   /** Ends the campaign after the boot that runs, with the board switched off. */
   readonly signal?: AbortSignal;
-  /** Told of lines that were damaged or lost on the console. */
+  /** Told of lines that were damaged or lost on the console, and of restarts that nobody asked for. */
   readonly onNote?: (note: string) => void;
+  /**
+   * How often in a row the campaign begins anew after a fault of the bench (a port that is gone, a
+   * reboot that cannot be proved) before it gives up; default 0.
+   */
+  readonly retries?: number;
+  /** Where an earlier run of this campaign ended. */
+  readonly from?: CampaignPosition;
+}
+
+/** Where to go on. */
+export interface CampaignPosition {
+  /** Boots of the plan that are done. */
+  readonly done: number;
+  /** The highest number that a boot of the stream has so far. */
+  readonly boot: number;
+  /** The stream's time may not go back behind this. */
+  readonly timeUs: number;
+  /** Journal records that the device has written so far. */
+  readonly writes: number;
+  /** The last boot count that the device told. */
+  readonly bootCount?: number;
 }
 
 /** The boot that finds its memory blank, as after the part was replaced. */
@@ -52,19 +72,34 @@ const RECORDS_WITHOUT_WRITE = 160;
 /** Power stays off for up to this long, on the stream's clock only. */
 const OFF_MS_MAX = 5_000;
 
+/** Waits between two tries double from here. */
+const RETRY_MS = 500;
+
 /**
- * Runs the campaign. Throws BenchError when the board, its emulator or its console fails. The board is
- * switched off and disposed of in any case.
+ * Runs the campaign. Throws BenchError when the board, its emulator or its console fails; what was
+ * seen until then has been handed out before. The board is let go of in any case.
  */
 export async function* rebootCampaign(options: RebootCampaignOptions): AsyncGenerator<Sample> {
+  const { board, reboots, signal, sleep, from, retries = 0 } = options;
   const campaign = new Campaign(options);
+  let failures = 0;
   try {
-    for (let boot = 0; boot <= options.reboots && !options.signal?.aborted; boot++) {
-      await campaign.runBoot(boot);
+    for (let index = from?.done ?? 0; index <= reboots && !signal?.aborted; ) {
+      try {
+        await campaign.runBoot(index);
+        index++;
+        failures = 0;
+      } catch (error) {
+        yield* campaign.out.splice(0);
+        if (!(error instanceof BenchError) || ++failures > retries) throw error;
+        campaign.note(`${error.message}; try ${failures} of ${retries}`);
+        await campaign.abandon();
+        await sleep(RETRY_MS * 2 ** (failures - 1));
+      }
       yield* campaign.out.splice(0);
     }
   } finally {
-    await options.board.dispose();
+    await board.dispose();
   }
 }
 
@@ -73,53 +108,80 @@ class Campaign {
   readonly #options: RebootCampaignOptions;
   readonly #random: Random;
   readonly #samples: ConsoleSamples;
-  #session: ConsoleSession | undefined;
-  #skippedUs = 0;
-  #boot = 0;
+  #skippedUs: number;
+  #boot: number;
   #cause = "power-on";
   #bootUs = 0;
-  /** The device was told to reset, so its hello is not a surprise. */
+  /** The device was told to start, so its hello is not a surprise. */
   #helloDue = false;
+  /** The end of one life was the start of the next. */
+  #nextRuns = false;
   #expectedRefusal: string | undefined;
+  /** Another memory is due: the one of an emulator is gone with it. */
+  #memoryGone: boolean;
+  #bootCount: number | undefined;
+  /** Lives since that count was told. */
+  #lives = 0;
 
   constructor(options: RebootCampaignOptions) {
+    const { seed, description, from, nowUs, board } = options;
     this.#options = options;
-    this.#random = new Random(options.seed);
-    this.#samples = new ConsoleSamples(options.description.nvm.enduranceCycles);
+    this.#random = new Random(seed);
+    this.#samples = new ConsoleSamples(description.nvm.enduranceCycles, from?.writes);
+    this.#boot = from?.boot ?? -1;
+    this.#bootCount = from?.bootCount;
+    this.#skippedUs = from === undefined ? 0 : Math.max(0, from.timeUs - Math.round(nowUs()));
+    this.#memoryGone = from !== undefined && board.abilities.storage;
   }
 
-  async runBoot(boot: number): Promise<void> {
-    const random = this.#random.split("boot", boot);
-    const lost = boot === STORAGE_LOST_BOOT;
+  async runBoot(index: number): Promise<void> {
+    const { board, description } = this.#options;
+    const random = this.#random.split("boot", index);
+    const lost = this.#memoryGone || (index === STORAGE_LOST_BOOT && board.abilities.storage);
     const end = lost
       ? ({ kind: "power-cut", records: 40 } as const)
-      : planBootEnd(random, boot, this.#options.description.nvm.granule);
-    this.#boot = boot;
+      : planBootEnd(random, index, description.nvm.granule, board.abilities.cut !== "none");
+    this.#boot++;
+    this.#lives++;
     this.#samples.booted();
     this.#expectedRefusal = undefined;
     if (lost) await this.#loseStorage();
-    const session = await this.#start(random);
+    const { session, cause } = await this.#begin(random);
+    this.#cause = cause;
     const state = await this.#bootDevice(session, end);
     if (state !== undefined) await this.#work(session, end, state);
-    if (end.kind === "reset" && state !== undefined) return;
-    await this.#cutPower(state === undefined || end.kind.startsWith("torn") ? "torn" : "power-cut");
+    await this.#end(end.kind === "reset" && state !== undefined ? "console" : "cut");
+  }
+
+  note(text: string): void {
+    this.#options.onNote?.(`boot ${Math.max(0, this.#boot)}: ${text}`);
+  }
+
+  /** After a fault of the bench. */
+  async abandon(): Promise<void> {
+    this.#nextRuns = false;
+    await this.#options.board.abandon();
   }
 
   get #nowUs(): number {
     return Math.round(this.#options.nowUs()) + this.#skippedUs;
   }
 
-  async #start(random: Random): Promise<ConsoleSession> {
-    const running = this.#session;
-    if (running !== undefined) return running;
-    this.#skippedUs += random.int(0, OFF_MS_MAX) * 1000;
-    this.#bootUs = this.#nowUs;
-    const console = await this.#options.board.powerOn();
-    const session = new ConsoleSession(console, { onEvent: (event) => this.#take(event) });
-    this.#session = session;
+  async #begin(random: Random): Promise<Life> {
+    const { board } = this.#options;
+    if (!this.#nextRuns) {
+      if (board.abilities.cut === "power") this.#skippedUs += random.int(0, OFF_MS_MAX) * 1000;
+      this.#helloDue = true;
+      this.#bootUs = this.#nowUs;
+    }
+    const life = await board.begin((event) => this.#take(event));
+    this.#nextRuns = false;
+    return life;
+  }
+
+  async #end(how: LifeEnd): Promise<void> {
     this.#helloDue = true;
-    await waitForHello(session);
-    return session;
+    this.#nextRuns = await this.#options.board.end(how);
   }
 
   /** Boots the module. Undefined when the power was cut in the middle of it. */
@@ -155,12 +217,6 @@ class Campaign {
     );
     session.send({ do: "run", "gap-us": GAP_US });
     await enough;
-    if (end.kind !== "reset") return;
-    this.#helloDue = true;
-    this.#cause = "reset";
-    const hello = waitForHello(session);
-    session.send({ do: "reset" });
-    await hello;
   }
 
   async #setTear(session: ConsoleSession, end: { program: number; bytes: number }): Promise<void> {
@@ -186,19 +242,13 @@ class Campaign {
   }
 
   async #loseStorage(): Promise<void> {
-    if (this.#session !== undefined) await this.#cutPower("power-cut");
-    const { sectorBytes, sectors } = this.#options.description.nvm;
-    await this.#options.board.replaceStorage(new Uint8Array(sectorBytes * sectors).fill(0xff));
+    const { board, description } = this.#options;
+    if (this.#nextRuns) await this.#end("cut");
+    const { sectorBytes, sectors } = description.nvm;
+    await board.replaceStorage(new Uint8Array(sectorBytes * sectors).fill(0xff));
+    this.#memoryGone = false;
+    this.#bootCount = undefined;
     this.out.push({ kind: "storage-lost", boot: this.#boot, timeUs: this.#nowUs });
-  }
-
-  async #cutPower(cause: string): Promise<void> {
-    const session = this.#session;
-    this.#session = undefined;
-    this.#cause = cause === "torn" ? "power-cut" : cause;
-    await this.#options.board.powerOff();
-    // What was sent before the cut still counts.
-    await session?.over;
   }
 
   #noteBoot(boots: number | undefined): void {
@@ -209,9 +259,18 @@ class Campaign {
       requested: this.#boot > 0,
       cause: this.#cause,
     } as const;
-    this.out.push(
-      boots === undefined || boots === 0 ? boot : { ...boot, persistedBootCount: boots },
-    );
+    if (boots === undefined || boots === 0) {
+      this.out.push(boot);
+      return;
+    }
+    this.out.push({ ...boot, persistedBootCount: boots });
+    const before = this.#bootCount;
+    if (before !== undefined && boots > before + this.#lives) {
+      const more = boots - before - this.#lives;
+      this.note(`the device counts ${more} more boots than were asked for: it restarted by itself`);
+    }
+    this.#bootCount = boots;
+    this.#lives = 0;
   }
 
   #refuse(state: DeviceState): void {
@@ -226,34 +285,37 @@ class Campaign {
   }
 
   #take(event: ConsoleEvent): void {
-    if (event.kind === "damaged") this.#note(`a line of the console is damaged: ${event.text}`);
+    if (event.kind === "damaged") this.note(`a line of the console is damaged: ${event.text}`);
     else if (event.kind === "gap")
-      this.#note(`console records ${event.first}–${event.last} are lost`);
+      this.note(`console records ${event.first}–${event.last} are lost`);
+    else if (event.record.type === "hello") this.#takeHello(event.record);
     else this.#takeRecord(event.record);
   }
 
-  #takeRecord(record: ConsoleRecord): void {
-    if (record.type === "hello") {
-      if (!this.#helloDue) {
-        throw new BenchError(
-          "device-restarted",
-          `the device restarted by itself in boot ${this.#boot} (cause: ${record.fields.get("cause") ?? "unknown"})`,
-          "look at its console with `isnkit monitor`: a fault handler or a watchdog restarted it",
-        );
-      }
+  #takeHello(record: ConsoleRecord): void {
+    const timeUs = this.#nowUs;
+    if (this.#helloDue) {
       this.#helloDue = false;
-      this.#bootUs = this.#nowUs;
+      this.#bootUs = timeUs;
       return;
     }
+    const cause = record.fields.get("cause") ?? "unknown";
+    const message = `the device restarted by itself in boot ${this.#boot} (cause: ${cause})`;
+    this.#boot++;
+    this.out.push({ kind: "boot", boot: this.#boot, timeUs, requested: false, cause });
+    throw new BenchError(
+      "device-restarted",
+      message,
+      "look at its console with `isnkit monitor`: a fault handler or a watchdog restarted it",
+    );
+  }
+
+  #takeRecord(record: ConsoleRecord): void {
     const sample = this.#samples.sample(record, {
       boot: this.#boot,
       timeUs: this.#nowUs,
       ...(this.#expectedRefusal === undefined ? {} : { expectedRefusal: this.#expectedRefusal }),
     });
     if (sample !== undefined) this.out.push(sample);
-  }
-
-  #note(text: string): void {
-    this.#options.onNote?.(`boot ${this.#boot}: ${text}`);
   }
 }

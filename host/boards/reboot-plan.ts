@@ -20,10 +20,17 @@ const BOOT_DELAY_MS_MAX = 60;
 
 /**
  * Decides the end of boot number `boot`. The first boot stays whole: it is the factory's.
- * `granuleBytes`: the page of the journal's memory, of which a torn program writes a part.
+ * `granuleBytes`: the page of the journal's memory, of which a torn program writes a part. `cuts`:
+ * whether the bench can end a life without warning; if not, the device resets itself each time.
  */
-export function planBootEnd(random: Random, boot: number, granuleBytes: number): BootEnd {
+export function planBootEnd(
+  random: Random,
+  boot: number,
+  granuleBytes: number,
+  cuts = true,
+): BootEnd {
   const records = random.int(1, RECORDS_MAX);
+  if (!cuts) return { kind: "reset", records: boot === 0 ? RECORDS_MAX : records };
   if (boot === 0) return { kind: "power-cut", records: RECORDS_MAX };
   const program = random.int(0, 2);
   const bytes = random.int(0, granuleBytes);

@@ -3,6 +3,7 @@ import { beforeAll, expect, it } from "vitest";
 import { openEmulatedBoard } from "../../host/boards/emulated-board.ts";
 import type { PoweredBoard } from "../../host/boards/powered-board.ts";
 import { rebootCampaign } from "../../host/boards/reboot-campaign.ts";
+import { poweredLives } from "../../host/boards/rebootable-board.ts";
 import { checkSamples } from "../../host/check/engine.ts";
 import { RULES } from "../../host/check/rules/index.ts";
 import { BenchError } from "../../host/core/errors.ts";
@@ -20,7 +21,7 @@ describeArm("a campaign of power cuts on the emulated Cortex-M3", () => {
     const { board, description } = await openEmulatedBoard(selector);
     const notes: string[] = [];
     const samples = rebootCampaign({
-      board: options.around?.(board) ?? board,
+      board: poweredLives(options.around?.(board) ?? board),
       description,
       seed: 2,
       reboots,
