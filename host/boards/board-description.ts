@@ -2,13 +2,70 @@
 import { readdir, readFile } from "node:fs/promises";
 import { z } from "zod";
 import { BenchError, UsageError } from "../core/errors.ts";
+import { parseDescribedFile } from "./described-file.ts";
 
 const port = z.number().int().min(1).max(65535);
+const word = z.string().min(1).max(200);
+/** A program and its arguments; `{image}`, `{serial}`, `{port}` are filled in. Never a shell. */
+const command = z.array(word).min(1).max(64);
+const tool = { tool: word, package: word, command };
+const waitMs = z.number().int().min(0).max(60_000);
+
+/** Four hexadecimal digits, lower case, as lsusb shows them. */
+const usbNumber = z.string().regex(/^[0-9a-f]{4}$/, "give four hexadecimal digits, lower case");
+const usbId = z.strictObject({
+  vid: usbNumber,
+  pid: usbNumber,
+  /** What shows under this number: the debug probe, the boot loader, the firmware. */
+  note: word.optional(),
+});
+
+const flashMethod = z.discriminatedUnion("method", [
+  /** YMODEM over the console, into one of two slots. */
+  z.strictObject({ method: z.literal("module") }),
+  /** The system boot loader of an STM32 (AN3155); `entry`: how a person or the probe enters it. */
+  z.strictObject({ method: z.literal("stm32-uart"), entry: word }),
+  /** A volume with INFO_UF2.TXT; `familyId`: 0x and eight hexadecimal digits. */
+  z.strictObject({
+    method: z.literal("uf2"),
+    boardId: word,
+    familyId: z.string().regex(/^0x[0-9a-f]{8}$/),
+  }),
+  z.strictObject({ method: z.literal("tool"), ...tool }),
+]);
+
+const resetRung = z.discriminatedUnion("rung", [
+  /** A command on the console. */
+  z.strictObject({ rung: z.literal("console") }),
+  /** A pattern of DTR and RTS, true is asserted, with waits between. */
+  z.strictObject({
+    rung: z.literal("lines"),
+    steps: z
+      .array(
+        z.union([
+          z.strictObject({ waitMs }),
+          z
+            .strictObject({ dtr: z.boolean().optional(), rts: z.boolean().optional() })
+            .refine((step) => step.dtr !== undefined || step.rts !== undefined, "set dtr or rts"),
+        ]),
+      )
+      .min(1)
+      .max(32),
+  }),
+  /** The port opened at 1200 baud and closed. */
+  z.strictObject({ rung: z.literal("touch-1200") }),
+  z.strictObject({ rung: z.literal("break"), ms: z.number().int().min(1).max(60_000) }),
+  z.strictObject({ rung: z.literal("probe"), ...tool }),
+  /** Power of the USB port, by uhubctl; bench.json names hub and port. */
+  z.strictObject({ rung: z.literal("hub") }),
+  /** A command of bench.json: a relay. */
+  z.strictObject({ rung: z.literal("shell") }),
+]);
 
 const description = z.strictObject({
   model: z.string().regex(/^[a-z0-9-]+$/),
   name: z.string().min(1),
-  core: z.enum(["cortex-m0plus", "cortex-m3", "cortex-m4"]),
+  core: z.enum(["cortex-m0", "cortex-m0plus", "cortex-m3", "cortex-m4", "cortex-m7", "cortex-m33"]),
   flashBytes: z.number().int().positive(),
   ramBytes: z.number().int().positive(),
   /** Where the journal lies. */
@@ -30,20 +87,33 @@ const description = z.strictObject({
     reserved: z.array(z.tuple([port, port])),
   }),
   mslMs: z.number().int().positive(),
-  /** How the board runs without the board. */
-  emulator: z.discriminatedUnion("kind", [
-    z.strictObject({
-      kind: z.literal("qemu"),
-      machine: z.string().min(1),
-      arguments: z.array(z.string()),
-      /** Whether the journal's memory outlives a power cut there. */
-      persistent: z.boolean(),
-    }),
-    z.strictObject({ kind: z.literal("rp2040js"), persistent: z.boolean() }),
-  ]),
+  /** USB numbers under which the board is seen. */
+  usb: z.array(usbId).max(16).optional(),
+  /** How firmware or a module gets onto the board, the best way first. */
+  flash: z.array(flashMethod).max(8).optional(),
+  /** How the board is reset, the gentlest way first. */
+  reset: z.array(resetRung).max(16).optional(),
+  /** What was run on this board or its emulator, and what was not. */
+  verified: z.strictObject({ run: z.array(word), notRun: z.array(word) }).optional(),
+  /** How the board runs without the board; absent: only a real one runs. */
+  emulator: z
+    .discriminatedUnion("kind", [
+      z.strictObject({
+        kind: z.literal("qemu"),
+        machine: z.string().min(1),
+        arguments: z.array(z.string()),
+        /** Whether the journal's memory outlives a power cut there. */
+        persistent: z.boolean(),
+      }),
+      z.strictObject({ kind: z.literal("rp2040js"), persistent: z.boolean() }),
+    ])
+    .optional(),
 });
 
 export type BoardDescription = z.infer<typeof description>;
+export type UsbId = z.infer<typeof usbId>;
+export type FlashMethod = z.infer<typeof flashMethod>;
+export type ResetRung = z.infer<typeof resetRung>;
 
 /** Beside the sources, and beside the compiled harness of an installed package. */
 const FOLDERS = [new URL("../../boards/", import.meta.url), new URL("../boards/", import.meta.url)];
@@ -78,28 +148,15 @@ export async function readBoardDescription(model: string): Promise<BoardDescript
   );
 }
 
-/** Parses a description. BenchError that names the field and what is wrong with it. */
+/** Parses a description. BenchError that names file, line and field, and what is wrong with it. */
 export function parseBoardDescription(text: string, place: string): BoardDescription {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch (error) {
-    throw badDescription(place, error instanceof Error ? error.message : String(error));
-  }
-  const parsed = description.safeParse(value);
-  if (parsed.success) return parsed.data;
-  const [issue] = parsed.error.issues;
-  const field = issue?.path.join(".") ?? "";
-  throw badDescription(
-    place,
-    `${field === "" ? "" : `${field}: `}${issue?.message ?? "unreadable"}`,
-  );
+  return parseDescribedFile(text, place, description, badDescription).value;
 }
 
-function badDescription(place: string, why: string): BenchError {
+function badDescription(what: string): BenchError {
   return new BenchError(
     "bad-board-description",
-    `${place}: ${why}`,
-    "compare it with another board's board.json; docs/bench-arm.md explains the fields",
+    what,
+    "compare it with another board's board.json; docs/boards.md explains the fields",
   );
 }

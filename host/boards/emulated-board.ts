@@ -25,23 +25,26 @@ export async function openEmulatedBoard(
 ): Promise<EmulatedBoard> {
   const { emulator, model, firmware } = parseEmulatedBoard(selector);
   const description = await readBoardDescription(model);
-  if (description.emulator.kind !== emulator) {
+  const { emulator: runsIn } = description;
+  if (runsIn?.kind !== emulator) {
     throw new UsageError(
       "wrong-emulator",
       `${model} does not run in ${emulator}`,
-      `give ${description.emulator.kind}:${model}`,
+      runsIn === undefined
+        ? "it runs in no emulator: name the serial port of a real one"
+        : `give ${runsIn.kind}:${model}`,
     );
   }
   const image = settings.firmware ?? (await firmwarePath(model, `conformance-${firmware}`));
   const { nvm } = description;
   const journalBytes = nvm.sectorBytes * nvm.sectors;
-  if (description.emulator.kind === "rp2040js") {
+  if (runsIn.kind === "rp2040js") {
     const { eepromContents: journalContents } = settings;
     const contents = journalContents === undefined ? {} : { journalContents };
     const board = new Rp2040Board({ name: selector, firmware: image, journalBytes, ...contents });
     return { board, description };
   }
-  const { machine, arguments: extra } = description.emulator;
+  const { machine, arguments: extra } = runsIn;
   const board = new QemuBoard({
     name: selector,
     machine,

@@ -61,7 +61,7 @@ export async function openEmulatedSource(options: EmulatedSourceOptions): Promis
 
 async function conformanceSource(options: EmulatedSourceOptions): Promise<EmulatedSource> {
   const { board, description } = await openEmulatedBoard(options.selector);
-  if (!description.emulator.persistent) {
+  if (description.emulator?.persistent !== true) {
     throw new UsageError(
       "no-journal",
       `${options.selector} keeps no journal over a power cut: its emulator has no model of that memory`,
