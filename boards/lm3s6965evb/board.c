@@ -75,6 +75,8 @@ uint32_t board_ticks(void *context) {
 const char *board_reset_cause(void) {
   static const char *cause;
   if (cause == NULL) {
+    // Asked for at each start, so that the next one can tell.
+    const char *remembered = cortex_m_remembered_cause();
     const uint32_t flags = SYSCTL_RESC;
     SYSCTL_RESC = 0;
     if (flags & RESC_POWER_ON) cause = "power-on";
@@ -82,7 +84,7 @@ const char *board_reset_cause(void) {
     else if (flags & RESC_WATCHDOG) cause = "watchdog";
     else if (flags & RESC_SOFTWARE) cause = "reset";
     // QEMU models no cause: the flags stay 0 there.
-    else cause = flags == 0 ? "unknown" : "external";
+    else cause = flags == 0 ? remembered : "external";
   }
   return cause;
 }

@@ -73,13 +73,15 @@ uint32_t board_ticks(void *context) {
 const char *board_reset_cause(void) {
   static const char *cause;
   if (cause == NULL) {
+    // Asked for at each start, so that the next one can tell.
+    const char *remembered = cortex_m_remembered_cause();
     const uint32_t flags = RCC_CSR;
     RCC_CSR = flags | RCC_CSR_CLEAR;
     if (flags & RCC_CSR_POWER_ON) cause = "power-on";
     else if (flags & RCC_CSR_WATCHDOG) cause = "watchdog";
     else if (flags & RCC_CSR_SOFTWARE) cause = "reset";
     // QEMU models no cause: the flags stay 0 there.
-    else cause = flags == 0 ? "unknown" : "external";
+    else cause = flags == 0 ? remembered : "external";
   }
   return cause;
 }
