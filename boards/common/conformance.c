@@ -63,6 +63,7 @@ static void tell_state(const char *type, uint32_t id, isnkit_state state) {
   const uint32_t boots = isnkit_counter(ISNKIT_COUNTER_BOOTS);
   const uint32_t writes = isnkit_counter(ISNKIT_COUNTER_WRITES);
   const uint32_t quiet = isnkit_quiet_ms();
+  const uint32_t fingerprint = isnkit_fingerprint();
   console_begin(type);
   console_decimal("re", id);
   console_decimal("state", (uint32_t)state);
@@ -71,6 +72,7 @@ static void tell_state(const char *type, uint32_t id, isnkit_state state) {
   console_text("cause", board_reset_cause());
   console_decimal("quiet-ms", quiet);
   console_decimal("writes", writes);
+  console_hex("fingerprint", fingerprint);
   console_decimal("trap", isnkit_trap_code());
   console_decimal("nvm-error", isnkit_nvm_error());
   console_decimal("arena", isnkit_runtime_arena_peak());
@@ -204,7 +206,7 @@ static void interrupt(uint32_t id) {
   tell_value(id, value_in_handler, reason_in_handler);
 }
 
-static void fingerprint(uint32_t id) {
+static void tell_fingerprint(uint32_t id) {
   const uint32_t value = isnkit_fingerprint();
   tell_value(id, value, isnkit_reason());
 }
@@ -250,7 +252,7 @@ static void obey(const console_command *command) {
   else if (console_is(command, "do", "status")) tell_state("status", id, isnkit_current_state());
   else if (console_is(command, "do", "interrupt")) interrupt(id);
   else if (console_is(command, "do", "watch-counter")) watch_counter(command, id);
-  else if (console_is(command, "do", "fingerprint")) fingerprint(id);
+  else if (console_is(command, "do", "fingerprint")) tell_fingerprint(id);
   else if (console_is(command, "do", "verdict")) verdict(id);
   else if (console_is(command, "do", "reset")) board_reset();
   else if (console_is(command, "do", "stop")) {

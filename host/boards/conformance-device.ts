@@ -1,6 +1,6 @@
 /** The conformance application (boards/common/conformance.c) as the campaign talks to it. */
 import { STATE, type StateName } from "../module/abi.ts";
-import { type ConsoleRecord, decimalField } from "./console-record.ts";
+import { type ConsoleRecord, decimalField, hexField } from "./console-record.ts";
 import type { ConsoleSession } from "./console-session.ts";
 
 const STATE_NAMES = Object.keys(STATE) as StateName[];
@@ -16,10 +16,13 @@ export interface DeviceState {
   readonly quietMs: number;
   readonly trap: number;
   readonly nvmError: number;
+  /** Names the key and tells nothing of it; 0 without a key. Absent in older firmware. */
+  readonly fingerprint?: number;
 }
 
 export function deviceState(record: ConsoleRecord): DeviceState {
   const number = (key: string) => decimalField(record, key) ?? 0;
+  const fingerprint = hexField(record, "fingerprint");
   return {
     state: STATE_NAMES[number("state")] ?? "failed",
     reason: number("reason"),
@@ -28,6 +31,7 @@ export function deviceState(record: ConsoleRecord): DeviceState {
     quietMs: number("quiet-ms"),
     trap: number("trap"),
     nvmError: number("nvm-error"),
+    ...(fingerprint === undefined ? {} : { fingerprint }),
   };
 }
 
