@@ -12,7 +12,9 @@
  *   do=interrupt                  asks for an ISN inside an exception handler
  *   do=fingerprint                the key's short name; do=verdict: isnkit_syn4() of a fixed tuple
  *   do=watch-counter ms=N         reads the counter for N milliseconds; tells of steps back or ahead
- *   do=run count=N gap-us=N       opens N connections (0: for ever), each in three records
+ *   do=run count=N gap-us=N       opens N connections (0: for ever), each in three records; where the
+ *                                 build has a network these are real, and given up after limit-ms=N
+ *   do=mark                       marks this instant on the network, for who reads its recording
  *   do=stop, do=status, do=reset
  *
  * Every command is answered by one record with `re` set to the command's `id`.
@@ -22,6 +24,7 @@
 
 #include "board.h"
 #include "conformance_connections.h"
+#include "connection_records.h"
 #include "console.h"
 #include "isnkit.h"
 #include "nvm_fault.h"
@@ -94,6 +97,7 @@ static void hello(void) {
   console_begin("hello");
   console_text("board", board_name);
   console_text("app", "conformance");
+  console_text("net", connections_network);
   console_text("runtime", isnkit_runtime_name);
   console_text("cause", board_reset_cause());
   console_decimal("hz", board_ticks_hz);
@@ -174,7 +178,7 @@ static void provision(const console_command *command, uint32_t id) {
       own ? isnkit_provision_from_entropy(options) : isnkit_provision(key, options);
   memset(key, 0, sizeof key);
   if (done) return tell_state("status", id, isnkit_current_state());
-  connections_tell_refusal("provision");
+  connection_refused("provision");
   tell_done(id, "refused");
 }
 
@@ -255,6 +259,10 @@ static void obey(const console_command *command) {
   else if (console_is(command, "do", "fingerprint")) tell_fingerprint(id);
   else if (console_is(command, "do", "verdict")) verdict(id);
   else if (console_is(command, "do", "reset")) board_reset();
+  else if (console_is(command, "do", "mark")) {
+    connections_mark();
+    tell_done(id, NULL);
+  }
   else if (console_is(command, "do", "stop")) {
     connections_stop();
     tell_done(id, NULL);
@@ -266,6 +274,7 @@ static void obey(const console_command *command) {
 int main(void) {
   static console_command command;
   board_init();
+  connections_begin();
   hello();
   for (;;) {
     if (console_poll(&command)) obey(&command);

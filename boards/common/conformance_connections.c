@@ -3,7 +3,17 @@
 #include <stddef.h>
 
 #include "board.h"
+#include "connection_records.h"
 #include "isnkit.h"
+
+// The connections of this file exist in the records only: the module is asked and told as a stack would
+// do it, but nothing is sent. campaign_connections.c opens real ones.
+
+const char connections_network[] = "none";
+
+void connections_begin(void) {}
+
+void connections_mark(void) {}
 
 // Destinations that `run` connects to, in turn.
 
@@ -55,32 +65,8 @@ static uint32_t report_close(const destination *to, uint16_t port, uint32_t next
                           : isnkit_close6(local6, port, remote6, to->port, &end);
 }
 
-// Records.
-
 static void tell_tuple(const destination *to, uint16_t port) {
-  console_text("la", to->address != 0 ? "10.77.0.2" : "fd00::2");
-  console_decimal("lp", port);
-  console_text("ra", to->text);
-  console_decimal("rp", to->port);
-}
-
-void connections_tell_refusal(const char *call) {
-  const uint32_t reason = isnkit_reason();
-  console_begin("refused");
-  console_text("call", call);
-  console_decimal("reason", reason);
-  console_decimal("trap", isnkit_trap_code());
-  console_decimal("nvm-error", isnkit_nvm_error());
-  console_end();
-}
-
-static void tell_memory(void) {
-  const uint32_t writes = isnkit_counter(ISNKIT_COUNTER_WRITES);
-  const uint32_t wear = isnkit_counter(ISNKIT_COUNTER_WEAR);
-  console_begin("nvm");
-  console_decimal("writes", writes);
-  console_decimal("erases", wear);
-  console_end();
+  connection_tuple(to->address != 0 ? "10.77.0.2" : "fd00::2", port, to->text, to->port);
 }
 
 // One connection after another.
@@ -94,7 +80,7 @@ static uint32_t last_ticks;
 
 /** A refusal while waiting for quiet time or a key would repeat at once: once a second is enough. */
 static void pause_after_refusal(const char *call) {
-  connections_tell_refusal(call);
+  connection_refused(call);
   last_ticks = board_ticks(NULL) + board_ticks_hz - gap_ticks;
 }
 
@@ -122,7 +108,7 @@ static void connect(void) {
   console_hex("next", next);
   console_end();
   if (!report_close(to, port, next)) return pause_after_refusal("close");
-  if (connection % 4 == 0) tell_memory();
+  if (connection % 4 == 0) connection_memory();
   connection++;
 }
 

@@ -1,4 +1,7 @@
-/** The connections that the conformance application opens by itself, each told in its records. */
+/**
+ * The connections that the conformance application opens by itself, each told in its records: made up
+ * (conformance_connections.c) or on a network (campaign_connections.c).
+ */
 #ifndef CONFORMANCE_CONNECTIONS_H
 #define CONFORMANCE_CONNECTIONS_H
 
@@ -9,13 +12,21 @@
 /** Ports that the application binds are not the module's to allocate. */
 #define CONNECTIONS_RESERVED_PORTS {5000, 5003}
 
-/** `count`: how many (0: for ever); `gap-us`: time from one to the next. */
+/** What carries them: "none", or the stack's name. */
+extern const char connections_network[];
+
+/** Starts the network; once, before the device says hello. */
+void connections_begin(void);
+/** Marks this instant in a recording of the network. */
+void connections_mark(void);
+
+/**
+ * `count`: how many (0: for ever); `gap-us`: time from one to the next; `limit-ms`: how long one may take
+ * on a network.
+ */
 void connections_run(const console_command *command);
 void connections_stop(void);
-/** Opens the next one when it is due; called from the main loop. */
+/** Serves them, and opens the next one when it is due; called from the main loop. */
 void connections_continue(void);
-
-/** The record of a call that the module refused. */
-void connections_tell_refusal(const char *call);
 
 #endif

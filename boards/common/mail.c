@@ -11,16 +11,12 @@
 
 #include "board.h"
 #include "console.h"
-#include "ethernet.h"
 #include "lwip/apps/smtp.h"
-#include "lwip/init.h"
-#include "lwip/netif.h"
 #include "lwip/priv/tcp_priv.h"
 #include "lwip/sys.h"
 #include "lwip/tcp.h"
-#include "lwip/timeouts.h"
+#include "lwip_device.h"
 #include "mail_connect.h"
-#include "netif/ethernet.h"
 
 #ifdef ISNKIT
 #include "isnkit.h"
@@ -33,25 +29,8 @@
 
 #define MAILS_PER_BOOT 2u
 
-/** Addresses of the bench (docs/bench-arm.md). */
-#define DEVICE_ADDRESS PP_HTONL(LWIP_MAKEU32(10, 77, 0, 2))
-#define NETWORK_MASK PP_HTONL(LWIP_MAKEU32(255, 255, 255, 0))
-#define SERVER_ADDRESS "10.77.0.1"
-
-// Milliseconds since power-on, as lwIP wants them: a clock that wraps at 2^32 and not before.
-
-u32_t sys_now(void) {
-  static uint32_t last;
-  static uint32_t rest;
-  static uint32_t ms;
-  const uint32_t per_ms = board_ticks_hz / 1000u;
-  const uint32_t now = board_ticks(NULL);
-  rest += now - last;
-  last = now;
-  ms += rest / per_ms;
-  rest %= per_ms;
-  return ms;
-}
+/** The bench's server is its gateway too. */
+#define SERVER_ADDRESS LWIP_DEVICE_GATEWAY
 
 // One mail after another.
 
@@ -93,7 +72,7 @@ err_t mail_connect(struct tcp_pcb *pcb, const ip_addr_t *address, u16_t port,
 #endif
   if (result != ERR_OK) return result;
   console_begin("open");
-  console_text("la", "10.77.0.2");
+  console_text("la", LWIP_DEVICE_ADDRESS);
   console_decimal("lp", pcb->local_port);
   console_text("ra", SERVER_ADDRESS);
   console_decimal("rp", port);
@@ -195,7 +174,6 @@ static void obey(const console_command *command) {
 
 int main(void) {
   static console_command command;
-  static struct netif netif;
   board_init();
   console_begin("hello");
   console_text("board", board_name);
@@ -206,13 +184,7 @@ int main(void) {
 
   start_numbers();
   tell_numbers("boot", 0);
-  lwip_init();
-  const ip4_addr_t address = {DEVICE_ADDRESS};
-  const ip4_addr_t mask = {NETWORK_MASK};
-  const ip4_addr_t gateway = {0};
-  netif_add(&netif, &address, &mask, &gateway, NULL, ethernet_init, ethernet_input);
-  netif_set_default(&netif);
-  netif_set_up(&netif);
+  lwip_device_start();
   smtp_set_server_addr(SERVER_ADDRESS);
   smtp_set_server_port(25);
 
@@ -220,8 +192,7 @@ int main(void) {
   bool told = false;
   for (;;) {
     if (console_poll(&command)) obey(&command);
-    ethernet_poll(&netif);
-    sys_check_timeouts();
+    lwip_device_poll();
     if (poll_numbers()) send_next();
     // Told once more whenever all mails are sent and their connections closed: the server, which closes
     // first, is then in TIME_WAIT for each, and not half open.

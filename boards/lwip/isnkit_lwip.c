@@ -8,6 +8,7 @@
 
 u32_t isnkit_lwip_given;
 u32_t isnkit_lwip_unbacked;
+u32_t isnkit_lwip_tsval;
 
 /** The number for the connection that isnkit_lwip_connect() opens right now; 0: none. */
 static u32_t active_isn;
@@ -73,7 +74,33 @@ err_t isnkit_lwip_segment(struct tcp_pcb *pcb, struct tcp_hdr *header) {
   }
   // The peer's FIN takes one number (RFC 9293 §3.4); lwIP counts it only after this hook.
   const bool fin = (TCPH_FLAGS(header) & TCP_FIN) != 0;
-  const isnkit_end end = {.next = pcb->snd_nxt, .peer_next = pcb->rcv_nxt + (fin ? 1 : 0)};
+  isnkit_end end = {.next = pcb->snd_nxt, .peer_next = pcb->rcv_nxt + (fin ? 1 : 0)};
+#if LWIP_TCP_TIMESTAMPS
+  end.peer_tsval = pcb->ts_recent;
+  end.timestamps = (pcb->flags & TF_TIMESTAMP) != 0;
+#endif
   isnkit_close4(local, pcb->local_port, remote, pcb->remote_port, &end);
   return ERR_OK;
 }
+
+#if LWIP_TCP_TIMESTAMPS
+/** How lwIP begins the option: two NOPs, kind 8, length 10; TSval and TSecr follow (RFC 7323 §3.2). */
+#define TIMESTAMPS_BEGIN PP_HTONL(0x0101080AU)
+#define FOUR_NOPS PP_HTONL(0x01010101U)
+
+u32_t *isnkit_lwip_options(struct tcp_hdr *header, const struct tcp_pcb *pcb, u32_t *end) {
+  if (pcb == NULL || pcb->state < SYN_SENT) return end;
+  u32_t *option = (u32_t *)(void *)(header + 1);
+  while (option < end && *option != TIMESTAMPS_BEGIN) option++;
+  if (option >= end) return end;
+  isnkit_lwip_tsval = isnkit_timestamp4(host_order(&pcb->local_ip), pcb->local_port,
+                                        host_order(&pcb->remote_ip), pcb->remote_port);
+  if (isnkit_lwip_tsval != 0) {
+    option[1] = lwip_htonl(isnkit_lwip_tsval);
+  } else {
+    // No timestamp is better than one that nobody stands behind.
+    for (int i = 0; i < 3; i++) option[i] = FOUR_NOPS;
+  }
+  return end;
+}
+#endif

@@ -27,4 +27,11 @@ extern u32_t isnkit_lwip_given;
  */
 extern u32_t isnkit_lwip_unbacked;
 
+/**
+ * The TSval of the last segment that was sent with one, where LWIP_TCP_TIMESTAMPS is on: lwIP takes its
+ * own clock, which starts at 0 at each boot, and the hook puts the module's in its place. 0: the module
+ * refused, and the segment carries no timestamps.
+ */
+extern u32_t isnkit_lwip_tsval;
+
 #endif

@@ -21,8 +21,10 @@
 #define TCP_WND (4 * TCP_MSS)
 
 // LWIP_RAND stays undefined, and lwIP's timestamps stay off: these are the defaults that many devices
-// ship with.
+// ship with. The campaign's build turns the timestamps on.
+#ifndef LWIP_TCP_TIMESTAMPS
 #define LWIP_TCP_TIMESTAMPS 0
+#endif
 
 // lwIP 2.1.3 copies −1 bytes of the login when none is set (smtp.c, smtp_send_mail_alloced).
 #define SMTP_COPY_AUTHDATA 0

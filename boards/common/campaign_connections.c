@@ -1,0 +1,279 @@
+/**
+ * Connections of the conformance application on a real network: lwIP with isnkit's ports, ISNs and
+ * timestamps, towards servers of the Linux kernel (host/boards/campaign-server.ts). One after another,
+ * each in its records: `open` as soon as the SYN is on its way, `connected`, `used` when it is over, and
+ * `failed` before that if it was cut short.
+ */
+#include <stddef.h>
+
+#include "board.h"
+#include "conformance_connections.h"
+#include "connection_records.h"
+#include "isnkit.h"
+#include "isnkit_lwip.h"
+#include "lwip/priv/tcp_priv.h"
+#include "lwip/sys.h"
+#include "lwip/tcp.h"
+#include "lwip_device.h"
+
+const char connections_network[] = "lwip";
+
+void connections_begin(void) { lwip_device_start(); }
+void connections_mark(void) { lwip_device_announce(); }
+
+/** Who closes first keeps the TIME_WAIT (RFC 9293 §3.6). */
+typedef enum closer { SERVER_FIRST, DEVICE_FIRST } closer;
+
+typedef struct destination {
+  const char *address;
+  uint16_t port;
+  // Not 0: the application binds this local port, so the same tuple comes back into the server's
+  // TIME_WAIT at every turn, and half open after a power cut.
+  uint16_t bound;
+  closer closer;
+} destination;
+
+static const destination destinations[] = {
+    {"10.77.0.1", 25, 0, SERVER_FIRST},
+    {"10.77.0.1", 1883, 5000, SERVER_FIRST},
+    {"192.0.2.7", 443, 0, DEVICE_FIRST},
+    {"192.0.2.7", 8883, 5001, SERVER_FIRST},
+};
+
+#define DESTINATIONS (sizeof destinations / sizeof *destinations)
+
+/** lwIP repeats a SYN after 3, 6, 12 s; a connection that takes longer than this is given up. */
+#define LIMIT_MS 15000u
+
+// The connection under way.
+
+static enum { AT_REST, OPENING, SENDING, ENDING } phase;
+static const destination *to;
+/** NULL once lwIP has freed it, or will do so by itself. */
+static struct tcp_pcb *pcb;
+static uint16_t local_port;
+static uint32_t bytes_left;
+static bool peer_closed;
+/** One past the highest number used so far. */
+static uint32_t next;
+static uint32_t opened_ms;
+/** Why it ended early; ERR_OK: it did not. */
+static err_t failure;
+
+static void note_progress(const struct tcp_pcb *of) { next = of->snd_nxt; }
+
+static void finish_sending(void) {
+  if (pcb == NULL || phase != SENDING || bytes_left > 0) return;
+  if (to->closer == SERVER_FIRST && !peer_closed) return;
+  // The FIN is one more number, behind all data that was queued (RFC 9293 §3.4).
+  const uint32_t end = pcb->snd_lbb + 1;
+  if (tcp_close(pcb) != ERR_OK) return;
+  next = end;
+  pcb = NULL;
+  phase = ENDING;
+}
+
+static void send_more(void) {
+  static const uint8_t data[TCP_MSS];
+  if (pcb == NULL || phase != SENDING) return;
+  while (bytes_left > 0) {
+    uint32_t part = bytes_left < sizeof data ? bytes_left : sizeof data;
+    if (part > tcp_sndbuf(pcb)) part = tcp_sndbuf(pcb);
+    if (part == 0 || tcp_write(pcb, data, (u16_t)part, 0) != ERR_OK) break;
+    bytes_left -= part;
+  }
+  tcp_output(pcb);
+  note_progress(pcb);
+  finish_sending();
+}
+
+static err_t on_sent(void *argument, struct tcp_pcb *of, u16_t bytes) {
+  (void)argument;
+  (void)bytes;
+  note_progress(of);
+  send_more();
+  return ERR_OK;
+}
+
+static err_t on_received(void *argument, struct tcp_pcb *of, struct pbuf *p, err_t error) {
+  (void)argument;
+  (void)error;
+  if (p == NULL) {
+    peer_closed = true;
+    finish_sending();
+    return ERR_OK;
+  }
+  tcp_recved(of, p->tot_len);
+  pbuf_free(p);
+  return ERR_OK;
+}
+
+/** lwIP has freed the connection: a reset, or too many repeats. */
+static void on_error(void *argument, err_t error) {
+  (void)argument;
+  pcb = NULL;
+  failure = error;
+}
+
+static err_t on_connected(void *argument, struct tcp_pcb *of, err_t error) {
+  (void)argument;
+  (void)error;
+  console_begin("connected");
+  console_decimal("lp", local_port);
+  console_decimal("ms", sys_now() - opened_ms);
+  // How often the SYN was sent again before it was answered.
+  console_decimal("repeats", of->nrtx);
+  console_end();
+  phase = SENDING;
+  note_progress(of);
+  send_more();
+  return ERR_OK;
+}
+
+// One after another.
+
+static bool running;
+static bool endless;
+static uint32_t connections_left;
+static uint32_t connection;
+static uint32_t gap_ticks;
+static uint32_t limit_ms;
+static uint32_t due_ticks;
+
+static void next_in(uint32_t ticks) {
+  due_ticks = board_ticks(NULL) + ticks;
+  if (endless || --connections_left > 0) return;
+  running = false;
+  console_begin("run-over");
+  console_end();
+}
+
+static void tell_tuple(void) {
+  connection_tuple(LWIP_DEVICE_ADDRESS, local_port, to->address, to->port);
+}
+
+/** Nothing was sent. A refusal would repeat at once: once a second is enough. */
+static void give_up(const char *call, err_t error) {
+  if (call != NULL) {
+    connection_refused(call);
+  } else {
+    console_begin("not-opened");
+    console_decimal("error", (uint32_t)-error);
+    console_end();
+  }
+  next_in(board_ticks_hz);
+}
+
+static void tell_open(void) {
+  console_begin("open");
+  tell_tuple();
+  console_text("choice", to->bound != 0 ? "bound" : "allocated");
+  // The SYN took one number, so the wire showed the one before (RFC 9293 §3.4).
+  console_hex("isn", pcb->snd_lbb - 1);
+  console_hex("given", isnkit_lwip_given);
+  if (isnkit_lwip_tsval != 0) console_hex("ts", isnkit_lwip_tsval);
+  console_end();
+  if (isnkit_lwip_tsval == 0) connection_refused("timestamp");
+}
+
+static void connect(void) {
+  ip_addr_t address;
+  to = &destinations[connection % DESTINATIONS];
+  connection++;
+  ip4addr_aton(to->address, &address);
+  pcb = tcp_new();
+  if (pcb == NULL) return give_up(NULL, ERR_MEM);
+  tcp_err(pcb, on_error);
+  tcp_recv(pcb, on_received);
+  tcp_sent(pcb, on_sent);
+  err_t result = to->bound == 0 ? ERR_OK : tcp_bind(pcb, IP_ADDR_ANY, to->bound);
+  const bool bound = result == ERR_OK;
+  if (bound) result = isnkit_lwip_connect(pcb, &address, to->port, on_connected);
+  if (result != ERR_OK) {
+    tcp_err(pcb, NULL);
+    tcp_abort(pcb);
+    pcb = NULL;
+    if (bound && result == ERR_USE) return give_up("port", result);
+    if (bound && result == ERR_VAL) return give_up("isn", result);
+    return give_up(NULL, result);
+  }
+  local_port = pcb->local_port;
+  next = pcb->snd_lbb;
+  opened_ms = sys_now();
+  failure = ERR_OK;
+  peer_closed = false;
+  // Of different length; one in sixteen runs far ahead of the clock of 250 kB/s.
+  bytes_left = connection % 16 == 15 ? 60000 : 500 + connection % 7 * 321;
+  phase = OPENING;
+  tell_open();
+}
+
+/** Whether lwIP still holds the connection, TIME_WAIT not counted. */
+static bool active(void) {
+  for (const struct tcp_pcb *one = tcp_active_pcbs; one != NULL; one = one->next) {
+    if (one->local_port == local_port && one->remote_port == to->port) return true;
+  }
+  return false;
+}
+
+/** What was used is the module's to know, also when the connection ended without a FIN. */
+static void report_failure(void) {
+  const isnkit_end end = {.next = next, .peer_next = 1};
+  ip_addr_t address;
+  ip4addr_aton(to->address, &address);
+  isnkit_close4(CONNECTIONS_LOCAL, local_port, lwip_ntohl(ip4_addr_get_u32(&address)), to->port,
+                &end);
+  console_begin("failed");
+  tell_tuple();
+  console_text("phase", phase == OPENING ? "open" : phase == SENDING ? "send" : "close");
+  console_decimal("error", (uint32_t)-failure);
+  console_decimal("ms", sys_now() - opened_ms);
+  console_end();
+}
+
+static void watch(void) {
+  if (active()) {
+    if (sys_now() - opened_ms < limit_ms) return;
+    for (struct tcp_pcb *one = tcp_active_pcbs; one != NULL; one = one->next) {
+      if (one->local_port != local_port || one->remote_port != to->port) continue;
+      tcp_abort(one);
+      break;
+    }
+    pcb = NULL;
+    failure = ERR_TIMEOUT;
+  }
+  if (failure != ERR_OK) report_failure();
+  console_begin("used");
+  tell_tuple();
+  console_hex("next", next);
+  console_text("end", failure == ERR_OK ? "closed" : "cut-short");
+  console_end();
+  phase = AT_REST;
+  if (connection % 4 == 0) connection_memory();
+  next_in(gap_ticks);
+}
+
+void connections_continue(void) {
+  lwip_device_poll();
+  if (phase != AT_REST) {
+    finish_sending();
+    watch();
+    return;
+  }
+  if (!running || (int32_t)(board_ticks(NULL) - due_ticks) < 0) return;
+  // A SYN that waits for an address would be told before it is on the wire.
+  if (!lwip_device_linked()) return;
+  connect();
+}
+
+void connections_run(const console_command *command) {
+  connections_left = console_number(command, "count", 0);
+  endless = connections_left == 0;
+  const uint32_t gap_us = console_number(command, "gap-us", 0);
+  gap_ticks = (uint32_t)((uint64_t)gap_us * board_ticks_hz / 1000000u);
+  limit_ms = console_number(command, "limit-ms", LIMIT_MS);
+  due_ticks = board_ticks(NULL);
+  running = true;
+}
+
+void connections_stop(void) { running = false; }
