@@ -60,14 +60,18 @@ export interface Bench {
   placeOf(name: string): string;
 }
 
-/** Reads the file; a bench without boards when there is none. BenchError `bad-bench-file`. */
-export async function readBench(file: string = BENCH_FILE): Promise<Bench> {
+/**
+ * Reads the file that is named, or bench.json of the current folder, which may be absent: a bench
+ * without boards. BenchError `bad-bench-file`.
+ */
+export async function readBench(named?: string): Promise<Bench> {
+  const file = named ?? BENCH_FILE;
   let text: string;
   try {
     text = await readFile(file, "utf8");
   } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "ENOENT")
-      return emptyBench(file);
+    const isAbsent = error instanceof Error && "code" in error && error.code === "ENOENT";
+    if (isAbsent && named === undefined) return emptyBench(file);
     throw badBench(`${file}: ${error instanceof Error ? error.message : String(error)}`);
   }
   return parseBench(text, file);

@@ -18,6 +18,8 @@ const usbId = z.strictObject({
   pid: usbNumber,
   /** What shows under this number: the debug probe, the boot loader, the firmware. */
   note: word.optional(),
+  /** Other kinds of boards have the same numbers: they do not tell the model. */
+  shared: z.boolean().optional(),
 });
 
 const flashMethod = z.discriminatedUnion("method", [

@@ -5,6 +5,7 @@ import { captureSamples } from "../capture/samples.ts";
 import { Check, type CheckEnding, type CheckResult } from "../check/engine.ts";
 import type { CheckContext, RuleId } from "../check/rule.ts";
 import { CAPTURE_RULES, RULES, ruleById } from "../check/rules/index.ts";
+import { UsageError } from "../core/errors.ts";
 import type { Sample } from "../core/sample.ts";
 import { compileIsnModule } from "../module/load.ts";
 import type { CheckRun } from "../report/check-run.ts";
@@ -36,6 +37,13 @@ export async function runCheckJob(
   const { job } = settings;
   if (job.kind === "board") return runBoard(job, settings, setting);
   if (job.kind === "emulated") return runEmulated(job, settings, setting);
+  if (job.kind === "desk") {
+    throw new UsageError(
+      "board-not-checkable",
+      `${job.board} stands on a serial line, which isnkit check does not drive yet`,
+      "check an emulated board: --board qemu:lm3s6965evb",
+    );
+  }
   return runCapture(job, settings, setting);
 }
 

@@ -1,9 +1,14 @@
 /** Reads the settings of `isnkit check`: what each means, its limits, and which exclude each other. */
-import { isEmulatedBoard } from "../boards/emulated-selector.ts";
 import { RULE_IDS, type RuleId } from "../check/rule.ts";
 import { type Address, parseAddress } from "../core/address.ts";
 import { parseDurationUs } from "../core/duration.ts";
 import { UsageError } from "../core/errors.ts";
+import {
+  type DeskSelector,
+  isDeskSelector,
+  parseBoardSelector,
+  type SelectorNames,
+} from "../desk/board-selector.ts";
 import { parseBootTimes } from "./boot-times.ts";
 import { didYouMean } from "./did-you-mean.ts";
 import { flagOf, type Setting, type SettingName, type Settings } from "./settings.ts";
@@ -26,6 +31,16 @@ export interface EmulatedJob {
   readonly seed: number | undefined;
 }
 
+/** A board on a serial line: a path, `usb:…`, or a name of bench.json. */
+export interface DeskJob {
+  readonly kind: "desk";
+  /** As it was given. */
+  readonly board: string;
+  readonly selector: DeskSelector;
+  readonly reboots: number;
+  readonly seed: number | undefined;
+}
+
 export interface CaptureJob {
   readonly kind: "capture";
   /** A path, or `-` for standard input. */
@@ -38,7 +53,7 @@ export interface CaptureJob {
 }
 
 export interface CheckSettings {
-  readonly job: BoardJob | EmulatedJob | CaptureJob;
+  readonly job: BoardJob | EmulatedJob | DeskJob | CaptureJob;
   /** Rules named on purpose; undefined: the usual ones of the source. */
   readonly rules: readonly RuleId[] | undefined;
   readonly mslUs: number;
@@ -55,21 +70,24 @@ export const DEFAULTS = {
   msl: "120s",
   format: "text",
 } as const;
-const EMULATED_EXAMPLES = ["qemu:lm3s6965evb", "rp2040js:rpi-pico"] as const;
 export const REBOOTS_MAX = 10_000_000;
 const FORMATS = ["text", "json"] as const;
 const BOARD_ONLY: readonly SettingName[] = ["reboots", "seed"];
 const CAPTURE_ONLY: readonly SettingName[] = ["device", "bootGap", "bootsAt"];
 
-/** `generators`: what `sim:<name>` can be. Throws UsageError for whatever cannot be meant. */
+/**
+ * `generators`: what `sim:<name>` can be; `bench`: names of bench.json. Throws UsageError for whatever
+ * cannot be meant.
+ */
 export function readCheckSettings(
   settings: Settings,
   generators: readonly string[],
+  bench: readonly string[] = [],
 ): CheckSettings {
   const rules = settings.get("rules");
   const msl = settings.get("msl");
   return {
-    job: readJob(settings, generators),
+    job: readJob(settings, { generators, bench }),
     rules: rules === undefined ? undefined : parseRuleIds(rules),
     mslUs: parseMsl(msl),
     msl: msl?.text,
@@ -80,8 +98,8 @@ export function readCheckSettings(
 
 function readJob(
   settings: Settings,
-  generators: readonly string[],
-): BoardJob | EmulatedJob | CaptureJob {
+  names: SelectorNames,
+): BoardJob | EmulatedJob | DeskJob | CaptureJob {
   const board = settings.get("board");
   const capture = settings.get("capture");
   if (board !== undefined && capture !== undefined && board.rank === capture.rank) {
@@ -103,36 +121,29 @@ function readJob(
       isCapture ? "leave it out" : `add --capture FILE, or leave it out`,
     );
   }
-  return isCapture ? readCaptureJob(capture, settings) : readBoardJob(board, settings, generators);
+  return isCapture ? readCaptureJob(capture, settings) : readBoardJob(board, settings, names);
 }
 
 function readBoardJob(
   setting: Setting | undefined,
   settings: Settings,
-  generators: readonly string[],
-): BoardJob | EmulatedJob {
+  names: SelectorNames,
+): BoardJob | EmulatedJob | DeskJob {
   const board = setting?.text ?? DEFAULTS.board;
   const place = setting?.place ?? flagOf("board");
-  const [kind, ...rest] = board.split(":");
-  const generator = board === "sim" ? "isnkit" : rest.join(":");
-  const emulated = isEmulatedBoard(board);
-  if (!emulated && (kind !== "sim" || !generators.includes(generator))) {
-    const boards = ["sim", ...generators.map((name) => `sim:${name}`), ...EMULATED_EXAMPLES];
-    throw new UsageError(
-      "unknown-board",
-      `no board matches ${JSON.stringify(board)} (${place})`,
-      `${didYouMean(board, boards)}the boards are ${boards.join(", ")}`,
-    );
-  }
+  const selector = parseBoardSelector(board, place, names);
+  const inRealTime = selector.kind !== "sim";
   const reboots = readWhole(settings.get("reboots"), {
     name: "reboots",
-    fallback: Number(emulated ? DEFAULTS.emulatedReboots : DEFAULTS.reboots),
+    fallback: Number(inRealTime ? DEFAULTS.emulatedReboots : DEFAULTS.reboots),
     min: 1,
     max: REBOOTS_MAX,
   });
   const given = settings.get("seed");
   const seed = given && readWhole(given, { name: "seed", fallback: 0, min: 0, max: 0xffff_ffff });
-  if (!emulated) return { kind: "board", board, generator, reboots, seed };
+  if (selector.kind === "sim") {
+    return { kind: "board", board, generator: selector.generator, reboots, seed };
+  }
   const msl = settings.get("msl");
   if (msl?.origin === "flag") {
     throw new UsageError(
@@ -141,6 +152,7 @@ function readBoardJob(
       "leave it out: the board's description says what its firmware takes for the MSL",
     );
   }
+  if (isDeskSelector(selector)) return { kind: "desk", board, selector, reboots, seed };
   return { kind: "emulated", board, reboots, seed };
 }
 

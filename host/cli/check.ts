@@ -2,8 +2,10 @@
 import { randomBytes } from "node:crypto";
 import { resolve } from "node:path";
 import pc from "picocolors";
+import { readBench } from "../boards/bench-file.ts";
 import { RULES } from "../check/rules/index.ts";
 import { EXIT, type ExitCode } from "../core/errors.ts";
+import { needsBench } from "../desk/board-selector.ts";
 import { checkJson } from "../report/check-json.ts";
 import type { CheckRun } from "../report/check-run.ts";
 import { checkText, NO_PAINT, type Paint, verdictLine } from "../report/check-text.ts";
@@ -35,7 +37,10 @@ export async function checkCommand(
   terminal: Terminal,
 ): Promise<ExitCode> {
   const config = await readConfig(resolve(CONFIG_FILE));
-  const settings = readCheckSettings(mergeSettings(given, config), GENERATORS);
+  const merged = mergeSettings(given, config);
+  const board = merged.get("board")?.text ?? "sim";
+  const bench = needsBench(board) ? await readBench(merged.get("bench")?.text) : undefined;
+  const settings = readCheckSettings(merged, GENERATORS, [...(bench?.boards.keys() ?? [])]);
   await expectWritable(settings.output);
   if (listRules || listGenerators) {
     const list = listRules ? ruleList(settings.format) : generatorList(settings.format);

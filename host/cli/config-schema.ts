@@ -34,6 +34,15 @@ const configSchema = z.strictObject({
   from: word.optional(),
   to: word.optional(),
   peer: word.optional(),
+  bench: word.optional(),
+  baud: wordOrNumber.optional(),
+  level: word.optional(),
+  type: words.optional(),
+  match: word.optional(),
+  log: word.optional(),
+  logSize: word.optional(),
+  logKeep: wordOrNumber.optional(),
+  for: words.optional(),
   color: z.boolean().optional(),
 });
 

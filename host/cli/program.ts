@@ -4,6 +4,7 @@ import { Command, Option } from "commander";
 import { EXIT, type ExitCode } from "../core/errors.ts";
 import { addAnalyzeCommand } from "./analyze.ts";
 import { DEFAULTS, REBOOTS_MAX } from "./check-settings.ts";
+import { addDeskCommands } from "./desk-commands.ts";
 import { describeFailure } from "./failure.ts";
 import { environmentName, flagOf, type SettingName } from "./settings.ts";
 import type { Terminal } from "./terminal.ts";
@@ -20,6 +21,7 @@ const CHECK_FLAGS: readonly (readonly [SettingName, string, string])[] = [
     "N",
     `how often to reboot it, 1 to ${REBOOTS_MAX} (default: ${DEFAULTS.reboots}; in an emulator ${DEFAULTS.emulatedReboots})`,
   ],
+  ["bench", "FILE", "what stands on this desk (default: bench.json)"],
   ["seed", "N", "u32 that decides the whole run, decimal or 0x… (default: a random one, printed)"],
   ["capture", "FILE", "judge a pcap or pcapng file instead, - for standard input"],
   ["device", "IP", "address of the device in the capture"],
@@ -107,6 +109,9 @@ function buildProgram(
       outcome.exitCode = await checkCommand(argumentsOf(check), terminal);
     });
   addAnalyzeCommand(program, terminal, (exitCode) => {
+    outcome.exitCode = exitCode;
+  });
+  addDeskCommands(program, terminal, (exitCode) => {
     outcome.exitCode = exitCode;
   });
   return program;

@@ -39,6 +39,15 @@ export const SETTING_NAMES: readonly SettingName[] = [
   "from",
   "to",
   "peer",
+  "bench",
+  "baud",
+  "level",
+  "type",
+  "match",
+  "log",
+  "logSize",
+  "logKeep",
+  "for",
 ];
 
 /** `bootGap` → `boot-gap`. */

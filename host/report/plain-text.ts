@@ -13,11 +13,13 @@ export function printable(text: string): string {
   return out;
 }
 
-/** JSON whose strings hold no raw control or direction-changing characters. */
-export function printableJson(value: unknown): string {
+/**
+ * JSON whose strings hold no raw control or direction-changing characters; `indent` 0: one line.
+ */
+export function printableJson(value: unknown, indent = 2): string {
   let out = "";
   // JSON.stringify escapes C0 itself; the line feeds that remain are its own layout.
-  for (const character of JSON.stringify(value, undefined, 2)) {
+  for (const character of JSON.stringify(value, undefined, indent)) {
     const code = character.codePointAt(0) ?? 0;
     out += code >= 0x7f && isHidden(code) ? `\\u${code.toString(16).padStart(4, "0")}` : character;
   }

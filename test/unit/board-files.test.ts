@@ -135,8 +135,11 @@ describe("bench.json", () => {
     expect(bench.placeOf("lamp")).toBe("bench.json:3");
   });
 
-  it("may be absent", async () => {
-    expect((await readBench("/nowhere/bench.json")).boards.size).toBe(0);
+  it("may be absent, unless it was named", async () => {
+    expect((await readBench()).boards.size).toBe(0);
+    await expect(readBench("/nowhere/bench.json")).rejects.toMatchObject({
+      code: "bad-bench-file",
+    });
   });
 
   it.each([

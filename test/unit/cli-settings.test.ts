@@ -117,7 +117,7 @@ describe("reading the settings of a check", () => {
   it("lists the boards and guesses the one that was meant", () => {
     const error = refusal(() => read({ board: "sim:randm" }));
     expect(error.next).toBe(
-      "did you mean sim:random? the boards are sim, sim:isnkit, sim:random, sim:fixed-plus-ticks, qemu:lm3s6965evb, rp2040js:rpi-pico",
+      "did you mean sim:random? the boards are sim, sim:isnkit, sim:random, sim:fixed-plus-ticks, qemu:lm3s6965evb, rp2040js:rpi-pico, a serial port such as /dev/ttyACM0, usb:<vid>:<pid>",
     );
   });
 

@@ -1,0 +1,114 @@
+/** The commands of the desk as commander sees them: flags, environment twins, help. */
+import { type Command, Option } from "commander";
+import type { ExitCode } from "../core/errors.ts";
+import { environmentName, flagOf, type SettingName } from "./settings.ts";
+import type { Terminal } from "./terminal.ts";
+
+/** What a command of the desk gets from the parser. */
+export interface DeskWords {
+  /** The argument, if there is one. */
+  readonly argument: string | undefined;
+  readonly given: (
+    name: SettingName,
+  ) => { text: string; origin: "flag" | "environment" } | undefined;
+  /** A flag without a value. */
+  readonly has: (name: string) => boolean;
+  /** False after --no-color or its environment twin. */
+  readonly color: boolean;
+}
+
+type Run = (words: DeskWords, terminal: Terminal) => Promise<ExitCode>;
+
+interface DeskCommand {
+  readonly name: string;
+  readonly description: string;
+  readonly argument?: readonly [string, string];
+  readonly flags: readonly (readonly [SettingName, string, string])[];
+  /** Flags without a value. */
+  readonly switches: readonly (readonly [string, string])[];
+  readonly help: string;
+  /** Loads the command when it is run. */
+  readonly load: () => Promise<Run>;
+}
+
+const BENCH = ["bench", "FILE", "what stands on this desk (default: bench.json)"] as const;
+
+const COMMANDS: readonly DeskCommand[] = [
+  {
+    name: "boards",
+    description: "list the boards that are attached, and which models they are",
+    flags: [
+      BENCH,
+      ["format", "FORMAT", "text, json, or ndjson with --watch (default: text)"],
+      ["output", "FILE", "write the list to a file instead of stdout"],
+    ],
+    switches: [
+      ["--watch", "tell what comes and goes, until Ctrl-C"],
+      ["--models", "list the models that have a description, and what was run on them"],
+    ],
+    help: `
+What is printed in the first column is what --board takes. Names come from bench.json in this folder.
+Exit codes: 0 listed, 2 wrong usage, 3 bench.json or a board.json is wrong, 130 interrupted.
+
+Examples:
+  isnkit boards
+  isnkit boards --watch
+  isnkit boards --watch --format ndjson | jq .board.selector
+  isnkit boards --models
+  isnkit boards --format json --output desk.json
+`,
+    load: async () => (await import("./boards.ts")).boardsCommand,
+  },
+];
+
+/** Adds the commands to the program; `done` takes the exit code of the one that ran. */
+export function addDeskCommands(
+  program: Command,
+  terminal: Terminal,
+  done: (exitCode: ExitCode) => void,
+): void {
+  for (const one of COMMANDS) addDeskCommand(program, one, terminal, done);
+}
+
+function addDeskCommand(
+  program: Command,
+  { name, description, argument, flags, switches, help, load }: DeskCommand,
+  terminal: Terminal,
+  done: (exitCode: ExitCode) => void,
+): void {
+  const command = program
+    .command(name)
+    .description(description)
+    .helpOption("-h, --help", "print help")
+    .allowExcessArguments(false);
+  if (argument !== undefined) command.argument(...argument);
+  for (const [setting, placeholder, text] of flags) {
+    const option = new Option(`${flagOf(setting)} <${placeholder}>`, text);
+    command.addOption(option.env(environmentName(setting)));
+  }
+  for (const [flag, text] of switches) {
+    const variable = `ISNKIT_${flag.slice(2).replaceAll("-", "_").toUpperCase()}`;
+    command.addOption(new Option(flag, text).env(variable));
+  }
+  command
+    .addOption(new Option("--no-color", "no colours").env("ISNKIT_NO_COLOR"))
+    .addHelpText("after", help)
+    .action(async (word: unknown) => {
+      const run = await load();
+      done(await run(wordsOf(command, argument === undefined ? undefined : word), terminal));
+    });
+}
+
+function wordsOf(command: Command, argument: unknown): DeskWords {
+  return {
+    argument: typeof argument === "string" ? argument : undefined,
+    given: (name) => {
+      const value: unknown = command.getOptionValue(name);
+      if (typeof value !== "string") return undefined;
+      const origin = command.getOptionValueSource(name) === "cli" ? "flag" : "environment";
+      return { text: value, origin };
+    },
+    has: (name) => command.getOptionValue(name) === true,
+    color: command.getOptionValue("color") !== false,
+  };
+}
