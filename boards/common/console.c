@@ -49,6 +49,8 @@ static void put_decimal(uint32_t value) {
 }
 
 void console_begin(const char *type) {
+  // A reset may have torn the line before.
+  if (records == 0) put_text("\r\n");
   checksum = 0xffff;
   put_text("n=");
   put_decimal(records++);

@@ -67,11 +67,18 @@ export function hexField(record: ConsoleRecord, key: string): number | undefined
 /** A damaged line is shown up to this length; a line that never ends is cut into such pieces. */
 const LINE_CHARACTERS_MAX = 512;
 
+const FIRST_RECORD = "n=0 t=";
+
 /** Cuts the bytes of one power cycle into lines, and tells of every record that is missing. */
 export class ConsoleReader {
   #rest = "";
-  #next = 0;
+  #next: number | undefined;
   readonly #decoder = new TextDecoder("latin1");
+
+  /** `joinsMidway`: the first record may have any number, as the reader came later than the device. */
+  constructor(options: { readonly joinsMidway?: boolean } = {}) {
+    this.#next = options.joinsMidway === true ? undefined : 0;
+  }
 
   /** Takes the bytes that arrived and returns what they complete, in order. */
   push(bytes: Uint8Array): ConsoleEvent[] {
@@ -91,11 +98,16 @@ export class ConsoleReader {
     if (line === "") return;
     const record = parseConsoleLine(line);
     if (record === undefined) {
-      events.push({ kind: "damaged", text: line.slice(0, LINE_CHARACTERS_MAX) });
+      // A reset tears a line in two, and the first record of the next life stands behind its half.
+      const restart = line.lastIndexOf(FIRST_RECORD);
+      const torn = restart > 0 && parseConsoleLine(line.slice(restart)) !== undefined;
+      const text = (torn ? line.slice(0, restart) : line).slice(0, LINE_CHARACTERS_MAX);
+      events.push({ kind: "damaged", text });
+      if (torn) this.#take(line.slice(restart), events);
       return;
     }
     // A device that restarts by itself counts from 0 again: that is a boot, not a gap.
-    if (record.number > this.#next) {
+    if (this.#next !== undefined && record.number > this.#next) {
       events.push({ kind: "gap", first: this.#next, last: record.number - 1 });
     }
     this.#next = record.number + 1;

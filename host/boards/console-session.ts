@@ -16,6 +16,8 @@ export interface SessionOptions {
   readonly silenceMs?: number;
   /** Sees every event as it arrives, also those that nobody waits for. */
   readonly onEvent?: (event: ConsoleEvent) => void;
+  /** The device may have been running for long: its first record may have any number. */
+  readonly joinsMidway?: boolean;
 }
 
 /**
@@ -28,6 +30,7 @@ export class ConsoleSession {
   readonly #onEvent: ((event: ConsoleEvent) => void) | undefined;
   readonly #waiting = new Set<Waiter>();
   readonly #done: Promise<void>;
+  readonly #joinsMidway: boolean;
   #failure: unknown;
   #over = false;
   #commands = 0;
@@ -36,12 +39,18 @@ export class ConsoleSession {
     this.#console = console;
     this.#silenceMs = options.silenceMs ?? SILENCE_MS;
     this.#onEvent = options.onEvent;
+    this.#joinsMidway = options.joinsMidway ?? false;
     this.#done = this.#read();
   }
 
   /** Settles when the power is off and everything that was sent has been read. */
   get over(): Promise<void> {
     return this.#done;
+  }
+
+  /** Whether the console has ended: no record will come any more. */
+  get ended(): boolean {
+    return this.#over;
   }
 
   /** Sends a command without waiting for its answer. Returns its `id`. */
@@ -60,11 +69,13 @@ export class ConsoleSession {
   async command(
     fields: Readonly<Record<string, string | number>>,
     otherwise: (record: ConsoleRecord) => boolean = () => false,
+    silenceMs = this.#silenceMs,
   ): Promise<ConsoleRecord> {
     const id = this.#commands + 1;
     const answer = this.record(
       (record) => decimalField(record, "re") === id || otherwise(record),
       `the answer to do=${fields.do ?? "?"}`,
+      silenceMs,
     );
     this.send(fields);
     return answer;
@@ -72,16 +83,20 @@ export class ConsoleSession {
 
   /**
    * The next record that fits, from now on: ask before the command that brings it, as a record that
-   * came before nobody waited is gone. `what` is named when it does not come.
+   * came before nobody waited is gone. `what` is named when it does not come within `silenceMs`.
    */
-  record(fits: (record: ConsoleRecord) => boolean, what: string): Promise<ConsoleRecord> {
+  record(
+    fits: (record: ConsoleRecord) => boolean,
+    what: string,
+    silenceMs = this.#silenceMs,
+  ): Promise<ConsoleRecord> {
     const arrival = new Promise<ConsoleRecord>((resolve, reject) => {
       if (this.#over) return reject(this.#ended(what));
       const waiter: Waiter = { fits, resolve, reject, what, timer: undefined };
       waiter.timer = setTimeout(() => {
         this.#waiting.delete(waiter);
-        reject(silent(what, this.#silenceMs));
-      }, this.#silenceMs);
+        reject(silent(what, silenceMs));
+      }, silenceMs);
       this.#waiting.add(waiter);
     });
     // Who asked may fail on something else first and never look here: that is no unhandled rejection.
@@ -90,7 +105,7 @@ export class ConsoleSession {
   }
 
   async #read(): Promise<void> {
-    const reader = new ConsoleReader();
+    const reader = new ConsoleReader({ joinsMidway: this.#joinsMidway });
     try {
       for await (const bytes of this.#console.output) {
         for (const event of reader.push(bytes)) this.#deliver(event);

@@ -175,6 +175,7 @@ class Campaign {
       this.#bootUs = this.#nowUs;
     }
     const life = await board.begin((event) => this.#take(event));
+    this.#helloCame(this.#bootUs);
     this.#nextRuns = false;
     return life;
   }
@@ -182,6 +183,14 @@ class Campaign {
   async #end(how: LifeEnd): Promise<void> {
     this.#helloDue = true;
     this.#nextRuns = await this.#options.board.end(how);
+    if (this.#nextRuns) this.#helloCame(this.#nowUs);
+  }
+
+  /** A hello that was said while the port was away is not waited for any more. */
+  #helloCame(timeUs: number): void {
+    if (!this.#helloDue) return;
+    this.#helloDue = false;
+    this.#bootUs = timeUs;
   }
 
   /** Boots the module. Undefined when the power was cut in the middle of it. */
@@ -206,6 +215,7 @@ class Campaign {
 
   async #work(session: ConsoleSession, end: BootEnd, state: DeviceState): Promise<void> {
     if (state.state === "unprovisioned") await this.#provision(session);
+    else if (state.state === "quiet") await this.#waitQuiet(session);
     else if (state.state !== "ready") this.#refuse(state);
     if (end.kind === "torn-run") await this.#setTear(session, end);
     const last =
@@ -225,12 +235,17 @@ class Campaign {
 
   /** The production line at the first boot; the service desk after a loss, with quiet time owed. */
   async #provision(session: ConsoleSession): Promise<void> {
-    const { mslMs } = this.#options.description;
+    const { board } = this.#options;
+    if (!board.abilities.storage) throw noKey(board.name);
     const first = this.#boot === 0;
     const options = first ? PROVISION.newDevice : 0;
     const answer = await provisionDevice(session, this.#options.newKey(), options);
     const state = deviceState(answer);
-    if (first || state.state !== "quiet") return;
+    if (!first && state.state === "quiet") await this.#waitQuiet(session);
+  }
+
+  async #waitQuiet(session: ConsoleSession): Promise<void> {
+    const { mslMs } = this.#options.description;
     // What the device is asked during quiet time it has to refuse.
     this.#expectedRefusal = "quiet";
     const over = session.record(({ type }) => type === "run-over", "the end of a refused run");
@@ -285,8 +300,10 @@ class Campaign {
   }
 
   #take(event: ConsoleEvent): void {
-    if (event.kind === "damaged") this.note(`a line of the console is damaged: ${event.text}`);
-    else if (event.kind === "gap")
+    if (event.kind === "damaged") {
+      // What is torn while the bench ends a life is no news.
+      if (!this.#helloDue) this.note(`a line of the console is damaged: ${event.text}`);
+    } else if (event.kind === "gap")
       this.note(`console records ${event.first}–${event.last} are lost`);
     else if (event.record.type === "hello") this.#takeHello(event.record);
     else this.#takeRecord(event.record);
@@ -295,8 +312,7 @@ class Campaign {
   #takeHello(record: ConsoleRecord): void {
     const timeUs = this.#nowUs;
     if (this.#helloDue) {
-      this.#helloDue = false;
-      this.#bootUs = timeUs;
+      this.#helloCame(timeUs);
       return;
     }
     const cause = record.fields.get("cause") ?? "unknown";
@@ -318,4 +334,13 @@ class Campaign {
     });
     if (sample !== undefined) this.out.push(sample);
   }
+}
+
+/** A device on a desk gets its key from a person, who keeps the record of it. */
+function noKey(name: string): BenchError {
+  return new BenchError(
+    "unprovisioned",
+    `${name} has no key yet, so it gives out no numbers`,
+    `give it one: isnkit provision --board ${name}`,
+  );
 }

@@ -75,6 +75,24 @@ describe("the console reader", () => {
     );
   });
 
+  it("finds the first record of a life behind the half line that a reset left", () => {
+    const half = "n=116 t=open la=10.77.0.2 lp=26743 ra=10.77.0.1 rp=25 choice=allocated i";
+    const events = new ConsoleReader({ joinsMidway: true }).push(bytes(half + line("n=0 t=hello")));
+    expect(events).toMatchObject([
+      { kind: "damaged", text: half },
+      { kind: "record", record: { number: 0, type: "hello" } },
+    ]);
+    const damaged = line("n=0 t=hello cause=reset").replace("cause", "cau5e");
+    expect(new ConsoleReader().push(bytes(half + damaged))).toMatchObject([{ kind: "damaged" }]);
+  });
+
+  it("that comes midway finds no gap before its first record, and finds those after it", () => {
+    const events = new ConsoleReader({ joinsMidway: true }).push(
+      bytes(line("n=41 t=status") + line("n=43 t=status")),
+    );
+    expect(events.map(({ kind }) => kind)).toEqual(["record", "gap", "record"]);
+  });
+
   it("tells which records are missing", () => {
     const events = new ConsoleReader().push(bytes(line("n=0 t=hello") + line("n=4 t=status")));
     expect(events[1]).toEqual({ kind: "gap", first: 1, last: 3 });
@@ -160,7 +178,7 @@ describe("a board description", () => {
     const good = await readBoardDescription("lm3s6965evb");
     const bad = JSON.stringify({ ...good, nvm: { ...good.nvm, granule: 0 } });
     expect(() => parseBoardDescription(bad, "boards/x/board.json")).toThrow(
-      /boards\/x\/board\.json: nvm\.granule/,
+      /boards\/x\/board\.json:1: nvm\.granule/,
     );
     expect(() => parseBoardDescription("{", "boards/x/board.json")).toThrow(/board\.json: /);
   });

@@ -1,0 +1,97 @@
+/** Runs a program that resets a board or switches its power, and tells how it ended. */
+import { type ChildProcess, spawn } from "node:child_process";
+import { findProgram } from "../boards/guarded-process.ts";
+import { BenchError } from "../core/errors.ts";
+
+/** A relay or a probe answers within this time, or not at all. */
+const COMMAND_MS = 30_000;
+const WORDS_MAX = 2000;
+/** Last words may arrive this long after the program's end. */
+const PIPES_MS = 100;
+
+export interface ResetCommandOptions {
+  /** The program and its arguments; no shell sees them. */
+  readonly command: readonly string[];
+  /** What to do when the program is missing. */
+  readonly install: string;
+  readonly timeoutMs?: number;
+}
+
+/**
+ * Runs it to its end. BenchError `tool-missing` without the program, `tool-failed` with its last words
+ * when it fails, `tool-slow` when it does not end; then it is killed.
+ */
+export async function runResetCommand(options: ResetCommandOptions): Promise<void> {
+  const { command, install, timeoutMs = COMMAND_MS } = options;
+  const [program = "", ...args] = command;
+  const path = program.includes("/") ? program : findProgram(program);
+  if (path === undefined) {
+    throw new BenchError("tool-missing", `${program} is not installed`, install);
+  }
+  const child = spawn(path, args, { stdio: ["ignore", "pipe", "pipe"], detached: true });
+  const { code, words, late } = await ending(child, timeoutMs);
+  if (late) {
+    throw new BenchError(
+      "tool-slow",
+      `${program} did not end within ${timeoutMs / 1000} s and was killed${words}`,
+      "run it by hand and see what it waits for",
+    );
+  }
+  if (code === 0) return;
+  if (code === "ENOENT") throw new BenchError("tool-missing", `${program} is not there`, install);
+  throw new BenchError(
+    "tool-failed",
+    `${program} failed (${code})${words}`,
+    "run it by hand with the same arguments; `isnkit doctor` looks for permissions that are missing",
+  );
+}
+
+interface Ending {
+  /** Exit code, signal, or the error's code when it did not start. */
+  readonly code: number | string;
+  readonly words: string;
+  readonly late: boolean;
+}
+
+function ending(child: ChildProcess, timeoutMs: number): Promise<Ending> {
+  let words = "";
+  let late = false;
+  for (const stream of [child.stdout, child.stderr]) {
+    stream?.setEncoding("utf8").on("data", (text: string) => {
+      words = (words + text).slice(-WORDS_MAX);
+    });
+  }
+  const timer = setTimeout(() => {
+    late = true;
+    killGroup(child);
+  }, timeoutMs);
+  const leave = () => killGroup(child);
+  process.once("exit", leave);
+  return new Promise((resolve) => {
+    const end = (code: number | string) => {
+      clearTimeout(timer);
+      process.off("exit", leave);
+      child.stdout?.destroy();
+      child.stderr?.destroy();
+      const last = words.trim().split("\n").slice(-3).join("; ");
+      resolve({ code, words: last === "" ? "" : `: ${last}`, late });
+    };
+    child.once("error", (error: NodeJS.ErrnoException) => end(error.code ?? error.message));
+    // A relay's daemon that was left running may hold the pipes: `close` may never come.
+    child.once("exit", (code, signal) => {
+      const how = code ?? signal ?? "no exit code";
+      child.once("close", () => end(how));
+      setTimeout(() => end(how), PIPES_MS);
+    });
+  });
+}
+
+/** It leads a group of its own, so that what it started ends with it. */
+function killGroup(child: ChildProcess): void {
+  if (child.pid === undefined) return;
+  try {
+    process.kill(-child.pid, "SIGKILL");
+  } catch {
+    // It has ended by itself.
+  }
+}
