@@ -11,4 +11,5 @@ const { status } = spawnSync(process.execPath, [compiler, "-p", "tsconfig.build.
 });
 if (status !== 0) process.exit(1);
 copyFileSync("build/isnkit.wasm", "dist/isnkit.wasm");
+copyFileSync("host/report/page/page.css", "dist/report/page/page.css");
 chmodSync("dist/cli/main.js", 0o755);

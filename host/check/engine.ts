@@ -73,6 +73,7 @@ export class Check {
   #connections = 0;
   #refusals = 0;
   #storageLosses = 0;
+  #found = 0;
 
   constructor(options: CheckOptions) {
     this.#incarnations = new Incarnations(options.context.twoMslUs);
@@ -98,17 +99,20 @@ export class Check {
     };
   }
 
-  observe(sample: Sample): void {
+  /** Returns how many breaches the sample brought to light. */
+  observe(sample: Sample): number {
+    const before = this.#found;
     this.#count(sample);
     this.#incarnations.advance(sample.timeUs);
     if (sample.kind !== "open" && sample.kind !== "used") {
       this.#judge(sample, NO_HISTORY);
-      return;
+      return this.#found - before;
     }
     const key = tupleKey(sample.tuple);
     this.#judge(sample, this.#incarnations.of(key));
     if (sample.kind === "open") this.#incarnations.open(sample, key);
     else this.#incarnations.used(sample, key);
+    return this.#found - before;
   }
 
   finish(ending: CheckEnding = {}): CheckResult {
@@ -147,6 +151,7 @@ export class Check {
   #report = (finding: Finding): void => {
     const count = (this.#counted.get(finding.rule) ?? 0) + 1;
     this.#counted.set(finding.rule, count);
+    this.#found++;
     if (count <= FINDINGS_PER_RULE_MAX) this.#findings.push(finding);
   };
 

@@ -9,6 +9,8 @@ import { UsageError } from "../core/errors.ts";
 import type { Sample } from "../core/sample.ts";
 import { compileIsnModule } from "../module/load.ts";
 import type { CheckRun } from "../report/check-run.ts";
+import { PlotAggregator } from "../report/plots/plot-aggregator.ts";
+import type { PlotData } from "../report/plots/plot-data.ts";
 import { DEFAULT_BOARD } from "../sim/board.ts";
 import { virtualBoardSamples } from "../sim/campaign.ts";
 import type { BoardJob, CaptureJob, CheckSettings, EmulatedJob } from "./check-settings.ts";
@@ -68,12 +70,12 @@ async function runBoard(
     source: "board",
     ports: DEFAULT_BOARD.ports,
   } as const;
-  const { result, interrupted } = await judge(samples, settings, context, setting, {
+  const { result, plots, interrupted } = await judge(samples, settings, context, setting, {
     describe: ({ counts }) => `boot ${counts.boots - 1} of ${reboots}`,
     end: () => ({}),
   });
   const source = { kind: "board", board: job.board, reboots } as const;
-  return { run: { result, source, seed, ...spelled(settings) }, interrupted };
+  return { run: { result, source, seed, plots, ...spelled(settings) }, interrupted };
 }
 
 /** A board in an emulator, in real time: the firmware runs, the bench cuts its power. */
@@ -94,7 +96,7 @@ async function runEmulated(
     newKey: () => randomBytes(16),
     signal: stop.signal,
   });
-  const { result, interrupted } = await judge(samples, settings, context, setting, {
+  const { result, plots, interrupted } = await judge(samples, settings, context, setting, {
     describe: ({ counts }) => `boot ${counts.boots - 1} of ${reboots}`,
     samplesPerTurn: 1,
     ...(asked === undefined ? {} : { asked }),
@@ -102,7 +104,7 @@ async function runEmulated(
     end: ending,
   });
   const source = { kind: "board", board, reboots } as const;
-  return { run: { result, source, seed, ...spelled(settings) }, interrupted };
+  return { run: { result, source, seed, plots, ...spelled(settings) }, interrupted };
 }
 
 async function runCapture(
@@ -118,7 +120,7 @@ async function runCapture(
     ...(job.bootTimesUs === undefined ? {} : { bootTimesUs: job.bootTimesUs }),
   });
   const context = { twoMslUs: 2 * settings.mslUs, source: "capture" } as const;
-  const { result, interrupted } = await judge(samples, settings, context, setting, {
+  const { result, plots, interrupted } = await judge(samples, settings, context, setting, {
     describe: ({ counts }) => `${counts.connections} connections`,
     stop: () => input.destroy(),
     end: () => {
@@ -137,7 +139,7 @@ async function runCapture(
     devicePackets,
     bootMethod,
   } as const;
-  return { run: { result, source, ...spelled(settings) }, interrupted };
+  return { run: { result, source, plots, ...spelled(settings) }, interrupted };
 }
 
 interface Watched {
@@ -157,12 +159,13 @@ async function judge(
   context: CheckContext,
   { terminal, progress }: JobSetting,
   watched: Watched,
-): Promise<{ result: CheckResult; interrupted: boolean }> {
+): Promise<{ result: CheckResult; plots: PlotData; interrupted: boolean }> {
   const all = context.source === "capture" ? CAPTURE_RULES : RULES.map((rule) => rule.id);
   const usual = watched.asked ?? all;
   const samplesPerTurn = watched.samplesPerTurn ?? SAMPLES_PER_TURN;
   const rules = settings.rules?.map(ruleById) ?? RULES;
   const check = new Check({ rules, asked: settings.rules ?? usual, context });
+  const plots = new PlotAggregator(context.ports === undefined ? {} : { ports: context.ports });
   let interrupted = false;
   const forget = terminal.onInterrupt(() => {
     interrupted = true;
@@ -171,7 +174,7 @@ async function judge(
   try {
     let left = samplesPerTurn;
     for await (const sample of samples) {
-      check.observe(sample);
+      plots.observe(sample, check.observe(sample) > 0);
       if (--left > 0) continue;
       left = samplesPerTurn;
       progress.tick(() => watched.describe(check));
@@ -189,7 +192,7 @@ async function judge(
   const notes = [...(ending.notes ?? [])];
   if (interrupted) notes.push("the run was interrupted; what was seen until then is reported");
   const incomplete = interrupted || ending.incomplete === true;
-  return { result: check.finish({ notes, incomplete }), interrupted };
+  return { result: check.finish({ notes, incomplete }), plots: plots.finish(), interrupted };
 }
 
 /** What a replay has to repeat. */

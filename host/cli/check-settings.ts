@@ -59,7 +59,7 @@ export interface CheckSettings {
   readonly mslUs: number;
   /** The text of --msl when it was given. */
   readonly msl: string | undefined;
-  readonly format: "text" | "json";
+  readonly format: CheckFormat;
   readonly output: string | undefined;
 }
 
@@ -71,7 +71,8 @@ export const DEFAULTS = {
   format: "text",
 } as const;
 export const REBOOTS_MAX = 10_000_000;
-const FORMATS = ["text", "json"] as const;
+export const CHECK_FORMATS = ["text", "json", "html", "junit", "markdown"] as const;
+export type CheckFormat = (typeof CHECK_FORMATS)[number];
 const BOARD_ONLY: readonly SettingName[] = ["reboots", "seed"];
 const CAPTURE_ONLY: readonly SettingName[] = ["device", "bootGap", "bootsAt"];
 
@@ -225,14 +226,14 @@ function parseMsl(setting: Setting | undefined): number {
   );
 }
 
-function parseFormat(setting: Setting | undefined): "text" | "json" {
+function parseFormat(setting: Setting | undefined): CheckFormat {
   const text = setting?.text ?? DEFAULTS.format;
-  const format = FORMATS.find((one) => one === text);
+  const format = CHECK_FORMATS.find((one) => one === text);
   if (format !== undefined) return format;
   throw new UsageError(
     "unknown-format",
     `${JSON.stringify(text)} is not a format of this command (${setting?.place})`,
-    `${didYouMean(text, FORMATS)}the formats are ${FORMATS.join(" and ")}`,
+    `${didYouMean(text, CHECK_FORMATS)}the formats are ${CHECK_FORMATS.join(", ")}`,
   );
 }
 

@@ -12,9 +12,10 @@ import { checkText, NO_PAINT, type Paint, verdictLine } from "../report/check-te
 import { HONEST } from "../sim/campaign.ts";
 import { ZOO } from "../zoo/index.ts";
 import { runCheckJob } from "./check-job.ts";
-import { readCheckSettings } from "./check-settings.ts";
+import { type CheckFormat, readCheckSettings } from "./check-settings.ts";
 import { CONFIG_FILE, readConfig } from "./config-file.ts";
 import { progressOn } from "./progress.ts";
+import { rendered } from "./rendered.ts";
 import { expectWritable, writeResults } from "./results.ts";
 import { mergeSettings, type SettingName } from "./settings.ts";
 import type { Terminal } from "./terminal.ts";
@@ -52,13 +53,20 @@ export async function checkCommand(
   const { run, interrupted } = await runCheckJob(settings, { terminal, progress, drawSeed });
   const inColor =
     color && config.color !== false && settings.output === undefined && allowsColor(terminal);
-  const report = settings.format === "json" ? checkJson(run) : checkText(run, paintOf(inColor));
+  const report = await reportOf(run, settings.format, paintOf(inColor));
   await writeResults(terminal, report, settings.output);
   if (interrupted) {
     terminal.err(`isnkit: interrupted; partial results: ${verdictLine(run)}\n`);
     return EXIT.interrupted;
   }
   return exitCodeOf(run);
+}
+
+async function reportOf(run: CheckRun, format: CheckFormat, paint: Paint): Promise<string> {
+  if (format === "text") return checkText(run, paint);
+  if (format === "json") return checkJson(run);
+  const { checkReport } = await import("../report/check-report.ts");
+  return rendered(checkReport(run), format);
 }
 
 function exitCodeOf(run: CheckRun): ExitCode {
@@ -76,14 +84,14 @@ function paintOf(inColor: boolean): Paint {
   return { good: colors.green, bad: colors.red, open: colors.yellow, faint: colors.dim };
 }
 
-function ruleList(format: "text" | "json"): string {
+function ruleList(format: CheckFormat): string {
   const rules = RULES.map(({ id, holds, clause, remedy }) => ({ id, holds, clause, remedy }));
   if (format === "json") return listJson("isnkit.rules/1", { rules });
   const width = Math.max(...rules.map((rule) => rule.id.length));
   return rules.map((rule) => `${rule.id.padEnd(width)}  ${rule.holds} [${rule.clause}]\n`).join("");
 }
 
-function generatorList(format: "text" | "json"): string {
+function generatorList(format: CheckFormat): string {
   const honest = {
     name: HONEST,
     field: "this project's module; --board sim is the same",

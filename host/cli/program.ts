@@ -1,11 +1,11 @@
 /** The command line as commander sees it: commands, flags, environment twins, help. */
-import { readFileSync } from "node:fs";
 import { Command, Option } from "commander";
 import { EXIT, type ExitCode } from "../core/errors.ts";
 import { addAnalyzeCommand } from "./analyze.ts";
 import { DEFAULTS, REBOOTS_MAX } from "./check-settings.ts";
 import { addDeskCommands } from "./desk-commands.ts";
 import { describeFailure } from "./failure.ts";
+import { packageVersion } from "./package-version.ts";
 import { environmentName, flagOf, type SettingName } from "./settings.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -33,7 +33,7 @@ const CHECK_FLAGS: readonly (readonly [SettingName, string, string])[] = [
   ],
   ["rules", "A,B…", "judge these rules only, and ask for all of them"],
   ["msl", "DURATION", `maximum segment lifetime (default: ${DEFAULTS.msl})`],
-  ["format", "FORMAT", `text or json (default: ${DEFAULTS.format})`],
+  ["format", "FORMAT", `text, json, html, junit or markdown (default: ${DEFAULTS.format})`],
   ["output", "FILE", "write the report to a file instead of stdout"],
 ];
 
@@ -137,14 +137,4 @@ function wordsOf(program: Command): string[] {
     ...command.commands.map((one) => one.name()),
     ...command.options.flatMap((option) => option.long ?? []),
   ]);
-}
-
-function packageVersion(): string {
-  const text = readFileSync(new URL("../../package.json", import.meta.url), "utf8");
-  const manifest: unknown = JSON.parse(text);
-  const version =
-    typeof manifest === "object" && manifest !== null && "version" in manifest
-      ? manifest.version
-      : undefined;
-  return typeof version === "string" ? version : "unknown";
 }

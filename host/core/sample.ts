@@ -75,6 +75,19 @@ export interface NvmSample {
   readonly erasesMax: number;
   /** Erase cycles that the part is rated for. */
   readonly enduranceCycles: number;
+  /** Erases of each sector, where the source can count them. */
+  readonly sectorErases?: readonly number[];
+}
+
+/** A ceiling became durable: numbers below it may be handed out. For plots; no rule judges it. */
+export interface LeaseSample {
+  readonly kind: "lease";
+  readonly boot: number;
+  readonly timeUs: number;
+  /** Where the sequence clock stands, in ticks of 4 µs, as far as the source can tell. */
+  readonly clock: number;
+  /** The durable ceiling, in ticks of 4 µs. */
+  readonly ceiling: number;
 }
 
 export type Sample =
@@ -83,4 +96,5 @@ export type Sample =
   | UsedSample
   | RefusedSample
   | StorageLostSample
-  | NvmSample;
+  | NvmSample
+  | LeaseSample;

@@ -1,6 +1,8 @@
 /** What a report of a check is made from: the result, where its samples came from, how to replay. */
 import type { CheckResult } from "../check/engine.ts";
 import type { Finding } from "../check/rule.ts";
+import type { PlotData } from "./plots/plot-data.ts";
+import type { Statistic } from "./statistic.ts";
 
 export interface BoardSource {
   readonly kind: "board";
@@ -30,6 +32,9 @@ export interface CheckRun {
   readonly msl?: string;
   /** Rules that were asked for by name, in the order of the command line. */
   readonly rules?: readonly string[];
+  /** What the plots are drawn from. */
+  readonly plots?: PlotData;
+  readonly statistics?: readonly Statistic[];
 }
 
 /** The command that repeats the whole run. */

@@ -1,0 +1,151 @@
+/** Puts a check into the form that HTML, JUnit and Markdown are made from. */
+import type { RuleResult } from "../check/engine.ts";
+import type { Finding } from "../check/rule.ts";
+import { formatDurationUs } from "../core/duration.ts";
+import { tupleKey } from "../core/tuple.ts";
+import { type CheckRun, replayOf, replayOfFinding } from "./check-run.ts";
+import type { Fact, Report, ReportFinding, ReportRule } from "./report-model.ts";
+import { RULE_MEANINGS } from "./rule-meanings.ts";
+import { bothWays, grouped, listed, quantity, signedNumber } from "./wording.ts";
+
+export function checkReport(run: CheckRun): Report {
+  const { result } = run;
+  return {
+    command: "check",
+    verdict: result.verdict,
+    subject: subjectOf(run),
+    sentence: sentenceOf(run),
+    figures: figuresOf(run),
+    rules: result.rules.map(ruleOf),
+    findings: result.findings.map((finding) => findingOf(run, finding)),
+    findingsTotal: result.counts.findings,
+    statistics: run.statistics ?? [],
+    ...(run.plots === undefined ? {} : { plots: run.plots }),
+    tables: [],
+    settings: settingsOf(run),
+    replay: replayOf(run),
+    notes: result.notes,
+  };
+}
+
+function subjectOf({ source }: CheckRun): string {
+  if (source.kind === "capture") return `capture ${source.file}, device ${source.device}`;
+  return `${boardKind(source.board)} ${source.board}`;
+}
+
+export function boardKind(board: string): string {
+  if (board === "sim" || board.startsWith("sim:")) return "virtual board";
+  return /^(qemu|rp2040js):/.test(board) ? "emulated board" : "board";
+}
+
+/** Says no more than what was tried. */
+function sentenceOf(run: CheckRun): string {
+  const { result } = run;
+  const over = extentOf(run);
+  const failed = result.rules.filter(({ status }) => status === "fail");
+  const held = result.rules.filter(({ status }) => status === "pass").length;
+  if (result.verdict === "pass") {
+    return `Over ${over}, every number that the device used was safe: ${held === 1 ? "the one rule that was judged holds" : `all ${held} rules that were judged hold`}.`;
+  }
+  const worst = failed[0];
+  if (worst !== undefined) {
+    const many = failed.length === 1 ? "One rule is" : `${failed.length} rules are`;
+    return `${many} broken over ${over}: ${RULE_MEANINGS[worst.id]}.`;
+  }
+  const open = result.rules.filter(({ asked, status }) => asked && status === "open");
+  const why =
+    open.length === 0
+      ? "the run was cut short"
+      : `there was too little to judge ${listed(open.map(({ id }) => id))}`;
+  return `Nothing was found broken over ${over}, but ${why}: this is not a pass.`;
+}
+
+function extentOf({ result, source }: CheckRun): string {
+  const { boots, connections } = result.counts;
+  const lives = source.kind === "board" ? quantity(boots - 1, "reboot") : quantity(boots, "boot");
+  return `${lives} and ${quantity(connections, "connection")}`;
+}
+
+function figuresOf({ result, source }: CheckRun): Fact[] {
+  const { counts, rules } = result;
+  const judged = rules.filter(({ status }) => status !== "open").length;
+  const comparisons = rules.reduce((sum, rule) => sum + rule.judged, 0);
+  const lives =
+    source.kind === "board"
+      ? { name: "reboots", value: grouped(counts.boots - 1) }
+      : { name: "boots seen", value: grouped(counts.boots), note: source.bootMethod };
+  return [
+    lives,
+    { name: "connections", value: grouped(counts.connections) },
+    { name: "rules judged", value: `${judged} of ${rules.length}` },
+    { name: "comparisons", value: grouped(comparisons) },
+    { name: "breaches", value: grouped(counts.findings) },
+  ];
+}
+
+function ruleOf(rule: RuleResult): ReportRule {
+  const { id, status, judged, findings, reason, holds, clause, remedy, asked } = rule;
+  const why = reason === undefined || asked ? reason : `not asked for: ${reason}`;
+  return {
+    id,
+    status,
+    asked,
+    holds,
+    meaning: RULE_MEANINGS[id],
+    tried: quantity(judged, "comparison"),
+    findings,
+    ...(why === undefined ? {} : { reason: why }),
+    clause,
+    remedy,
+  };
+}
+
+function findingOf(run: CheckRun, finding: Finding): ReportFinding {
+  const rule = run.result.rules.find(({ id }) => id === finding.rule);
+  return {
+    rule: finding.rule,
+    severity: "fault",
+    summary: finding.detail,
+    details: [],
+    evidence: evidenceOf(finding),
+    clause: rule?.clause ?? "",
+    remedy: rule?.remedy ?? "",
+    commands: [{ name: "show it again", value: replayOfFinding(run, finding) }],
+  };
+}
+
+function evidenceOf(finding: Finding): Fact[] {
+  const { boot, frame, timeUs, tuple, before, after, distance, elapsedUs } = finding;
+  const facts: Fact[] = [{ name: "boot", value: grouped(boot) }];
+  if (frame !== undefined) facts.push({ name: "frame", value: String(frame) });
+  else facts.push({ name: "time in the run", value: formatDurationUs(timeUs) });
+  if (tuple !== undefined) facts.push({ name: "connection", value: tupleKey(tuple) });
+  if (before !== undefined) facts.push({ name: "before", value: bothWays(before) });
+  if (after !== undefined) facts.push({ name: "now", value: bothWays(after) });
+  if (distance !== undefined) facts.push({ name: "distance", value: signedNumber(distance) });
+  if (elapsedUs !== undefined) {
+    facts.push({ name: "time between", value: formatDurationUs(elapsedUs) });
+  }
+  return facts;
+}
+
+function settingsOf(run: CheckRun): Fact[] {
+  const { source, seed, msl, rules } = run;
+  const facts: Fact[] = [];
+  if (source.kind === "board") {
+    facts.push({ name: "board", value: source.board });
+    facts.push({ name: "reboots asked for", value: grouped(source.reboots) });
+  } else {
+    facts.push({ name: "capture", value: source.file });
+    facts.push({ name: "device", value: source.device });
+    facts.push({
+      name: "packets of the device",
+      value: `${grouped(source.devicePackets)} of ${grouped(source.packets)}`,
+    });
+    facts.push({ name: "boots were found by", value: source.bootMethod });
+  }
+  facts.push({ name: "seed", value: seed === undefined ? "none" : String(seed) });
+  facts.push({ name: "maximum segment lifetime", value: msl ?? "120s" });
+  facts.push({ name: "rules", value: rules === undefined ? "all that apply" : rules.join(", ") });
+  return facts;
+}

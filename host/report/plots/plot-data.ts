@@ -1,0 +1,93 @@
+/**
+ * What the plots of a report are drawn from: small whatever the length of the run, and the same for
+ * the same samples. Times are microseconds since the first sample; numbers are u32 unless it says so.
+ */
+
+/** The connections of one 4-tuple that came back at least once. Arrays run in step. */
+export interface TupleTrack {
+  /** `10.77.0.2:5000 > 10.77.0.1:1883` */
+  readonly name: string;
+  /** Connections of this tuple in the view, those that are not drawn included. */
+  readonly seen: number;
+  readonly timesUs: readonly number[];
+  readonly isns: readonly number[];
+  readonly boots: readonly number[];
+  /**
+   * How far the ISN has come, in ticks of 4 µs: the sum of the signed distances from connection to
+   * connection, from 0; where leases are known, from the clock at the tuple's first connection.
+   */
+  readonly advances: readonly number[];
+  /** Indexes of connections at which a rule was broken. */
+  readonly breaches: readonly number[];
+}
+
+export interface BootMark {
+  readonly boot: number;
+  readonly timeUs: number;
+  readonly cause?: string;
+}
+
+/** A stretch of time: a lease from `low` up to its `high` ceiling in ticks of 4 µs, or quiet time. */
+export interface Band {
+  readonly kind: "lease" | "quiet";
+  readonly fromUs: number;
+  readonly toUs: number;
+  readonly low?: number;
+  readonly high?: number;
+}
+
+export interface TimelineView {
+  /** The first connections, those around the first breach, or the whole run thinned out. */
+  readonly id: "start" | "failure" | "whole";
+  readonly fromUs: number;
+  readonly toUs: number;
+  readonly tracks: readonly TupleTrack[];
+  /** Tuples that were seen once in the view: they have no line of their own. */
+  readonly single: { readonly timesUs: readonly number[]; readonly isns: readonly number[] };
+  readonly boots: readonly BootMark[];
+  readonly bands: readonly Band[];
+  /** Every how many connections one is shown, at least. */
+  readonly every: number;
+}
+
+/** Steps from ISN to ISN, in order of opening over all tuples (Zalewski's delay coordinates). */
+export interface PhasePlot {
+  /** Cells a side; the cell of a pair of steps is `row * side + column`, both signed, from −2^31. */
+  readonly side: number;
+  /** Cells that are not empty: cell, count, cell, count, … */
+  readonly cells: readonly number[];
+  /** Pairs of steps counted. */
+  readonly pairs: number;
+  /** The first triples of steps (signed, mod 2^32): x, y, z, x, y, z, … */
+  readonly points: readonly number[];
+}
+
+export interface PortPlot {
+  /** Counts of `65536 / bins.length` neighbouring ports each. */
+  readonly bins: readonly number[];
+  /** Ports that the device chose (not those that the application bound). */
+  readonly total: number;
+  /** The first ones: boot, port, boot, port, … */
+  readonly points: readonly number[];
+  /** The range that the device may choose from, both ends included. */
+  readonly pool?: { readonly first: number; readonly last: number };
+}
+
+export interface WearPlot {
+  readonly boots: readonly number[];
+  readonly writes: readonly number[];
+  readonly erasesMax: readonly number[];
+  /** Erase cycles that the part is rated for. */
+  readonly enduranceCycles: number;
+  /** Erases of each sector at the end of the run. */
+  readonly sectors?: readonly number[];
+}
+
+export interface PlotData {
+  /** Samples that went in. */
+  readonly samples: number;
+  readonly views: readonly TimelineView[];
+  readonly phase?: PhasePlot;
+  readonly ports?: PortPlot;
+  readonly wear?: WearPlot;
+}
