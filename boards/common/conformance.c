@@ -16,17 +16,23 @@
  *                                 build has a network these are real, and given up after limit-ms=N
  *   do=mark                       marks this instant on the network, for who reads its recording
  *   do=stop, do=status, do=reset
+ *   do=about [image=1]            firmware, module and slot; with `image` the firmware's own hash
+ *   on boards with slots for modules also the commands of module_update.h
  *
  * Every command is answered by one record with `re` set to the command's `id`.
  */
 #include <stddef.h>
 #include <string.h>
 
+#include "about.h"
 #include "board.h"
 #include "conformance_connections.h"
 #include "connection_records.h"
 #include "console.h"
 #include "isnkit.h"
+#ifdef ISNKIT_MODULE_SLOTS
+#include "module_update.h"
+#endif
 #include "nvm_fault.h"
 #include "raw_call.h"
 #include "runtime.h"
@@ -92,6 +98,34 @@ static void tell_done(uint32_t id, const char *why_not) {
   console_end();
 }
 
+static const about_module *running(void) {
+#ifdef ISNKIT_MODULE_SLOTS
+  return module_update_running();
+#else
+  return &about_built_in;
+#endif
+}
+
+static void tell_about(const console_command *command, uint32_t id) {
+  const isnkit_state state = isnkit_current_state();
+  const uint32_t boots = isnkit_counter(ISNKIT_COUNTER_BOOTS);
+  const uint32_t abi = state == ISNKIT_OFF ? 0 : isnkit_rt_version();
+  console_begin("about");
+  console_decimal("re", id);
+  console_text("board", board_name);
+  console_text("runtime", isnkit_runtime_name);
+  about_fields(running(), 32);
+  console_hex("abi", abi);
+  console_decimal("state", (uint32_t)state);
+  console_decimal("boots", boots);
+  console_text("cause", board_reset_cause());
+#ifdef ISNKIT_MODULE_SLOTS
+  module_update_fields();
+#endif
+  if (console_number(command, "image", 0) != 0) about_image();
+  console_end();
+}
+
 static void hello(void) {
   const uint32_t first_ticks = board_ticks(NULL);
   console_begin("hello");
@@ -102,10 +136,13 @@ static void hello(void) {
   console_text("cause", board_reset_cause());
   console_decimal("hz", board_ticks_hz);
   console_decimal("ticks", first_ticks);
+  about_fields(running(), 8);
   console_end();
 }
 
 // Commands.
+
+static isnkit_config config;
 
 static void start(const console_command *command, uint32_t id) {
   if (console_value(command, "clock") != NULL) {
@@ -120,7 +157,6 @@ static void start(const console_command *command, uint32_t id) {
                                .entropy = board_entropy};
   if (console_is(command, "entropy", "stuck")) platform.entropy = test_entropy_stuck;
   if (console_is(command, "entropy", "varied")) platform.entropy = test_entropy_varied;
-  static isnkit_config config;
   config = (isnkit_config){.reserved = {CONNECTIONS_RESERVED_PORTS},
                            .policy = console_number(command, "policy", 0),
                            .msl_ms = console_number(command, "msl-ms", 0)};
@@ -169,7 +205,10 @@ static void fill_io(const console_command *command, uint32_t id) {
 
 static void provision(const console_command *command, uint32_t id) {
   uint8_t key[16] = {0};
-  const uint32_t options = console_number(command, "options", 0);
+  uint32_t options = console_number(command, "options", 0);
+#ifdef ISNKIT_MODULE_SLOTS
+  if (!module_update_may_be_new()) options &= ~ISNKIT_PROVISION_NEW_DEVICE;
+#endif
   const bool own = console_is(command, "key", "own");
   if (!own && !console_octets(command, "key", key, sizeof key)) {
     return tell_done(id, "key-of-16-bytes");
@@ -242,6 +281,9 @@ static void watch_counter(const console_command *command, uint32_t id) {
 
 static void obey(const console_command *command) {
   const uint32_t id = console_number(command, "id", 0);
+#ifdef ISNKIT_MODULE_SLOTS
+  if (module_update_obey(command, id, &config)) return;
+#endif
   if (console_is(command, "do", "call")) raw_call(command, id);
   else if (console_is(command, "do", "clock")) set_clock(command, id);
   else if (console_is(command, "do", "skip")) skip(command, id);
@@ -258,6 +300,7 @@ static void obey(const console_command *command) {
   else if (console_is(command, "do", "watch-counter")) watch_counter(command, id);
   else if (console_is(command, "do", "fingerprint")) tell_fingerprint(id);
   else if (console_is(command, "do", "verdict")) verdict(id);
+  else if (console_is(command, "do", "about")) tell_about(command, id);
   else if (console_is(command, "do", "reset")) board_reset();
   else if (console_is(command, "do", "mark")) {
     connections_mark();
@@ -275,8 +318,14 @@ int main(void) {
   static console_command command;
   board_init();
   connections_begin();
+#ifdef ISNKIT_MODULE_SLOTS
+  module_update_boot();
+#endif
   hello();
   for (;;) {
+#ifdef ISNKIT_MODULE_SLOTS
+    module_update_continue();
+#endif
     if (console_poll(&command)) obey(&command);
     // A scripted counter stands still, so there is nothing to follow.
     if (!clock_scripted) isnkit_poll();

@@ -5,6 +5,17 @@ set(ISNKIT_RUNTIMES "")
 set(ISNKIT_ARENA_BYTES 59392 CACHE STRING "Arena of wasm3")
 set(KIT_SOURCES "${COMMON}/isnkit.c")
 
+# The module as bytes, and its SHA-256: wasm3 runs the one, every device tells the other.
+set(IMAGE "${CMAKE_CURRENT_BINARY_DIR}/module_image.c")
+add_custom_command(
+  OUTPUT "${IMAGE}"
+  COMMAND ${CMAKE_COMMAND} "-DWASM=${ISNKIT_WASM}" "-DOUTPUT=${IMAGE}"
+    -P "${COMMON}/module_image.cmake"
+  DEPENDS "${ISNKIT_WASM}" "${COMMON}/module_image.cmake" VERBATIM)
+add_custom_target(module_image DEPENDS "${IMAGE}")
+set_source_files_properties("${IMAGE}" "${COMMON}/sha256.c" PROPERTIES
+  COMPILE_OPTIONS "-Os;-Wall;-Wextra;-Werror")
+
 find_program(WASM2C wasm2c)
 find_path(WASM_RT_INCLUDE wasm-rt.h PATHS /usr/include NO_DEFAULT_PATH)
 
@@ -19,7 +30,8 @@ if(WASM2C AND WASM_RT_INCLUDE)
     DEPENDS "${ISNKIT_WASM}" VERBATIM)
   # The module has no recursion, so wasm2c's counter of call depth is left out.
   add_library(isnkit-wasm2c STATIC ${KIT_SOURCES} "${COMMON}/runtime_wasm2c.c"
-    "${TRANSLATED}/isnkit_wasm.c")
+    "${COMMON}/sha256.c" "${IMAGE}" "${TRANSLATED}/isnkit_wasm.c")
+  add_dependencies(isnkit-wasm2c module_image)
   target_include_directories(isnkit-wasm2c PUBLIC "${COMMON}" PRIVATE "${TRANSLATED}")
   target_compile_definitions(isnkit-wasm2c PRIVATE WASM_RT_USE_STACK_DEPTH_COUNT=0)
   set_source_files_properties(${KIT_SOURCES} "${COMMON}/runtime_wasm2c.c" PROPERTIES
@@ -32,12 +44,6 @@ else()
 endif()
 
 if(EXISTS "${ISNKIT_WASM3}/m3_core.c")
-  set(IMAGE "${CMAKE_CURRENT_BINARY_DIR}/module_image.c")
-  add_custom_command(
-    OUTPUT "${IMAGE}"
-    COMMAND ${CMAKE_COMMAND} "-DWASM=${ISNKIT_WASM}" "-DOUTPUT=${IMAGE}"
-      -P "${COMMON}/module_image.cmake"
-    DEPENDS "${ISNKIT_WASM}" "${COMMON}/module_image.cmake" VERBATIM)
   set(WASM3_SOURCES "")
   foreach(part bind code compile core env exec function module parse)
     list(APPEND WASM3_SOURCES "${ISNKIT_WASM3}/m3_${part}.c")
@@ -47,6 +53,7 @@ if(EXISTS "${ISNKIT_WASM3}/m3_core.c")
     "-Os;-w;-foptimize-sibling-calls;-DNDEBUG;-Dcalloc=isnkit_arena_calloc;-Drealloc=isnkit_arena_realloc;-Dfree=isnkit_arena_free")
   add_library(isnkit-wasm3 STATIC ${KIT_SOURCES} "${COMMON}/runtime_wasm3.c" "${COMMON}/arena.c"
     "${COMMON}/sha256.c" "${IMAGE}" ${WASM3_SOURCES})
+  add_dependencies(isnkit-wasm3 module_image)
   target_include_directories(isnkit-wasm3 PUBLIC "${COMMON}" PRIVATE "${ISNKIT_WASM3}")
   # One setting for wasm3 and for runtime_wasm3.c, which looks into its structures.
   target_compile_definitions(isnkit-wasm3 PRIVATE
@@ -54,7 +61,7 @@ if(EXISTS "${ISNKIT_WASM3}/m3_core.c")
     d_m3VerboseErrorMessages=0 d_m3CascadedOpcodes=0 d_m3MaxLinearMemoryPages=1
     d_m3MaxDuplicateFunctionImpl=1 ISNKIT_ARENA_BYTES=${ISNKIT_ARENA_BYTES})
   set_source_files_properties("${COMMON}/runtime_wasm3.c" PROPERTIES COMPILE_OPTIONS "-Os;-Wall;-Wno-unused")
-  set_source_files_properties("${COMMON}/arena.c" "${COMMON}/sha256.c" "${IMAGE}" PROPERTIES
+  set_source_files_properties("${COMMON}/arena.c" PROPERTIES
     COMPILE_OPTIONS "-Os;-Wall;-Wextra;-Werror")
   list(APPEND ISNKIT_RUNTIMES wasm3)
 else()

@@ -96,10 +96,19 @@ static M3Result link_imports(IM3Module module) {
   return result;
 }
 
-static bool image_intact(const uint8_t *image, uint32_t bytes) {
+static const isnkit_module *selected;
+
+void isnkit_runtime_select(const isnkit_module *module) { selected = module; }
+
+static isnkit_module module_to_run(void) {
+  if (selected != NULL) return *selected;
+  return (isnkit_module){isnkit_module_image, isnkit_module_image_bytes, isnkit_module_digest};
+}
+
+static bool image_intact(const isnkit_module *module) {
   uint8_t digest[ISNKIT_SHA256_BYTES];
-  isnkit_sha256(image, bytes, digest);
-  return memcmp(digest, isnkit_module_digest, sizeof digest) == 0;
+  isnkit_sha256(module->image, module->bytes, digest);
+  return memcmp(digest, module->digest, sizeof digest) == 0;
 }
 
 static isnkit_trap load(const uint8_t *image, uint32_t bytes) {
@@ -126,10 +135,10 @@ static isnkit_trap load(const uint8_t *image, uint32_t bytes) {
 }
 
 isnkit_trap isnkit_runtime_start(void) {
-  const uint32_t bytes = isnkit_module_image_bytes;
+  const isnkit_module module = module_to_run();
   runtime = NULL;
-  isnkit_runtime_trap = image_intact(isnkit_module_image, bytes) ? load(isnkit_module_image, bytes)
-                                                                 : ISNKIT_TRAP_IMAGE;
+  isnkit_runtime_trap =
+      image_intact(&module) ? load(module.image, module.bytes) : ISNKIT_TRAP_IMAGE;
   if (isnkit_runtime_trap != ISNKIT_TRAP_NONE) runtime = NULL;
   return isnkit_runtime_trap;
 }

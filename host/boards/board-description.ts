@@ -106,6 +106,8 @@ const description = z.strictObject({
         arguments: z.array(z.string()),
         /** Whether the journal's memory outlives a power cut there. */
         persistent: z.boolean(),
+        /** The machine's main memory is a file of this size that begins with the journal. */
+        mainMemoryBytes: z.number().int().positive().optional(),
       }),
       z.strictObject({ kind: z.literal("rp2040js"), persistent: z.boolean() }),
     ])

@@ -44,11 +44,12 @@ export async function openEmulatedBoard(
     const board = new Rp2040Board({ name: selector, firmware: image, journalBytes, ...contents });
     return { board, description };
   }
-  const { machine, arguments: extra } = runsIn;
+  const { machine, arguments: extra, mainMemoryBytes } = runsIn;
   const board = new QemuBoard({
     name: selector,
     machine,
     eepromBytes: nvm.kind === "eeprom" ? journalBytes : 0,
+    ...(mainMemoryBytes === undefined ? {} : { mainMemoryBytes }),
     ...settings,
     firmware: image,
     extra: [...extra, ...(settings.extra ?? [])],

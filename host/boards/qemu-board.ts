@@ -2,7 +2,7 @@
  * A board in QEMU (7.2 or later): serial console over a unix socket, the journal's EEPROM as a file that
  * survives, SIGKILL as the power cut. RAM is lost at each power-on, as on the real board.
  */
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, open, rm, truncate, writeFile } from "node:fs/promises";
 import { createServer, type Server, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -21,6 +21,8 @@ export interface QemuBoardOptions {
   readonly firmware: string;
   /** Size of the EEPROM in bytes, a multiple of 512; 0: the board has none, or it is missing. */
   readonly eepromBytes: number;
+  /** The journal begins the machine's main memory, a file of this size, instead of an EEPROM. */
+  readonly mainMemoryBytes?: number;
   /** What the EEPROM holds at first; absent: erased, all 0xFF. */
   readonly eepromContents?: Uint8Array;
   /** The EEPROM takes no writes, as with its write-protect pin high. */
@@ -83,11 +85,24 @@ export class QemuBoard implements PoweredBoard {
   }
 
   async readStorage(): Promise<Uint8Array> {
-    return readFile(join(await this.#prepare(), EEPROM_FILE));
+    const file = await open(join(await this.#prepare(), EEPROM_FILE));
+    try {
+      const contents = new Uint8Array(this.#options.eepromBytes);
+      await file.read(contents, 0, contents.length, 0);
+      return contents;
+    } finally {
+      await file.close();
+    }
   }
 
   async replaceStorage(contents: Uint8Array): Promise<void> {
-    await writeFile(join(await this.#prepare(), EEPROM_FILE), contents);
+    // What lies behind the journal, the slots of modules, stays.
+    const file = await open(join(await this.#prepare(), EEPROM_FILE), "r+");
+    try {
+      await file.write(contents, 0, contents.length, 0);
+    } finally {
+      await file.close();
+    }
   }
 
   async dispose(): Promise<void> {
@@ -108,15 +123,23 @@ export class QemuBoard implements PoweredBoard {
         join(folder, EEPROM_FILE),
         eepromContents ?? new Uint8Array(eepromBytes).fill(0xff),
       );
+      if (this.#options.mainMemoryBytes !== undefined) {
+        await truncate(join(folder, EEPROM_FILE), this.#options.mainMemoryBytes);
+      }
     }
     return folder;
   }
 
   #arguments(folder: string): string[] {
     const { machine, firmware, eepromBytes, writeProtected, extra } = this.#options;
-    const base = ["-M", machine, "-display", "none", "-monitor", "none", "-nodefaults"];
+    const { mainMemoryBytes } = this.#options;
+    const base = ["-display", "none", "-monitor", "none", "-nodefaults"];
+    const named =
+      mainMemoryBytes === undefined
+        ? ["-M", machine]
+        : mainMemoryArguments(machine, join(folder, EEPROM_FILE), mainMemoryBytes);
     const eeprom =
-      eepromBytes === 0
+      eepromBytes === 0 || mainMemoryBytes !== undefined
         ? []
         : [
             "-blockdev",
@@ -132,7 +155,16 @@ export class QemuBoard implements PoweredBoard {
       "-serial",
       "chardev:console",
     ];
-    return [...base, ...network, ...eeprom, ...serial, ...(extra ?? []), "-kernel", firmware];
+    return [
+      ...named,
+      ...base,
+      ...network,
+      ...eeprom,
+      ...serial,
+      ...(extra ?? []),
+      "-kernel",
+      firmware,
+    ];
   }
 
   /** The console's connection, or a BenchError when the emulator ends or stays silent first. */
@@ -156,6 +188,19 @@ export class QemuBoard implements PoweredBoard {
       "try the firmware by hand as in docs/bench-arm.md, or install the emulator again: scripts/setup-arm",
     );
   }
+}
+
+/**
+ * A file as the machine's main memory. A store reaches it at once and survives SIGKILL, so the power cut
+ * comes between any two words.
+ */
+export function mainMemoryArguments(machine: string, file: string, bytes: number): string[] {
+  return [
+    "-M",
+    `${machine},memory-backend=main`,
+    "-object",
+    `memory-backend-file,id=main,size=${bytes},share=on,mem-path=${file}`,
+  ];
 }
 
 async function listen(path: string): Promise<{ server: Server; connection: Promise<Socket> }> {
