@@ -178,12 +178,12 @@ export class Analysis {
     }
   }
 
-  #ended(flow: Flow): void {
+  #ended(flow: () => Flow): void {
     this.#over += 1;
     const { onConnection } = this.#options;
     const isKept = this.#rows.length < this.#rowsMax;
     if (!isKept && !onConnection) return;
-    const row = rowOf(flow, this.#over, this.#firstUs ?? 0);
+    const row = rowOf(flow(), this.#over, this.#firstUs ?? 0);
     if (isKept) this.#rows.push(row);
     onConnection?.(row);
   }

@@ -28,8 +28,7 @@ export async function analyzeCapture(
   const reader = openCapture(source, options.name === undefined ? {} : { name: options.name });
   const analysis = new Analysis(options);
   let stopped = false;
-  for await (const batch of reader.batches()) {
-    for (const packet of batch) analysis.packet(packet);
+  for await (const _count of reader.pieces((packet) => analysis.packet(packet))) {
     stopped = (await options.pause?.(analysis.progress)) === true;
     if (stopped) break;
   }

@@ -1,91 +1,271 @@
 /**
  * The flows that still matter: found by the ends of a packet in either direction, forgotten by age.
- * A table of its own, because a string key for each packet would cost more than all the rest.
+ * A table of plain numbers: a string key for each packet would cost more than all the rest, and
+ * objects that live long would be moved about by the garbage collector. A flow is an object while it
+ * is busy; at rest it is a record (incarnation-records.ts).
  */
-import type { Ends, Flow } from "./flow.ts";
+import { type Ends, Flow, type Incarnation } from "./flow.ts";
+import { IncarnationRecords, isPlain } from "./incarnation-records.ts";
+import type { HostRestarts } from "./restarts.ts";
 
-const BUCKETS_MIN = 1024;
+const SLOTS_MIN = 1024;
+/** Words of a key: the two addresses, the ports in one, the family. */
+const KEY = 10;
+const NONE = -1;
 
 export class FlowTable {
-  #buckets: (Flow | undefined)[] = new Array(BUCKETS_MIN).fill(undefined);
+  #capacity = SLOTS_MIN;
+  #buckets = new Int32Array(SLOTS_MIN).fill(NONE);
+  #keys = new Int32Array(SLOTS_MIN * KEY);
+  #hashes = new Int32Array(SLOTS_MIN);
+  /** Slots in a chain of the hash table, or of free slots, and in the list by age. */
+  #chain = new Int32Array(SLOTS_MIN);
+  #older = new Int32Array(SLOTS_MIN);
+  #newer = new Int32Array(SLOTS_MIN);
+  #lastUs = new Float64Array(SLOTS_MIN);
+  #incarnations = new Int32Array(SLOTS_MIN);
+  /** Records of the current and the previous incarnation of a flow at rest. */
+  #current = new Int32Array(SLOTS_MIN);
+  #previous = new Int32Array(SLOTS_MIN);
+  readonly #busy: (Flow | undefined)[] = [];
+  readonly #hosts: (HostRestarts | undefined)[] = [];
+  readonly #records = new IncarnationRecords();
+  #used = 0;
+  #free = NONE;
   #size = 0;
-  #oldest: Flow | undefined;
-  #newest: Flow | undefined;
+  #oldest = NONE;
+  #newest = NONE;
+  // Packets of a connection come in bursts.
+  #last: Flow | undefined;
 
   get size(): number {
     return this.#size;
   }
 
-  /** The flow that was silent for longest. */
-  get oldest(): Flow | undefined {
-    return this.#oldest;
+  /** When the flow that was silent for longest sent its last packet; undefined if there is none. */
+  get oldestUs(): number | undefined {
+    return this.#oldest === NONE ? undefined : this.#lastUs[this.#oldest];
   }
 
-  find(ends: Ends, hash: number): Flow | undefined {
-    let flow = this.#buckets[hash & (this.#buckets.length - 1)];
-    while (flow && !(flow.hash === hash && (isForward(flow, ends) || isBackward(flow, ends)))) {
-      flow = flow.chain;
-    }
+  /** The flow of a packet; busy from now on, until `rest`. */
+  find(ends: Ends): Flow | undefined {
+    const last = this.#last;
+    if (last && (isForward(last, ends) || isBackward(last, ends))) return last;
+    const slot = this.#slotOf(ends, hashOf(ends));
+    if (slot === NONE) return undefined;
+    const flow = this.#wake(slot);
+    this.#last = flow;
     return flow;
   }
 
   /** Adds a flow whose ends are not in the table. */
-  add(flow: Flow): void {
-    if (this.#size >= this.#buckets.length) this.#grow();
-    const bucket = flow.hash & (this.#buckets.length - 1);
-    flow.chain = this.#buckets[bucket];
-    this.#buckets[bucket] = flow;
+  add(flow: Flow, ends: Ends, timeUs: number): void {
+    if (this.#free === NONE && this.#used >= this.#capacity) this.#grow();
+    let slot = this.#free;
+    if (slot === NONE) slot = this.#used++;
+    else this.#free = this.#chain[slot] ?? NONE;
+    const hash = hashOf(ends);
+    this.#writeKey(slot, ends);
+    this.#hashes[slot] = hash;
+    this.#link(slot);
+    this.#busy[slot] = flow;
+    this.#hosts[slot] = undefined;
+    this.#lastUs[slot] = timeUs;
     this.#size += 1;
-    this.#append(flow);
-  }
-
-  remove(flow: Flow): void {
-    const bucket = flow.hash & (this.#buckets.length - 1);
-    let entry = this.#buckets[bucket];
-    if (entry === flow) {
-      this.#buckets[bucket] = flow.chain;
-    } else {
-      while (entry && entry.chain !== flow) entry = entry.chain;
-      if (entry) entry.chain = flow.chain;
-    }
-    flow.chain = undefined;
-    this.#size -= 1;
-    this.#unlink(flow);
+    this.#append(slot);
+    flow.slot = slot;
+    this.#last = flow;
   }
 
   /** A packet of the flow was seen: it is the youngest now. */
-  touch(flow: Flow): void {
-    if (this.#newest === flow) return;
-    this.#unlink(flow);
-    this.#append(flow);
+  touch({ slot }: Flow, timeUs: number): void {
+    this.#lastUs[slot] = timeUs;
+    if (this.#newest === slot) return;
+    this.#unlinkAge(slot);
+    this.#append(slot);
   }
 
-  #append(flow: Flow): void {
-    flow.older = this.#newest;
-    flow.newer = undefined;
-    if (this.#newest) this.#newest.newer = flow;
-    else this.#oldest = flow;
-    this.#newest = flow;
+  /** The flow is over, so far: it is stored as numbers, unless there is something odd about it. */
+  rest(flow: Flow): void {
+    const { slot, current, previous } = flow;
+    if (!isPlain(current) || (previous && !isPlain(previous))) return;
+    this.#current[slot] = this.#records.add(current);
+    this.#previous[slot] = previous ? this.#records.add(previous) : NONE;
+    this.#incarnations[slot] = flow.incarnations;
+    this.#hosts[slot] = flow.clientHost;
+    this.#busy[slot] = undefined;
+    this.#last = undefined;
   }
 
-  #unlink(flow: Flow): void {
-    if (flow.older) flow.older.newer = flow.newer;
-    else this.#oldest = flow.newer;
-    if (flow.newer) flow.newer.older = flow.older;
-    else this.#newest = flow.older;
-    flow.older = undefined;
-    flow.newer = undefined;
+  /**
+   * Takes the flow that was silent for longest out of the table. `use` is handed the way to get it,
+   * because to make an object of a flow at rest costs more than to forget it.
+   */
+  removeOldest(use: (flow: () => Flow, atRest: boolean) => void): void {
+    const slot = this.#oldest;
+    if (slot === NONE) return;
+    use(() => this.#wake(slot), this.#busy[slot] === undefined);
+    this.#drop(slot);
+    this.#unchain(slot);
+    this.#unlinkAge(slot);
+    this.#chain[slot] = this.#free;
+    this.#free = slot;
+    this.#size -= 1;
+  }
+
+  #drop(slot: number): void {
+    if (this.#last?.slot === slot) this.#last = undefined;
+    if (this.#busy[slot] === undefined) {
+      this.#records.drop(this.#current[slot] ?? NONE);
+      const previous = this.#previous[slot] ?? NONE;
+      if (previous !== NONE) this.#records.drop(previous);
+    }
+    this.#busy[slot] = undefined;
+    this.#hosts[slot] = undefined;
+  }
+
+  #wake(slot: number): Flow {
+    const busy = this.#busy[slot];
+    if (busy) return busy;
+    const current = this.#records.take(this.#current[slot] ?? NONE);
+    const flow = new Flow(this.#endsOf(slot), current);
+    flow.slot = slot;
+    flow.previous = this.#previousOf(slot);
+    flow.incarnations = this.#incarnations[slot] ?? 1;
+    flow.clientHost = this.#hosts[slot];
+    this.#busy[slot] = flow;
+    return flow;
+  }
+
+  #previousOf(slot: number): Incarnation | undefined {
+    const record = this.#previous[slot] ?? NONE;
+    return record === NONE ? undefined : this.#records.take(record);
+  }
+
+  #slotOf(ends: Ends, hash: number): number {
+    let slot = this.#buckets[hash & (this.#buckets.length - 1)] ?? NONE;
+    while (slot !== NONE && !(this.#hashes[slot] === hash && this.#has(slot, ends))) {
+      slot = this.#chain[slot] ?? NONE;
+    }
+    return slot;
+  }
+
+  #writeKey(slot: number, ends: Ends): void {
+    const keys = this.#keys;
+    const at = slot * KEY;
+    keys[at] = ends.source0;
+    keys[at + 1] = ends.source1;
+    keys[at + 2] = ends.source2;
+    keys[at + 3] = ends.source3;
+    keys[at + 4] = ends.target0;
+    keys[at + 5] = ends.target1;
+    keys[at + 6] = ends.target2;
+    keys[at + 7] = ends.target3;
+    keys[at + 8] = (ends.sourcePort << 16) | ends.targetPort;
+    keys[at + 9] = ends.family;
+  }
+
+  #endsOf(slot: number): Ends {
+    const word = (i: number) => (this.#keys[slot * KEY + i] ?? 0) >>> 0;
+    return {
+      source0: word(0),
+      source1: word(1),
+      source2: word(2),
+      source3: word(3),
+      target0: word(4),
+      target1: word(5),
+      target2: word(6),
+      target3: word(7),
+      sourcePort: word(8) >>> 16,
+      targetPort: word(8) & 0xffff,
+      family: word(9) === 4 ? 4 : 6,
+    };
+  }
+
+  /** The flow has these ends, in one direction or the other. */
+  #has(slot: number, ends: Ends): boolean {
+    const keys = this.#keys;
+    const at = slot * KEY;
+    if (keys[at + 9] !== ends.family) return false;
+    const ports = keys[at + 8];
+    const { sourcePort, targetPort } = ends;
+    return (
+      (ports === ((sourcePort << 16) | targetPort) && sameWords(keys, at, at + 4, ends)) ||
+      (ports === ((targetPort << 16) | sourcePort) && sameWords(keys, at + 4, at, ends))
+    );
+  }
+
+  #link(slot: number): void {
+    const bucket = (this.#hashes[slot] ?? 0) & (this.#buckets.length - 1);
+    this.#chain[slot] = this.#buckets[bucket] ?? NONE;
+    this.#buckets[bucket] = slot;
+  }
+
+  #unchain(slot: number): void {
+    const bucket = (this.#hashes[slot] ?? 0) & (this.#buckets.length - 1);
+    const after = this.#chain[slot] ?? NONE;
+    let entry = this.#buckets[bucket] ?? NONE;
+    if (entry === slot) {
+      this.#buckets[bucket] = after;
+      return;
+    }
+    while (this.#chain[entry] !== slot) entry = this.#chain[entry] ?? NONE;
+    this.#chain[entry] = after;
+  }
+
+  #append(slot: number): void {
+    this.#older[slot] = this.#newest;
+    this.#newer[slot] = NONE;
+    if (this.#newest === NONE) this.#oldest = slot;
+    else this.#newer[this.#newest] = slot;
+    this.#newest = slot;
+  }
+
+  #unlinkAge(slot: number): void {
+    const older = this.#older[slot] ?? NONE;
+    const newer = this.#newer[slot] ?? NONE;
+    if (older === NONE) this.#oldest = newer;
+    else this.#newer[older] = newer;
+    if (newer === NONE) this.#newest = older;
+    else this.#older[newer] = older;
   }
 
   #grow(): void {
-    const buckets = new Array<Flow | undefined>(this.#buckets.length * 2).fill(undefined);
-    for (let flow = this.#oldest; flow; flow = flow.newer) {
-      const bucket = flow.hash & (buckets.length - 1);
-      flow.chain = buckets[bucket];
-      buckets[bucket] = flow;
-    }
-    this.#buckets = buckets;
+    const capacity = this.#capacity * 2;
+    this.#capacity = capacity;
+    this.#keys = widened(this.#keys, new Int32Array(capacity * KEY));
+    this.#hashes = widened(this.#hashes, new Int32Array(capacity));
+    this.#chain = widened(this.#chain, new Int32Array(capacity));
+    this.#older = widened(this.#older, new Int32Array(capacity));
+    this.#newer = widened(this.#newer, new Int32Array(capacity));
+
+    this.#lastUs = widened(this.#lastUs, new Float64Array(capacity));
+    this.#incarnations = widened(this.#incarnations, new Int32Array(capacity));
+    this.#current = widened(this.#current, new Int32Array(capacity));
+    this.#previous = widened(this.#previous, new Int32Array(capacity));
+    this.#buckets = new Int32Array(capacity).fill(NONE);
+    // It grows only when every slot is in use.
+    for (let slot = 0; slot < this.#used; slot++) this.#link(slot);
   }
+}
+
+function widened<T extends Int32Array | Float64Array>(from: T, to: T): T {
+  to.set(from);
+  return to;
+}
+
+/** The addresses at `a` and `b` are source and target. */
+function sameWords(keys: Int32Array, a: number, b: number, ends: Ends): boolean {
+  if (keys[a] !== (ends.source0 | 0) || keys[b] !== (ends.target0 | 0)) return false;
+  if (ends.family === 4) return true;
+  return (
+    keys[a + 1] === (ends.source1 | 0) &&
+    keys[a + 2] === (ends.source2 | 0) &&
+    keys[a + 3] === (ends.source3 | 0) &&
+    keys[b + 1] === (ends.target1 | 0) &&
+    keys[b + 2] === (ends.target2 | 0) &&
+    keys[b + 3] === (ends.target3 | 0)
+  );
 }
 
 /** The packet goes from A to B. */
@@ -124,7 +304,7 @@ function isBackward(flow: Flow, ends: Ends): boolean {
 }
 
 /** The same for both directions: the sum of the hashes of the two ends. */
-export function hashOf(ends: Ends): number {
+function hashOf(ends: Ends): number {
   const { family } = ends;
   let source = mix(ends.sourcePort ^ 0x9747b28c, ends.source0);
   let target = mix(ends.targetPort ^ 0x9747b28c, ends.target0);

@@ -9,7 +9,8 @@ import { countSyn, heard, isRepeatedSyn, noteReset } from "./attempt.ts";
 import { ConnectionAccounts } from "./connection-accounts.ts";
 import type { CaptureEvents, Moment } from "./diagnosis.ts";
 import { Flow, Incarnation, type Side } from "./flow.ts";
-import { FlowTable, hashOf, isForward } from "./flow-table.ts";
+import { FlowTable, isForward } from "./flow-table.ts";
+import { finAcked } from "./peer-state.ts";
 
 export interface FlowTrackerOptions {
   /** How long a silent connection is remembered: 2 × MSL. */
@@ -19,6 +20,12 @@ export interface FlowTrackerOptions {
 
 /** What the last packet was to its connection. */
 export type Step = "syn" | "syn-again" | "syn-ack" | "challenge" | "wrong-ack" | "rst" | "segment";
+
+/**
+ * Called for each incarnation that is over or folded away: it is `current` of the flow, which is only
+ * made if it is asked for.
+ */
+export type Forgotten = (flow: () => Flow) => void;
 
 export class FlowTracker {
   /** The flow of the last packet, who sent it, and what it was. */
@@ -32,12 +39,11 @@ export class FlowTracker {
   readonly #table = new FlowTable();
   readonly #events: CaptureEvents;
   readonly #accounts: ConnectionAccounts;
-  readonly #forgotten: (flow: Flow) => void;
+  readonly #forgotten: Forgotten;
   readonly #foldAfterUs: number;
   readonly #flowsMax: number;
 
-  /** `forgotten` is called for each incarnation that is over or folded away, with `flow.current`. */
-  constructor(options: FlowTrackerOptions, events: CaptureEvents, forgotten: (flow: Flow) => void) {
+  constructor(options: FlowTrackerOptions, events: CaptureEvents, forgotten: Forgotten) {
     this.#events = events;
     this.#accounts = new ConnectionAccounts(events);
     this.#forgotten = forgotten;
@@ -54,13 +60,12 @@ export class FlowTracker {
     this.#fold(timeUs);
     const { flags } = segment;
     const { frame } = packet;
-    const hash = hashOf(segment);
-    let flow = this.#table.find(segment, hash);
+    let flow = this.#table.find(segment);
     const isSyn = (flags & SYN) !== 0;
     if (!flow) {
       // A RST without a connection answers somebody's stray segment; it tells nothing.
-      flow = this.#begin(segment, hash, frame, timeUs);
-      this.#table.add(flow);
+      flow = this.#begin(segment, frame, timeUs);
+      this.#table.add(flow, segment, timeUs);
       if (isSyn && (flags & ACK) === 0) {
         this.#note(flow, "client", "syn");
         this.#open(flow, segment, { frame, timeUs });
@@ -73,21 +78,19 @@ export class FlowTracker {
     const incarnation = flow.current;
     const fromClient = isForward(flow, segment) === incarnation.clientIsA;
     this.#note(flow, fromClient ? "client" : "server", "segment");
-    this.#table.touch(flow);
+    this.#table.touch(flow, timeUs);
     heard(incarnation, frame, timeUs);
     if (!incarnation.connected) {
       if (!this.#beforeConnection(flow, incarnation, segment, fromClient, frame, timeUs)) return;
     } else if ((flags & RST) !== 0) this.step = "rst";
     else if (isSyn) this.step = "syn-ack";
     this.#accounts.take(flow, incarnation, segment, packet, fromClient, timeUs);
+    if (incarnation.closed && isQuiet(incarnation)) this.#table.rest(flow);
   }
 
   /** Ends every connection: the capture is over. */
   end(): void {
-    for (let flow = this.#table.oldest; flow; flow = this.#table.oldest) {
-      this.#table.remove(flow);
-      this.#settle(flow, true);
-    }
+    while (this.#table.size > 0) this.#forgetOldest(true);
   }
 
   #note(flow: Flow, sender: Side, step: Step): void {
@@ -96,12 +99,10 @@ export class FlowTracker {
     this.step = step;
   }
 
-  #begin(segment: Segment, hash: number, frame: number, timeUs: number): Flow {
-    if (this.#table.size >= this.#flowsMax && this.#table.oldest) {
-      const oldest = this.#table.oldest;
-      this.#table.remove(oldest);
+  #begin(segment: Segment, frame: number, timeUs: number): Flow {
+    if (this.#table.size >= this.#flowsMax) {
       this.foldedEarly += 1;
-      this.#settle(oldest, false);
+      this.#forgetOldest(false);
     }
     const isSyn = (segment.flags & SYN) !== 0;
     const isAck = (segment.flags & ACK) !== 0;
@@ -109,13 +110,13 @@ export class FlowTracker {
     const incarnation = new Incarnation(isClient, isSyn && !isAck, frame, timeUs);
     this.connections += 1;
     if (!incarnation.sawSyn) this.midstream += 1;
-    return new Flow(segment, hash, incarnation);
+    return new Flow(segment, incarnation);
   }
 
   #syn(flow: Flow, segment: Segment, frame: number, timeUs: number): void {
     const { current } = flow;
     const isFromA = isForward(flow, segment);
-    this.#table.touch(flow);
+    this.#table.touch(flow, timeUs);
     if (isFromA === current.clientIsA && isRepeatedSyn(current, segment, timeUs)) {
       this.#note(flow, "client", "syn-again");
       heard(current, frame, timeUs);
@@ -209,23 +210,34 @@ export class FlowTracker {
     this.#events.isnChosen({ flow, incarnation: attempt, sender: "server", at, isn });
   }
 
+  #forgetOldest(captureEnded: boolean): void {
+    this.#table.removeOldest((flow, atRest) => {
+      if (atRest) this.#forgotten(flow);
+      else this.#settle(flow(), captureEnded);
+    });
+  }
+
   #settle(flow: Flow, captureEnded: boolean): void {
     const { current: attempt, previous } = flow;
     if (!attempt.connected) {
       const at = { frame: attempt.lastFrame, timeUs: attempt.lastUs };
       this.#events.failed({ flow, attempt, previous, at, captureEnded });
     }
-    this.#forgotten(flow);
+    this.#forgotten(() => flow);
   }
 
   #fold(timeUs: number): void {
     for (;;) {
-      const oldest = this.#table.oldest;
-      if (!oldest || timeUs - oldest.current.lastUs <= this.#foldAfterUs) return;
-      this.#table.remove(oldest);
-      this.#settle(oldest, false);
+      const { oldestUs } = this.#table;
+      if (oldestUs === undefined || timeUs - oldestUs <= this.#foldAfterUs) return;
+      this.#forgetOldest(false);
     }
   }
+}
+
+/** Nothing is due any more: reset, or both FINs acknowledged. Late repetitions may still come. */
+function isQuiet({ resetBy, client, server }: Incarnation): boolean {
+  return resetBy !== undefined || (finAcked(client, server) && finAcked(server, client));
 }
 
 /** Who is the client where no SYN tells: the higher port. */

@@ -210,7 +210,6 @@ export class Flow {
   readonly b2: number;
   readonly b3: number;
   readonly bPort: number;
-  readonly hash: number;
 
   current: Incarnation;
   /** The last incarnation before `current` that was a connection. */
@@ -220,12 +219,10 @@ export class Flow {
   /** Incarnations seen, attempts included. */
   incarnations = 1;
 
-  /** Chain of the hash table and list by age: the table's alone. */
-  chain: Flow | undefined;
-  older: Flow | undefined;
-  newer: Flow | undefined;
+  /** Its place in the table: the table's alone. */
+  slot = -1;
 
-  constructor(ends: Ends, hash: number, current: Incarnation) {
+  constructor(ends: Ends, current: Incarnation) {
     this.family = ends.family;
     this.a0 = ends.source0;
     this.a1 = ends.source1;
@@ -237,7 +234,6 @@ export class Flow {
     this.b2 = ends.target2;
     this.b3 = ends.target3;
     this.bPort = ends.targetPort;
-    this.hash = hash;
     this.current = current;
   }
 

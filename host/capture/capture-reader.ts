@@ -3,7 +3,7 @@ import { open } from "node:fs/promises";
 import { ByteQueue } from "./byte-queue.ts";
 import { cutShort, emptyCapture, notACapture, openFailure } from "./capture-errors.ts";
 import { Unpacker } from "./gunzip.ts";
-import type { CaptureNote, Packet } from "./packet.ts";
+import type { CaptureNote, Packet, TakePacket } from "./packet.ts";
 import type { CaptureParser } from "./parser.ts";
 import { PcapParser, pcapVariant } from "./pcap.ts";
 import { PcapngParser, SECTION_HEADER_BLOCK } from "./pcapng.ts";
@@ -13,8 +13,13 @@ export type CaptureSource = string | AsyncIterable<Uint8Array>;
 
 const READ_BYTES = 262_144;
 
+/** Whether a file is read into two buffers in turns, or into new ones, so that packets last. */
+type Buffers = typeof REUSE | typeof KEEP;
+const REUSE = "reuse";
+const KEEP = "keep";
+
 /**
- * A capture being read, once, front to back. Iterate over the packets, or over `batches()` where
+ * A capture being read, once, front to back. Iterate over the packets, or over `pieces()` where
  * speed counts; `notes` and `truncated` are complete when the iteration has ended.
  *
  * Throws UsageError: `capture-not-found`, `capture-is-directory`, `capture-unreadable`,
@@ -30,7 +35,6 @@ export class CaptureReader implements AsyncIterable<Packet> {
   #parser: CaptureParser | undefined;
   #packed = false;
   #packedCutShort = false;
-  #packets = 0;
 
   constructor(source: CaptureSource, name?: string) {
     this.#source = source;
@@ -56,27 +60,34 @@ export class CaptureReader implements AsyncIterable<Packet> {
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<Packet> {
-    for await (const batch of this.batches()) yield* batch;
+    const batch: Packet[] = [];
+    for await (const _count of this.pieces((packet) => batch.push({ ...packet }), KEEP)) {
+      yield* batch.splice(0);
+    }
   }
 
-  /** The packets in batches, as many as came with one read. */
-  async *batches(): AsyncGenerator<readonly Packet[]> {
+  /**
+   * Reads the capture piece by piece and calls `take` for each packet, which is the fast way: the
+   * packet and, for a file, its bytes are used again. Gives the number of packets after each piece.
+   */
+  async *pieces(take: TakePacket, buffers: Buffers = REUSE): AsyncGenerator<number> {
     const queue = new ByteQueue();
-    for await (const chunk of this.#unpacked()) {
+    for await (const chunk of this.#unpacked(buffers)) {
       queue.push(chunk);
       this.#parser ??= this.#recognise(queue);
       if (!this.#parser) continue;
-      const batch: Packet[] = [];
+      const before = this.#parser.delivered;
       let failure: unknown;
       try {
-        this.#parser.parse(queue, batch);
+        this.#parser.parse(queue, take);
       } catch (error) {
         failure = error;
       }
       // Whole packets before the damage are delivered however the bytes were cut into chunks.
-      this.#packets += batch.length;
-      if (batch.length > 0) yield batch;
+      const count = this.#parser.delivered - before;
+      if (count > 0) yield count;
       if (failure !== undefined) throw failure;
+      if (buffers === REUSE) queue.release();
     }
     this.#finish(queue);
   }
@@ -89,8 +100,9 @@ export class CaptureReader implements AsyncIterable<Packet> {
     }
     this.#notes = this.#parser.end(queue);
     if (!this.#packedCutShort || this.truncated) return;
-    if (this.#packets === 0) throw cutShort(this.name, queue.offset, "the gzip stream");
-    const message = `${this.name} is cut short within its gzip stream, after ${this.#packets} whole packets: what followed is lost`;
+    const { delivered } = this.#parser;
+    if (delivered === 0) throw cutShort(this.name, queue.offset, "the gzip stream");
+    const message = `${this.name} is cut short within its gzip stream, after ${delivered} whole packets: what followed is lost`;
     this.#notes = [...this.#notes, { code: "truncated", count: 1, message }];
   }
 
@@ -103,8 +115,9 @@ export class CaptureReader implements AsyncIterable<Packet> {
     throw notACapture(this.name, hex(queue.bytes.subarray(at, at + 4)));
   }
 
-  async *#unpacked(): AsyncGenerator<Uint8Array> {
-    const source = typeof this.#source === "string" ? fileBytes(this.#source) : this.#source;
+  async *#unpacked(buffers: Buffers): AsyncGenerator<Uint8Array> {
+    const source =
+      typeof this.#source === "string" ? fileBytes(this.#source, buffers) : this.#source;
     let head: Uint8Array | undefined = new Uint8Array(0);
     let unpacker: Unpacker | undefined;
     try {
@@ -134,18 +147,21 @@ export function openCapture(source: CaptureSource, options: { name?: string } = 
   return new CaptureReader(source, options.name);
 }
 
-async function* fileBytes(path: string): AsyncGenerator<Uint8Array> {
+async function* fileBytes(path: string, buffers: Buffers): AsyncGenerator<Uint8Array> {
   try {
     const file = await open(path, "r");
     try {
-      // A new buffer each time: packets are views into it, and may outlive this read.
-      const read = () => file.read(Buffer.allocUnsafeSlow(READ_BYTES), 0, READ_BYTES, null);
-      let coming = read();
-      for (;;) {
+      const pair = [Buffer.allocUnsafeSlow(READ_BYTES), Buffer.allocUnsafeSlow(READ_BYTES)];
+      const read = (turn: number) => {
+        const kept = buffers === REUSE ? pair[turn & 1] : undefined;
+        return file.read(kept ?? Buffer.allocUnsafeSlow(READ_BYTES), 0, READ_BYTES, null);
+      };
+      let coming = read(0);
+      for (let turn = 1; ; turn++) {
         const { buffer, bytesRead } = await coming;
         if (bytesRead === 0) return;
         // The next piece is on its way while this one is looked at.
-        coming = read();
+        coming = read(turn);
         // A failure is met at the next turn, if there is one.
         coming.catch(() => {});
         yield buffer.subarray(0, bytesRead);

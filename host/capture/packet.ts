@@ -1,7 +1,7 @@
 /** What the capture readers deliver: one captured packet, and remarks on the capture as a whole. */
 
 /** One packet of a capture. `bytes` may hold far more than this packet: `data` is the packet alone. */
-export class Packet {
+export interface Packet {
   /** Number of the packet in the capture, counted from 1, as Wireshark counts. */
   readonly frame: number;
   /** Capture time in whole microseconds since 1970. */
@@ -19,24 +19,29 @@ export class Packet {
   /** The buffer that holds the packet, from `start` on. */
   readonly bytes: Uint8Array;
   readonly start: number;
-
-  constructor(fields: Omit<Packet, "data">) {
-    this.frame = fields.frame;
-    this.timeUs = fields.timeUs;
-    this.nanos = fields.nanos;
-    this.linkType = fields.linkType;
-    this.interfaceId = fields.interfaceId;
-    this.capturedLength = fields.capturedLength;
-    this.originalLength = fields.originalLength;
-    this.bytes = fields.bytes;
-    this.start = fields.start;
-  }
-
-  /** The captured bytes, a view without a copy. It stays valid: readers never reuse a buffer. */
-  get data(): Uint8Array {
-    return this.bytes.subarray(this.start, this.start + this.capturedLength);
-  }
 }
+
+/** The captured bytes of a packet alone: a view, without a copy. */
+export function packetData({ bytes, start, capturedLength }: Packet): Uint8Array {
+  return bytes.subarray(start, start + capturedLength);
+}
+
+/** The packet that a parser fills anew for each packet of the capture, instead of making objects. */
+export class PacketSlot implements Packet {
+  frame = 0;
+  // A fraction at first, so that the engine stores times in place and does not box each of them.
+  timeUs = 0.5;
+  nanos = 0;
+  linkType = 0;
+  interfaceId = 0;
+  capturedLength = 0;
+  originalLength = 0;
+  bytes: Uint8Array = new Uint8Array(0);
+  start = 0;
+}
+
+/** Takes the next packet. The object and its bytes are used again: copy what has to last. */
+export type TakePacket = (packet: Packet) => void;
 
 export type CaptureNoteCode =
   | "truncated"

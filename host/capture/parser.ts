@@ -1,11 +1,13 @@
 /** What both capture formats have in common for the reader. */
 import type { ByteQueue } from "./byte-queue.ts";
-import type { CaptureNote, Packet } from "./packet.ts";
+import type { CaptureNote, TakePacket } from "./packet.ts";
 
 export interface CaptureParser {
   readonly format: "pcap" | "pcapng";
-  /** Takes all whole packets out of the queue. Throws UsageError where the capture is damaged. */
-  parse(queue: ByteQueue, out: Packet[]): void;
+  /** Packets that were handed out so far. */
+  readonly delivered: number;
+  /** Hands out all whole packets of the queue. Throws UsageError where the capture is damaged. */
+  parse(queue: ByteQueue, take: TakePacket): void;
   /** The stream has ended. Throws UsageError if not one packet could be read for damage. */
   end(queue: ByteQueue): readonly CaptureNote[];
 }

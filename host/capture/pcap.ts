@@ -5,7 +5,7 @@
 import type { ByteQueue } from "./byte-queue.ts";
 import { badLength, cutShort, unsupportedLinkType, unsupportedVersion } from "./capture-errors.ts";
 import { SUPPORTED_LINK_TYPES } from "./link.ts";
-import { type CaptureNote, Packet, RECORD_BYTES_MAX } from "./packet.ts";
+import { type CaptureNote, PacketSlot, RECORD_BYTES_MAX, type TakePacket } from "./packet.ts";
 import { type CaptureParser, truncatedNote } from "./parser.ts";
 
 const MAGIC_MICRO = 0xa1b2c3d4;
@@ -32,6 +32,7 @@ export class PcapParser implements CaptureParser {
   readonly #name: string;
   readonly #littleEndian: boolean;
   readonly #nano: boolean;
+  readonly #packet = new PacketSlot();
   #linkType = -1;
   #frames = 0;
 
@@ -41,7 +42,11 @@ export class PcapParser implements CaptureParser {
     this.#nano = variant.nano;
   }
 
-  parse(queue: ByteQueue, out: Packet[]): void {
+  get delivered(): number {
+    return this.#frames;
+  }
+
+  parse(queue: ByteQueue, take: TakePacket): void {
     if (this.#linkType < 0 && !this.#readFileHeader(queue)) return;
     while (queue.has(RECORD_HEADER)) {
       const at = queue.position;
@@ -57,7 +62,7 @@ export class PcapParser implements CaptureParser {
         );
       }
       if (!queue.has(RECORD_HEADER + capturedLength)) return;
-      out.push(this.#packet(queue, capturedLength, originalLength));
+      take(this.#fill(queue, capturedLength, originalLength));
       queue.skip(RECORD_HEADER + capturedLength);
     }
   }
@@ -84,23 +89,21 @@ export class PcapParser implements CaptureParser {
     return true;
   }
 
-  #packet(queue: ByteQueue, capturedLength: number, originalLength: number): Packet {
+  #fill(queue: ByteQueue, capturedLength: number, originalLength: number): PacketSlot {
     const { view, position: at } = queue;
     const seconds = view.getUint32(at, this.#littleEndian);
     const fraction = view.getUint32(at + 4, this.#littleEndian);
-    const micros = this.#nano ? Math.floor(fraction / 1000) : fraction;
+    const packet = this.#packet;
     this.#frames += 1;
-    return new Packet({
-      frame: this.#frames,
-      timeUs: seconds * 1_000_000 + micros,
-      nanos: this.#nano ? fraction % 1000 : 0,
-      linkType: this.#linkType,
-      interfaceId: 0,
-      capturedLength,
-      originalLength,
-      bytes: queue.bytes,
-      start: at + RECORD_HEADER,
-    });
+    packet.frame = this.#frames;
+    packet.timeUs = seconds * 1_000_000 + (this.#nano ? Math.floor(fraction / 1000) : fraction);
+    packet.nanos = this.#nano ? fraction % 1000 : 0;
+    packet.linkType = this.#linkType;
+    packet.capturedLength = capturedLength;
+    packet.originalLength = originalLength;
+    packet.bytes = queue.bytes;
+    packet.start = at + RECORD_HEADER;
+    return packet;
   }
 
   #damaged(queue: ByteQueue, what: string): Error {

@@ -5,7 +5,7 @@
 import type { ByteQueue } from "./byte-queue.ts";
 import { badLength, cutShort, unsupportedLinkType, unsupportedVersion } from "./capture-errors.ts";
 import { SUPPORTED_LINK_TYPES } from "./link.ts";
-import { type CaptureNote, Packet, RECORD_BYTES_MAX } from "./packet.ts";
+import { type CaptureNote, PacketSlot, RECORD_BYTES_MAX, type TakePacket } from "./packet.ts";
 import { type CaptureParser, truncatedNote } from "./parser.ts";
 import { type CaptureTime, timestampReader } from "./timestamp-resolution.ts";
 
@@ -41,6 +41,7 @@ export class PcapngParser implements CaptureParser {
   #interfacesBefore = 0;
   #frames = 0;
   #unsupported = 0;
+  readonly #packet = new PacketSlot();
   #unsupportedLinkType = 0;
   readonly #time: CaptureTime = { timeUs: 0, nanos: 0 };
 
@@ -48,7 +49,11 @@ export class PcapngParser implements CaptureParser {
     this.#name = name;
   }
 
-  parse(queue: ByteQueue, out: Packet[]): void {
+  get delivered(): number {
+    return this.#frames - this.#unsupported;
+  }
+
+  parse(queue: ByteQueue, take: TakePacket): void {
     while (queue.has(FRAMING)) {
       const at = queue.position;
       const isSection = queue.view.getUint32(at, true) === SECTION_HEADER_BLOCK;
@@ -59,7 +64,7 @@ export class PcapngParser implements CaptureParser {
         throw this.#damaged(queue, `a block claims ${length} bytes`);
       }
       if (!queue.has(length)) return;
-      this.#readBlock(queue, length, out);
+      this.#readBlock(queue, length, take);
       queue.skip(length);
     }
   }
@@ -84,7 +89,7 @@ export class PcapngParser implements CaptureParser {
     return notes;
   }
 
-  #readBlock(queue: ByteQueue, length: number, out: Packet[]): void {
+  #readBlock(queue: ByteQueue, length: number, take: TakePacket): void {
     const { view, position: at } = queue;
     const again = view.getUint32(at + length - 4, this.#littleEndian);
     if (again !== length) {
@@ -99,13 +104,13 @@ export class PcapngParser implements CaptureParser {
         this.#readInterface(queue, length);
         return;
       case ENHANCED_PACKET_BLOCK:
-        this.#readPacket(queue, length, view.getUint32(at + BODY, this.#littleEndian), out);
+        this.#readPacket(queue, length, view.getUint32(at + BODY, this.#littleEndian), take);
         return;
       case OBSOLETE_PACKET_BLOCK:
-        this.#readPacket(queue, length, view.getUint16(at + BODY, this.#littleEndian), out);
+        this.#readPacket(queue, length, view.getUint16(at + BODY, this.#littleEndian), take);
         return;
       case SIMPLE_PACKET_BLOCK:
-        this.#readSimplePacket(queue, length, out);
+        this.#readSimplePacket(queue, length, take);
         return;
       default:
         // Name resolution, statistics, secrets, custom blocks: nothing that the rules need.
@@ -162,7 +167,7 @@ export class PcapngParser implements CaptureParser {
   }
 
   /** Enhanced and obsolete packet blocks differ in the interface field only. */
-  #readPacket(queue: ByteQueue, length: number, interfaceIndex: number, out: Packet[]): void {
+  #readPacket(queue: ByteQueue, length: number, interfaceIndex: number, take: TakePacket): void {
     this.#needs(queue, length, 32);
     const { view, position: at } = queue;
     const captured = view.getUint32(at + BODY + 12, this.#littleEndian);
@@ -177,11 +182,11 @@ export class PcapngParser implements CaptureParser {
     const high = view.getUint32(at + BODY + 4, this.#littleEndian);
     const low = view.getUint32(at + BODY + 8, this.#littleEndian);
     from.readTime(high, low, this.#time);
-    this.#deliver(queue, BODY + 20, interfaceIndex, captured, original, out);
+    this.#deliver(queue, BODY + 20, interfaceIndex, captured, original, take);
   }
 
   /** A simple packet block has neither interface nor time: interface 0, the time of the last one. */
-  #readSimplePacket(queue: ByteQueue, length: number, out: Packet[]): void {
+  #readSimplePacket(queue: ByteQueue, length: number, take: TakePacket): void {
     this.#needs(queue, length, 16);
     const original = queue.view.getUint32(queue.position + BODY, this.#littleEndian);
     const { snapLength } = this.#interface(queue, 0);
@@ -189,7 +194,7 @@ export class PcapngParser implements CaptureParser {
     if (captured > length - 16) {
       throw this.#damaged(queue, `a packet claims ${captured} bytes in a block of ${length}`);
     }
-    this.#deliver(queue, BODY + 4, 0, captured, original, out);
+    this.#deliver(queue, BODY + 4, 0, captured, original, take);
   }
 
   #deliver(
@@ -198,7 +203,7 @@ export class PcapngParser implements CaptureParser {
     interfaceIndex: number,
     capturedLength: number,
     originalLength: number,
-    out: Packet[],
+    take: TakePacket,
   ): void {
     this.#frames += 1;
     const { linkType } = this.#interface(queue, interfaceIndex);
@@ -207,19 +212,17 @@ export class PcapngParser implements CaptureParser {
       this.#unsupportedLinkType = linkType;
       return;
     }
-    out.push(
-      new Packet({
-        frame: this.#frames,
-        timeUs: this.#time.timeUs,
-        nanos: this.#time.nanos,
-        linkType,
-        interfaceId: this.#interfacesBefore + interfaceIndex,
-        capturedLength,
-        originalLength,
-        bytes: queue.bytes,
-        start: queue.position + dataAt,
-      }),
-    );
+    const packet = this.#packet;
+    packet.frame = this.#frames;
+    packet.timeUs = this.#time.timeUs;
+    packet.nanos = this.#time.nanos;
+    packet.linkType = linkType;
+    packet.interfaceId = this.#interfacesBefore + interfaceIndex;
+    packet.capturedLength = capturedLength;
+    packet.originalLength = originalLength;
+    packet.bytes = queue.bytes;
+    packet.start = queue.position + dataAt;
+    take(packet);
   }
 
   #interface(queue: ByteQueue, index: number): Interface {

@@ -81,8 +81,7 @@ export function captureSamples(
   const recorder = new SampleRecorder(reader.name, options);
   return {
     async *[Symbol.asyncIterator]() {
-      for await (const batch of reader.batches()) {
-        for (const packet of batch) recorder.packet(packet);
+      for await (const _count of reader.pieces((packet) => recorder.packet(packet))) {
         yield* recorder.take();
       }
       recorder.end();

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect } from "vitest";
 import { openCapture } from "../../host/capture/capture-reader.ts";
-import type { Packet } from "../../host/capture/packet.ts";
+import { type Packet, packetData } from "../../host/capture/packet.ts";
 import { type CaptureSamplesOptions, captureSamples } from "../../host/capture/samples.ts";
 import { parseAddress } from "../../host/core/address.ts";
 import { UsageError } from "../../host/core/errors.ts";
@@ -46,7 +46,7 @@ export const I5 = join(FIXTURES, "i5_isn_fixed_6510_plus_ticks_reboot.pcap");
 /** All that a packet tells, fit for comparing. */
 export function plain(packet: Packet) {
   const { frame, timeUs, nanos, linkType, interfaceId, capturedLength, originalLength } = packet;
-  const hex = Buffer.from(packet.data).toString("hex");
+  const hex = Buffer.from(packetData(packet)).toString("hex");
   return { frame, timeUs, nanos, linkType, interfaceId, capturedLength, originalLength, hex };
 }
 

@@ -9,7 +9,7 @@ import { DIAGNOSIS_IDS } from "../../host/analyze/diagnosis.ts";
 import { analyzeJson, findingLine } from "../../host/analyze/views/analyze-json.ts";
 import { analyzeText } from "../../host/analyze/views/analyze-text.ts";
 import { Narrator } from "../../host/analyze/views/narrate.ts";
-import { Packet } from "../../host/capture/packet.ts";
+import type { Packet } from "../../host/capture/packet.ts";
 import { IsnkitError } from "../../host/core/errors.ts";
 import { FIXTURES } from "../support/captures.ts";
 import { ethernet, inChunks, ipv4, tcp } from "../support/packets.ts";
@@ -17,7 +17,7 @@ import { ack, diagnose, Recording, syn } from "../support/sessions.ts";
 
 function packetOf(frame: number, timeUs: number, fields: Parameters<typeof tcp>[0]): Packet {
   const bytes = ethernet(ipv4(tcp(fields)));
-  return new Packet({
+  return {
     frame,
     timeUs,
     nanos: 0,
@@ -27,7 +27,7 @@ function packetOf(frame: number, timeUs: number, fields: Parameters<typeof tcp>[
     originalLength: bytes.length,
     bytes,
     start: 0,
-  });
+  };
 }
 
 /** Mutated captures are tried for this long: a minute in CI, ten before a release; 0: 600 of them. */

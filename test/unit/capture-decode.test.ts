@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { describe, expect, it } from "vitest";
 import { openCapture } from "../../host/capture/capture-reader.ts";
 import { decodePacket } from "../../host/capture/decode.ts";
-import { Packet } from "../../host/capture/packet.ts";
+import type { Packet } from "../../host/capture/packet.ts";
 import { Segment } from "../../host/capture/segment.ts";
 import { tcpChecksum } from "../../host/capture/tcp.ts";
 import {
@@ -25,7 +25,7 @@ const DATA = { sequence: 6511, acknowledgement: 99, payload: Uint8Array.from([1,
 
 /** The packet lies in the middle of other bytes, as it does in a capture. */
 function packet(data: Uint8Array, linkType = 1, originalLength = data.length): Packet {
-  return new Packet({
+  return {
     frame: 1,
     timeUs: 0,
     nanos: 0,
@@ -35,7 +35,7 @@ function packet(data: Uint8Array, linkType = 1, originalLength = data.length): P
     originalLength,
     bytes: bytes([0xff, 0xff, 0xff], data, new Array(64).fill(0xff)),
     start: 3,
-  });
+  };
 }
 
 function decode(data: Uint8Array, linkType = 1, originalLength = data.length) {

@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { decodePacket } from "../../host/capture/decode.ts";
 import { SUPPORTED_LINK_TYPES } from "../../host/capture/link.ts";
-import { Packet } from "../../host/capture/packet.ts";
+import type { Packet } from "../../host/capture/packet.ts";
 import { captureSamples } from "../../host/capture/samples.ts";
 import { Segment } from "../../host/capture/segment.ts";
 import { tcpChecksum } from "../../host/capture/tcp.ts";
@@ -120,7 +120,7 @@ describe("hostile captures", () => {
           const read = (around: number) => {
             const bytes = new Uint8Array(data.length + 200).fill(around);
             bytes.set(data, 100);
-            const packet = new Packet({
+            const packet = {
               frame: 1,
               timeUs: 0,
               nanos: 0,
@@ -130,7 +130,7 @@ describe("hostile captures", () => {
               originalLength: data.length + beyond,
               bytes,
               start: 100,
-            });
+            } satisfies Packet;
             const kind = decodePacket(packet, segment);
             if (kind !== "tcp") return kind;
             return `${segment.sequence} ${segment.payloadLength} ${segment.tsval} ${segment.mss} ${tcpChecksum(packet, segment)}`;

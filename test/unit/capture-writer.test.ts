@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { openCapture } from "../../host/capture/capture-reader.ts";
+import { packetData } from "../../host/capture/packet.ts";
 import { pcapngHeader, pcapngPacket } from "../../host/capture/pcapng-writer.ts";
 import { collect, inChunks } from "../support/packets.ts";
 
@@ -26,7 +27,7 @@ describe("the pcapng writer", () => {
           packets.map((p) => ({
             timeUs: p.timeUs,
             nanos: p.nanos,
-            data: [...p.data],
+            data: [...packetData(p)],
             beyond: p.originalLength - p.capturedLength,
             interfaceId: p.interfaceId,
             linkType: p.linkType,

@@ -1,0 +1,198 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { Analysis, type AnalysisOptions } from "../../host/analyze/analysis.ts";
+import { type Ends, Flow, Incarnation } from "../../host/analyze/flow.ts";
+import { FlowTable } from "../../host/analyze/flow-table.ts";
+import { IncarnationRecords, isPlain } from "../../host/analyze/incarnation-records.ts";
+import { openCapture } from "../../host/capture/capture-reader.ts";
+import { inChunks, pcapFile } from "../support/packets.ts";
+import { Recording } from "../support/sessions.ts";
+
+/** Names of all that an object of the class holds, accessors included. */
+function fieldsOf(one: object): string[] {
+  const accessors = Object.entries(Object.getOwnPropertyDescriptors(Object.getPrototypeOf(one)));
+  const settable = accessors.filter(([, { set }]) => set !== undefined).map(([name]) => name);
+  return [...Object.keys(one), ...settable];
+}
+
+/** Not plain, or made anew with the incarnation. */
+const APART = new Set(["misfit", "stale", "challenge", "wrongAck", "client", "server"]);
+const SHAPES: Readonly<Record<string, unknown>> = {
+  windowShift: 14,
+  // The largest that can be advertised (RFC 7323 §2.3).
+  window: 65_535 * 2 ** 14,
+  resetBy: "server",
+  closedFirst: "client",
+};
+
+/** Every field gets a value of its own, different from the one that it starts with. */
+function filled<T extends object>(one: T, seed: number): T {
+  fieldsOf(one)
+    .filter((name) => !APART.has(name))
+    .forEach((name, i) => {
+      const now: unknown = Reflect.get(one, name);
+      const number = /Print|Check|gaps/.test(name) ? (seed + i) | 0 : seed + i;
+      const value = SHAPES[name] ?? (typeof now === "boolean" ? !now : number);
+      Reflect.set(one, name, value);
+    });
+  return one;
+}
+
+function plainFields(one: object): Record<string, unknown> {
+  const names = fieldsOf(one).filter((name) => !["client", "server"].includes(name));
+  return Object.fromEntries(names.map((name) => [name, Reflect.get(one, name)]));
+}
+
+function all(incarnation: Incarnation) {
+  const { client, server } = incarnation;
+  return [incarnation, client, server].map(plainFields);
+}
+
+function incarnationOf(seed: number): Incarnation {
+  const one = filled(new Incarnation(true, true, 7, 9), seed);
+  filled(one.client, 2 ** 31 - 20 + seed);
+  filled(one.server, 500 + seed);
+  return one;
+}
+
+describe("the record of an incarnation", () => {
+  it("holds every field, so that none is lost at rest", () => {
+    const records = new IncarnationRecords();
+    const seeds = Array.from({ length: 2500 }, (_, i) => 1000 * i);
+    const numbers = seeds.map((seed) => records.add(incarnationOf(seed)));
+    for (const [i, seed] of seeds.entries()) {
+      expect(all(records.take(numbers[i] ?? -1))).toEqual(all(incarnationOf(seed)));
+    }
+  });
+
+  it("is used again when it is free", () => {
+    const records = new IncarnationRecords();
+    const first = records.add(incarnationOf(1));
+    records.drop(first);
+    expect(records.add(incarnationOf(2))).toBe(first);
+    expect(all(records.take(first))).toEqual(all(incarnationOf(2)));
+  });
+
+  it("is not made of an incarnation that something odd hangs on", () => {
+    const one = incarnationOf(3);
+    expect(isPlain(one)).toBe(true);
+    const odd = { sequence: 1, acknowledgement: 2, frame: 3, timeUs: 4, synUs: 5 };
+    one.challenge = odd;
+    expect(isPlain(one)).toBe(false);
+    one.challenge = undefined;
+    one.wrongAck = odd;
+    expect(isPlain(one)).toBe(false);
+    one.wrongAck = undefined;
+    const print = { sequence: 1, length: 2, acknowledgement: 3, checksum: 4, frame: 5 };
+    one.server.stale = { print, frame: 1, timeUs: 2, originalFrame: 3 };
+    expect(isPlain(one)).toBe(false);
+  });
+});
+
+function endsOf(family: 4 | 6, n: number): Ends {
+  const six = family === 6 ? n % 3 : 0;
+  return {
+    family,
+    source0: 0xfd00_0000 + (n % 17),
+    source1: six,
+    source2: six ^ 1,
+    source3: six,
+    target0: 0xfd00_0000 + (n % 5),
+    target1: 0,
+    target2: family === 6 ? 0xffff_ffff : 0,
+    target3: six,
+    sourcePort: 60_000 + (n % 31),
+    targetPort: 65_535 - (n % 13),
+  };
+}
+
+function turned(ends: Ends): Ends {
+  return {
+    family: ends.family,
+    source0: ends.target0,
+    source1: ends.target1,
+    source2: ends.target2,
+    source3: ends.target3,
+    target0: ends.source0,
+    target1: ends.source1,
+    target2: ends.source2,
+    target3: ends.source3,
+    sourcePort: ends.targetPort,
+    targetPort: ends.sourcePort,
+  };
+}
+
+describe("the table of flows", () => {
+  it("finds what a plain map finds, whatever is added, put to rest and forgotten", () => {
+    const step = fc.record({
+      what: fc.constantFrom("see", "see", "see", "rest", "forget"),
+      family: fc.constantFrom<4 | 6>(4, 6),
+      n: fc.nat(4000),
+      back: fc.boolean(),
+    });
+    fc.assert(
+      fc.property(fc.array(step, { minLength: 1500, maxLength: 3000, size: "max" }), (steps) => {
+        const table = new FlowTable();
+        const expected = new Map<string, number>();
+        steps.forEach(({ what, family, n, back }, i) => {
+          if (what === "forget") {
+            const [oldest] = expected.keys();
+            expect(table.oldestUs).toBe(expected.get(oldest ?? ""));
+            table.removeOldest((flow) => expect(keyOf(flow())).toBe(oldest));
+            if (oldest !== undefined) expected.delete(oldest);
+            return;
+          }
+          const one = endsOf(family, n);
+          const key = keyOf(one);
+          const flow = table.find(back ? turned(one) : one);
+          expect(flow?.current.synFrame).toBe(expected.get(key));
+          const seen = flow ?? new Flow(one, new Incarnation(true, true, 1, 1));
+          if (!flow) table.add(seen, one, i);
+          seen.current.synFrame = i;
+          seen.incarnations = i;
+          table.touch(seen, i);
+          expected.delete(key);
+          expected.set(key, i);
+          if (what === "rest") table.rest(seen);
+          expect(table.size).toBe(expected.size);
+        });
+      }),
+      { numRuns: 20 },
+    );
+  });
+});
+
+/** The same for a packet and a flow. */
+function keyOf(one: Ends | Flow): string {
+  if (one instanceof Flow) {
+    const { a0, a1, a2, a3, b0, b1, b2, b3, aPort, bPort, family } = one;
+    return [family, a0, a1, a2, a3, b0, b1, b2, b3, aPort, bPort].join();
+  }
+  const { source0, source1, source2, source3, target0, target1, target2, target3 } = one;
+  const words = [source0, source1, source2, source3, target0, target1, target2, target3];
+  return [one.family, ...words, one.sourcePort, one.targetPort].join();
+}
+
+describe("a connection at rest", () => {
+  it("takes late packets, and is the one that the next SYN is held against", async () => {
+    const recording = new Recording();
+    // A late repetition of the client's last segment, other connections between, then the same ISN.
+    recording.session(6574, 9);
+    for (let port = 1; port < 50; port++) {
+      new Recording({ clientPort: port }).session(port, port).records.forEach(({ data }) => {
+        recording.frame(data);
+      });
+    }
+    recording.wait(2).refused(6574, 11, 6594);
+    const findings = await findingsOf(recording, {});
+    expect(findings).toContainEqual(["timewait-reused-isn", "certain"]);
+  });
+});
+
+async function findingsOf(recording: Recording, options: AnalysisOptions) {
+  const analysis = new Analysis(options);
+  const capture = openCapture(inChunks(pcapFile(recording.records), 5000));
+  for await (const packet of capture) analysis.packet(packet);
+  analysis.end();
+  return analysis.result().findings.map(({ rule, confidence }) => [rule, confidence]);
+}
