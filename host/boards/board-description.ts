@@ -108,6 +108,8 @@ const description = z.strictObject({
         persistent: z.boolean(),
         /** The machine's main memory is a file of this size that begins with the journal. */
         mainMemoryBytes: z.number().int().positive().optional(),
+        /** QEMU's model of the board's Ethernet; absent: it has none there. */
+        ethernet: z.string().min(1).optional(),
       }),
       z.strictObject({ kind: z.literal("rp2040js"), persistent: z.boolean() }),
     ])

@@ -63,7 +63,8 @@ export class ConsoleSamples {
         const tuple = tupleOf(record);
         const next = hexField(record, "next");
         if (tuple === undefined || next === undefined) return undefined;
-        return { kind: "used", boot, timeUs, tuple, next };
+        const used = { kind: "used", boot, timeUs, tuple, next } as const;
+        return record.fields.get("end") === "cut-short" ? { ...used, cutShort: true } : used;
       }
       case "refused":
         return refusal(record, moment);

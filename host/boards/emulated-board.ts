@@ -2,7 +2,7 @@
 import { UsageError } from "../core/errors.ts";
 import { type BoardDescription, readBoardDescription } from "./board-description.ts";
 import { firmwarePath } from "./board-firmware.ts";
-import { parseEmulatedBoard } from "./emulated-selector.ts";
+import { type FirmwareName, parseEmulatedBoard } from "./emulated-selector.ts";
 import type { PoweredBoard } from "./powered-board.ts";
 import { QemuBoard, type QemuBoardOptions } from "./qemu-board.ts";
 import { Rp2040Board } from "./rp2040-board.ts";
@@ -35,7 +35,7 @@ export async function openEmulatedBoard(
         : `give ${runsIn.kind}:${model}`,
     );
   }
-  const image = settings.firmware ?? (await firmwarePath(model, `conformance-${firmware}`));
+  const image = settings.firmware ?? (await firmwarePath(model, programOf(firmware)));
   const { nvm } = description;
   const journalBytes = nvm.sectorBytes * nvm.sectors;
   if (runsIn.kind === "rp2040js") {
@@ -55,4 +55,18 @@ export async function openEmulatedBoard(
     extra: [...extra, ...(settings.extra ?? [])],
   });
   return { board, description };
+}
+
+/** The program that a firmware's name stands for. */
+export function programOf(firmware: FirmwareName | undefined): string {
+  switch (firmware) {
+    case "network":
+      return "campaign-wasm2c";
+    case "mail":
+      return "mail-wasm2c";
+    case "lwip-default":
+      return "mail-lwip-default";
+    default:
+      return `conformance-${firmware ?? "wasm2c"}`;
+  }
 }

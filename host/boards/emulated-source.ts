@@ -1,16 +1,18 @@
 /** The samples of an emulated board for `isnkit check --board qemu:…`, whatever runs on it. */
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import type { CheckContext, RuleId } from "../check/rule.ts";
 import { UsageError } from "../core/errors.ts";
 import type { Sample } from "../core/sample.ts";
-import { openEmulatedBoard } from "./emulated-board.ts";
+import { readBoardDescription } from "./board-description.ts";
+import { firmwarePath } from "./board-firmware.ts";
+import { openEmulatedBoard, programOf } from "./emulated-board.ts";
+import { emulatedNetwork } from "./emulated-network.ts";
 import { parseEmulatedBoard } from "./emulated-selector.ts";
 import { type MailBootLog, type MailFirmware, mailBoots } from "./mail-campaign.ts";
 import { bootSamples, judgeMailCampaign } from "./mail-evidence.ts";
+import { type NetworkReport, networkCampaign, newNetworkReport } from "./network-campaign.ts";
 import { rebootCampaign } from "./reboot-campaign.ts";
 import { poweredLives } from "./rebootable-board.ts";
+import { TemporaryFolder } from "./temporary-folder.ts";
 
 export interface EmulatedSourceOptions {
   /** `qemu:lm3s6965evb`, `qemu:lm3s6965evb:lwip-default`, … */
@@ -32,6 +34,8 @@ export interface EmulatedSource {
   /** Iterate once. Whatever happens, emulator and network are gone when the iteration has ended. */
   readonly samples: AsyncIterable<Sample>;
   readonly context: CheckContext;
+  /** With or without a network, and why; one line. */
+  readonly words: string;
   /** Rules that this source can settle; absent: all of them. */
   readonly asked?: readonly RuleId[];
   /** Complete when the iteration has ended. `incomplete`: records and packets disagree. */
@@ -55,30 +59,53 @@ const MAIL_RULES: readonly RuleId[] = [
 
 /** Opens the board that a selector names. UsageError for a bad selector, BenchError for the bench. */
 export async function openEmulatedSource(options: EmulatedSourceOptions): Promise<EmulatedSource> {
-  const mail = MAIL_FIRMWARE[parseEmulatedBoard(options.selector).firmware];
+  const { firmware } = parseEmulatedBoard(options.selector);
+  const mail = firmware === undefined ? undefined : MAIL_FIRMWARE[firmware];
   return mail === undefined ? conformanceSource(options) : mailSource(options, mail);
 }
 
 async function conformanceSource(options: EmulatedSourceOptions): Promise<EmulatedSource> {
-  const { board, description } = await openEmulatedBoard(options.selector);
-  if (description.emulator?.persistent !== true) {
+  const { selector } = options;
+  const { model, firmware } = parseEmulatedBoard(selector);
+  const description = await readBoardDescription(model);
+  if (description.emulator?.persistent === false) {
     throw new UsageError(
       "no-journal",
-      `${options.selector} keeps no journal over a power cut: its emulator has no model of that memory`,
+      `${selector} keeps no journal over a power cut: its emulator has no model of that memory`,
       "check qemu:lm3s6965evb or rp2040js:rpi-pico; docs/bench-arm.md says what each board is for",
     );
   }
-  const notes = ["without a network: the device's own records are judged"];
+  const { ethernet, words } = emulatedNetwork(description, firmware);
   const { ports, mslMs } = description;
+  const notes = [words];
+  const context = { twoMslUs: 2 * mslMs * 1000, source: "board", ports } as const;
+  const common = { ...options, description, onNote: (note: string) => notes.push(note) };
+  if (ethernet === undefined) {
+    const { board } = await openEmulatedBoard(selector);
+    const samples = rebootCampaign({ ...common, board: poweredLives(board) });
+    return { samples, context, words, ending: () => ({ notes, incomplete: false }) };
+  }
+  const image = await firmwarePath(model, programOf("network"));
+  const report = newNetworkReport();
   return {
-    samples: rebootCampaign({
-      ...options,
-      board: poweredLives(board),
-      description,
-      onNote: (note) => notes.push(note),
-    }),
-    context: { twoMslUs: 2 * mslMs * 1000, source: "board", ports },
-    ending: () => ({ notes, incomplete: false }),
+    samples: networkCampaign({ ...common, ethernet, firmware: image }, report),
+    context,
+    words,
+    ending: () => networkEnding(report, notes),
+  };
+}
+
+/** Disagreement and a network on which nothing came about leave the verdict open, whatever the rules say. */
+function networkEnding(report: NetworkReport, notes: readonly string[]) {
+  const { evidence, opened, connected, repeated, failed } = report;
+  const disagreements = evidence?.disagreements ?? ["the packets were not read"];
+  return {
+    notes: [
+      ...notes,
+      `${connected} of ${opened} connections came about, ${repeated} of them after a repeated SYN; ${failed} were cut short; ${evidence?.compared ?? 0} were compared with the packets`,
+      ...disagreements.map((line) => `records and packets disagree: ${line}`),
+    ],
+    incomplete: disagreements.length > 0 || connected === 0,
   };
 }
 
@@ -87,10 +114,12 @@ async function mailSource(
   options: EmulatedSourceOptions,
   firmware: MailFirmware,
 ): Promise<EmulatedSource> {
-  const notes = ["with a network: the device's records are judged, and compared with the packets"];
+  const words = "with a network: the device's records are judged, and compared with the packets";
+  const notes = [words];
   let incomplete = false;
   async function* samples(): AsyncGenerator<Sample> {
-    const captureFolder = await mkdtemp(join(tmpdir(), "isnkit-mail-"));
+    const folder = await TemporaryFolder.create("isnkit-mail-");
+    const captureFolder = folder.path;
     const logs: MailBootLog[] = [];
     try {
       const campaign = { ...options, firmware, rfc1337: false, captureFolder };
@@ -109,12 +138,13 @@ async function mailSource(
       notes.push(...disagreements.map((line) => `records and packets disagree: ${line}`));
       incomplete = disagreements.length > 0;
     } finally {
-      await rm(captureFolder, { recursive: true, force: true });
+      await folder.remove();
     }
   }
   return {
     samples: samples(),
     context: { twoMslUs: 240_000_000, source: "board" },
+    words,
     asked: MAIL_RULES,
     ending: () => ({ notes, incomplete }),
   };

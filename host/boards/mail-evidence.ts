@@ -30,8 +30,8 @@ export async function judgeMailCampaign(
     context: { twoMslUs: TWO_MSL_US, source: "board" },
   });
   const file = join(captureFolder, "all.pcap");
-  const parts = campaign.boots.map(({ capture, timeUs }) => ({ file: capture, startUs: timeUs }));
-  await joinCaptures(parts, file);
+  const parts = campaign.boots.map(({ capture, timeUs }) => ({ file: capture, marksUs: [timeUs] }));
+  const mismatches = await joinCaptures(parts, DEVICE_ADDRESS, file);
   const bootTimesUs = campaign.boots.slice(1).map(({ timeUs }) => timeUs);
   const opened: OpenSample[] = [];
   const samples = captureSamples(file, { device: parseAddress(DEVICE_ADDRESS), bootTimesUs });
@@ -39,7 +39,10 @@ export async function judgeMailCampaign(
     rules: RULES,
     context: { twoMslUs: TWO_MSL_US, source: "capture" },
   });
-  return { records, packets, disagreements: disagreements(campaign.mails, opened) };
+  const lines = mismatches.map(
+    ({ part, found }) => `boot ${part}: the device announced itself ${found} times on the wire`,
+  );
+  return { records, packets, disagreements: [...lines, ...disagreements(campaign.mails, opened)] };
 }
 
 /** What the device said, as samples. */

@@ -63,13 +63,10 @@ export class NetworkLab {
   }
 
   /** QEMU's arguments for its Ethernet on the tap, recorded to `capture` (a new pcap each start). */
-  emulatorArguments(model: string, capture: string): readonly string[] {
-    return [
-      "-nic",
-      `tap,id=lan,ifname=${TAP},script=no,downscript=no,model=${model}`,
-      "-object",
-      `filter-dump,id=recorder,netdev=lan,file=${capture}`,
-    ];
+  emulatorArguments(model: string, capture?: string): readonly string[] {
+    const nic = ["-nic", `tap,id=lan,ifname=${TAP},script=no,downscript=no,model=${model}`];
+    if (capture === undefined) return nic;
+    return [...nic, "-object", `filter-dump,id=recorder,netdev=lan,file=${capture}`];
   }
 
   /** Sets `net.ipv4.tcp_rfc1337` of the server (RFC 1337: TIME_WAIT ignores RST). */

@@ -2,13 +2,13 @@
  * A board in QEMU (7.2 or later): serial console over a unix socket, the journal's EEPROM as a file that
  * survives, SIGKILL as the power cut. RAM is lost at each power-on, as on the real board.
  */
-import { mkdtemp, open, rm, truncate, writeFile } from "node:fs/promises";
+import { open, rm, truncate, writeFile } from "node:fs/promises";
 import { createServer, type Server, type Socket } from "node:net";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { BenchError } from "../core/errors.ts";
 import { GuardedProcess } from "./guarded-process.ts";
 import type { Console, PoweredBoard } from "./powered-board.ts";
+import { TemporaryFolder } from "./temporary-folder.ts";
 
 export const INSTALL_QEMU =
   "run scripts/setup-arm, or apt-get install --no-install-recommends qemu-system-arm";
@@ -29,6 +29,8 @@ export interface QemuBoardOptions {
   readonly writeProtected?: boolean;
   /** Further arguments: a network, instruction counting. */
   readonly extra?: readonly string[];
+  /** The same for one power cycle, counted from 0: a recording of its own. */
+  readonly extraOfCycle?: (cycle: number) => readonly string[];
   /** A command that runs the emulator in another place: a network namespace. */
   readonly prefix?: readonly string[];
   /** How long the emulator may take to open its console, in milliseconds. */
@@ -43,7 +45,8 @@ const PROGRAM = "qemu-system-arm";
 export class QemuBoard implements PoweredBoard {
   readonly name: string;
   readonly #options: QemuBoardOptions;
-  #folder: string | undefined;
+  #folder: TemporaryFolder | undefined;
+  #cycle = 0;
   #process: GuardedProcess | undefined;
   #server: Server | undefined;
   #socket: Socket | undefined;
@@ -110,13 +113,13 @@ export class QemuBoard implements PoweredBoard {
     await this.powerOff();
     const folder = this.#folder;
     this.#folder = undefined;
-    if (folder !== undefined) await rm(folder, { recursive: true, force: true });
+    await folder?.remove();
   }
 
   async #prepare(): Promise<string> {
-    if (this.#folder !== undefined) return this.#folder;
-    const folder = await mkdtemp(join(tmpdir(), "isnkit-qemu-"));
-    this.#folder = folder;
+    if (this.#folder !== undefined) return this.#folder.path;
+    this.#folder = await TemporaryFolder.create("isnkit-qemu-");
+    const folder = this.#folder.path;
     const { eepromBytes, eepromContents } = this.#options;
     if (eepromBytes > 0) {
       await writeFile(
@@ -131,7 +134,8 @@ export class QemuBoard implements PoweredBoard {
   }
 
   #arguments(folder: string): string[] {
-    const { machine, firmware, eepromBytes, writeProtected, extra } = this.#options;
+    const { machine, firmware, eepromBytes, writeProtected, extraOfCycle } = this.#options;
+    const extra = [...(this.#options.extra ?? []), ...(extraOfCycle?.(this.#cycle++) ?? [])];
     const { mainMemoryBytes } = this.#options;
     const base = ["-display", "none", "-monitor", "none", "-nodefaults"];
     const named =
@@ -148,23 +152,14 @@ export class QemuBoard implements PoweredBoard {
             `at24c-eeprom,bus=i2c,address=0x50,rom-size=${eepromBytes},drive=eeprom,` +
               `writable=${writeProtected === true ? "off" : "on"}`,
           ];
-    const network = extra?.some((argument) => argument.startsWith("-nic")) ? [] : ["-nic", "none"];
+    const network = extra.some((argument) => argument.startsWith("-nic")) ? [] : ["-nic", "none"];
     const serial = [
       "-chardev",
       `socket,id=console,path=${join(folder, CONSOLE_FILE)}`,
       "-serial",
       "chardev:console",
     ];
-    return [
-      ...named,
-      ...base,
-      ...network,
-      ...eeprom,
-      ...serial,
-      ...(extra ?? []),
-      "-kernel",
-      firmware,
-    ];
+    return [...named, ...base, ...network, ...eeprom, ...serial, ...extra, "-kernel", firmware];
   }
 
   /** The console's connection, or a BenchError when the emulator ends or stays silent first. */

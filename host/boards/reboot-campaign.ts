@@ -41,6 +41,13 @@ export interface RebootCampaignOptions {
   readonly signal?: AbortSignal;
   /** Told of lines that were damaged or lost on the console, and of restarts that nobody asked for. */
   readonly onNote?: (note: string) => void;
+  /** Sees every record but the hellos, as it arrives. */
+  readonly onRecord?: (record: ConsoleRecord) => void;
+  /**
+   * Told of the instants on the stream's clock that the device also marks on its network: each start, and
+   * the end of each skip of time. Without it the device is not asked to mark anything.
+   */
+  readonly onMark?: (timeUs: number) => void;
   /**
    * How often in a row the campaign begins anew after a fault of the bench (a port that is gone, a
    * reboot that cannot be proved) before it gives up; default 0.
@@ -254,6 +261,10 @@ class Campaign {
     await skipTime(session, 2 * mslMs);
     this.#skippedUs += 2 * mslMs * 1000;
     this.#expectedRefusal = undefined;
+    const { onMark } = this.#options;
+    if (onMark === undefined) return;
+    onMark(this.#nowUs);
+    await session.command({ do: "mark" });
   }
 
   async #loseStorage(): Promise<void> {
@@ -311,6 +322,7 @@ class Campaign {
 
   #takeHello(record: ConsoleRecord): void {
     const timeUs = this.#nowUs;
+    this.#options.onMark?.(timeUs);
     if (this.#helloDue) {
       this.#helloCame(timeUs);
       return;
@@ -327,6 +339,7 @@ class Campaign {
   }
 
   #takeRecord(record: ConsoleRecord): void {
+    this.#options.onRecord?.(record);
     const sample = this.#samples.sample(record, {
       boot: this.#boot,
       timeUs: this.#nowUs,

@@ -87,7 +87,7 @@ async function runEmulated(
   const seed = job.seed ?? setting.drawSeed();
   const { board, reboots } = job;
   const stop = new AbortController();
-  const { samples, context, asked, ending } = await openEmulatedSource({
+  const { samples, context, words, asked, ending } = await openEmulatedSource({
     selector: board,
     reboots,
     seed,
@@ -96,8 +96,10 @@ async function runEmulated(
     newKey: () => randomBytes(16),
     signal: stop.signal,
   });
+  // The reason stands in the report.
+  const shortWords = words.split(/[:(]/)[0]?.trim();
   const { result, plots, interrupted } = await judge(samples, settings, context, setting, {
-    describe: ({ counts }) => `boot ${counts.boots - 1} of ${reboots}`,
+    describe: ({ counts }) => `boot ${counts.boots - 1} of ${reboots}, ${shortWords}`,
     samplesPerTurn: 1,
     ...(asked === undefined ? {} : { asked }),
     stop: () => stop.abort(),

@@ -44,6 +44,8 @@ export interface UsedSample {
   readonly next: number;
   /** Highest TSval sent so far, u32. */
   readonly tsval?: number;
+  /** The connection did not come to its end: a few numbers more may have been used. */
+  readonly cutShort?: boolean;
   readonly frame?: number;
 }
 
