@@ -98,7 +98,10 @@ async function conformanceSource(options: EmulatedSourceOptions): Promise<Emulat
 /** Disagreement and a network on which nothing came about leave the verdict open, whatever the rules say. */
 function networkEnding(report: NetworkReport, notes: readonly string[]) {
   const { evidence, opened, connected, repeated, failed } = report;
-  const disagreements = evidence?.disagreements ?? ["the packets were not read"];
+  const disagreements = [
+    ...report.misgiven,
+    ...(evidence?.disagreements ?? ["the packets were not read"]),
+  ];
   return {
     notes: [
       ...notes,

@@ -6,11 +6,12 @@
 import { join } from "node:path";
 import type { Sample } from "../core/sample.ts";
 import { startCampaignServer } from "./campaign-server.ts";
-import { type ConsoleRecord, decimalField } from "./console-record.ts";
+import { type ConsoleRecord, decimalField, hexField } from "./console-record.ts";
 import { openEmulatedBoard } from "./emulated-board.ts";
 import type { LabServer } from "./lab-server.ts";
 import { DEVICE_ADDRESS, NetworkLab } from "./network-lab.ts";
 import { type PacketEvidence, packetEvidence } from "./packet-evidence.ts";
+import type { PoweredBoard } from "./powered-board.ts";
 import { type RebootCampaignOptions, rebootCampaign } from "./reboot-campaign.ts";
 import { poweredLives } from "./rebootable-board.ts";
 import { TemporaryFolder } from "./temporary-folder.ts";
@@ -23,6 +24,8 @@ export interface NetworkCampaignOptions
   readonly ethernet: string;
   /** Path of the firmware. */
   readonly firmware: string;
+  /** For tests: puts another board around the emulator's. */
+  readonly around?: (board: PoweredBoard) => PoweredBoard;
 }
 
 /** What became of the connections; complete when the campaign is over. */
@@ -34,10 +37,12 @@ export interface NetworkReport {
   repeated: number;
   /** Ended before their time, by a reset or by the device's patience. */
   failed: number;
+  /** One line for each SYN that does not carry the module's number: lwIP's hook is off. */
+  readonly misgiven: string[];
 }
 
 export function newNetworkReport(): NetworkReport {
-  return { evidence: undefined, opened: 0, connected: 0, repeated: 0, failed: 0 };
+  return { evidence: undefined, opened: 0, connected: 0, repeated: 0, failed: 0, misgiven: [] };
 }
 
 /**
@@ -83,7 +88,7 @@ class NetworkRun {
   }
 
   async *samples(): AsyncGenerator<Sample> {
-    const { selector, firmware, description } = this.#options;
+    const { selector, firmware, description, around } = this.#options;
     const { board } = await openEmulatedBoard(selector, {
       firmware,
       prefix: this.#lab.inside,
@@ -92,7 +97,7 @@ class NetworkRun {
     const said: Sample[] = [];
     const samples = rebootCampaign({
       ...this.#options,
-      board: poweredLives(board),
+      board: poweredLives(around?.(board) ?? board),
       onMark: (timeUs) => this.#parts.at(-1)?.marksUs.push(timeUs),
       onRecord: (record) => this.#count(record),
     });
@@ -119,8 +124,12 @@ class NetworkRun {
 
   #count(record: ConsoleRecord): void {
     const report = this.#report;
-    if (record.type === "open") report.opened++;
-    else if (record.type === "failed") report.failed++;
+    if (record.type === "open") {
+      report.opened++;
+      const [isn, given] = [hexField(record, "isn"), hexField(record, "given")];
+      if (isn !== given) report.misgiven.push(`the module gave ISN ${given}, the SYN has ${isn}`);
+    }
+    if (record.type === "failed") report.failed++;
     else if (record.type === "connected") {
       report.connected++;
       if ((decimalField(record, "repeats") ?? 0) > 0) report.repeated++;

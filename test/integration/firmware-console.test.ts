@@ -208,7 +208,7 @@ describe("a selector", () => {
     expect(parseEmulatedBoard("qemu:lm3s6965evb")).toEqual({
       emulator: "qemu",
       model: "lm3s6965evb",
-      firmware: "wasm2c",
+      firmware: undefined,
     });
     expect(parseEmulatedBoard("qemu:lm3s6965evb:wasm3").firmware).toBe("wasm3");
   });
