@@ -180,7 +180,7 @@ describe("a board description", () => {
     expect(() => parseBoardDescription(bad, "boards/x/board.json")).toThrow(
       /boards\/x\/board\.json:1: nvm\.granule/,
     );
-    expect(() => parseBoardDescription("{", "boards/x/board.json")).toThrow(/board\.json: /);
+    expect(() => parseBoardDescription("{", "boards/x/board.json")).toThrow(/board\.json:1:2: /);
   });
 
   it("says where no journal survives, and such a board is not checked", async () => {
