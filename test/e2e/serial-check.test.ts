@@ -65,10 +65,9 @@ describeArm("a campaign on a serial board", () => {
         },
       },
     );
-    console.log(
-      attempts.map((a) => `${a.rung} ${a.tookMs} ${a.failure?.message ?? ""}`).join("\n"),
-      notes,
-    );
+    expect(attempts.filter(({ failure }) => failure !== undefined)).toEqual([]);
+    expect(new Set(attempts.map(({ rung }) => rung))).toEqual(new Set(["console", "shell-reset"]));
+    expect(notes).toEqual([]);
     expect(result.findings).toEqual([]);
     expect(result.rules.filter(({ status }) => status !== "pass").map(({ id }) => id)).toEqual([
       "quiet-time",
