@@ -43,6 +43,8 @@ const configSchema = z.strictObject({
   logSize: word.optional(),
   logKeep: wordOrNumber.optional(),
   for: words.optional(),
+  rung: words.optional(),
+  count: wordOrNumber.optional(),
   color: z.boolean().optional(),
 });
 

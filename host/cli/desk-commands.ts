@@ -59,6 +59,36 @@ Examples:
 `,
     load: async () => (await import("./boards.ts")).boardsCommand,
   },
+  {
+    name: "reboot",
+    description: "reboot a board on the desk, and prove each reboot",
+    flags: [
+      ["board", "NAME", "a serial port, usb:<vid>:<pid>[:<serial>], or a name of bench.json"],
+      BENCH,
+      [
+        "rung",
+        "NAME",
+        "use this way only, or these: console, lines, touch-1200, break, probe, hub, shell",
+      ],
+      ["count", "N", "how often (default: 1)"],
+      ["format", "FORMAT", "text or json (default: text)"],
+      ["output", "FILE", "write the result to a file instead of stdout"],
+    ],
+    switches: [["--list-rungs", "list the ways to restart this board, in order, and stop"]],
+    help: `
+The ladder of board.json is climbed until a rung works. A reboot counts only when the device was seen to
+start, its cause fits the rung, and the boot count that it persists went up by exactly one; a rung that
+takes the power away is verified by absence.
+Exit codes: 0 all reboots proved, 2 wrong usage, 3 no proof, or the bench failed, 130 interrupted.
+
+Examples:
+  isnkit reboot --board /dev/ttyACM0
+  isnkit reboot --board shelf-3 --rung hub --count 20
+  isnkit reboot --board usb:2e8a:000a --list-rungs
+  isnkit reboot --board shelf-3 --format json
+`,
+    load: async () => (await import("./reboot.ts")).rebootCommand,
+  },
 ];
 
 /** Adds the commands to the program; `done` takes the exit code of the one that ran. */

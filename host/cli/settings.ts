@@ -48,6 +48,8 @@ export const SETTING_NAMES: readonly SettingName[] = [
   "logSize",
   "logKeep",
   "for",
+  "rung",
+  "count",
 ];
 
 /** `bootGap` → `boot-gap`. */

@@ -49,7 +49,7 @@ export async function restartBy(rung: Rung, options: RestartOptions): Promise<Re
     connection,
     ...(options.run === undefined ? {} : { run: options.run }),
     absent: async () => {
-      absence = await seeAbsence(connection, hello);
+      absence = await seeAbsence(connection);
     },
   });
   const cause = await seeStart(options, hello, opened);
@@ -70,10 +70,7 @@ function isHello(record: ConsoleRecord): boolean {
 }
 
 /** Whether the port is gone, or the console silent. BenchError `still-powered` when it answers. */
-async function seeAbsence(
-  connection: SerialConnection,
-  hello: Promise<ConsoleRecord>,
-): Promise<"port" | "console"> {
+async function seeAbsence(connection: SerialConnection): Promise<"port" | "console"> {
   const { nowMs } = connection.edges;
   const deadlineMs = nowMs() + OFF_MS_MAX;
   for (;;) {
@@ -82,7 +79,6 @@ async function seeAbsence(
     if (heard === "nothing") return "console";
     if (heard === "port-lost") return "port";
     if (nowMs() < deadlineMs) continue;
-    await hello.catch(() => undefined);
     throw new BenchError(
       "still-powered",
       `${connection.name} still speaks after its power was switched off`,

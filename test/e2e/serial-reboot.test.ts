@@ -1,4 +1,6 @@
 /** Reboots of emulated boards behind a pseudo-terminal, by node-serialport, with a relay of real processes. */
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { afterEach, beforeAll, expect, it } from "vitest";
 import { provisionDevice } from "../../host/boards/conformance-device.ts";
 import { SerialConnection } from "../../host/boards/serial-connection.ts";
@@ -8,6 +10,7 @@ import {
   rebootBoard,
 } from "../../host/reboot/reboot-board.ts";
 import { ladderOf, type Rung } from "../../host/reboot/rung.ts";
+import { isnkit } from "../support/command.ts";
 import { PtyBoard } from "../support/pty-board.ts";
 import { buildFirmware, describeArm } from "./arm-tools.ts";
 
@@ -72,5 +75,51 @@ describeArm("reboots of a board on a serial port", () => {
         expect(unrequested).toEqual([]);
       }
     }
+  });
+
+  it("are what isnkit reboot makes of a name in bench.json", async () => {
+    const { board, connection } = await provisioned();
+    await connection.disconnect();
+    const bench = join(board.folder, "bench.json");
+    const shell = { off: board.command("off"), on: board.command("on") };
+    const entry = { model: "lm3s6965evb", port: board.port, shell };
+    await writeFile(bench, JSON.stringify({ boards: { shelf: entry } }));
+    const words = ["reboot", "--board", "shelf", "--bench", bench];
+    const listed = await isnkit([...words, "--list-rungs"]);
+    expect(listed).toEqual({ exitCode: 0, out: "console\nshell-power\n", err: "" });
+    const plain = await isnkit([...words, "--count", "2"]);
+    expect(plain.err).toBe("");
+    expect(plain.out).toMatch(
+      /^reboot 1 of 2: console, cause reset, boot count 1 → 2, .*\nreboot 2 of 2: console, cause reset, boot count 2 → 3, .*\n2 of 2 reboots proved\n$/,
+    );
+    expect(plain.exitCode).toBe(0);
+    const cut = await isnkit([...words, "--rung", "shell", "--format", "json"]);
+    expect(JSON.parse(cut.out)).toMatchObject({
+      schema: "isnkit.reboot/1",
+      proven: 1,
+      count: 1,
+      reboots: [{ rung: "shell-power", absence: "port", cause: "power-on" }],
+    });
+    expect(cut.exitCode).toBe(0);
+    const unknown = await isnkit([...words, "--rung", "hub"]);
+    expect(unknown.exitCode).toBe(2);
+    expect(unknown.err).toContain("it has console, shell-power");
+  });
+
+  it("without the power's end are no reboots: a relay that does nothing is found out", async () => {
+    const { board, connection } = await provisioned();
+    await connection.disconnect();
+    const bench = join(board.folder, "bench.json");
+    const entry = {
+      model: "lm3s6965evb",
+      port: board.port,
+      shell: { off: ["true"], on: ["true"] },
+    };
+    await writeFile(bench, JSON.stringify({ boards: { shelf: entry } }));
+    const words = ["reboot", "--board", "shelf", "--bench", bench, "--rung", "shell-power"];
+    const { exitCode, out, err } = await isnkit([...words, "--format", "json"]);
+    expect(exitCode).toBe(3);
+    expect(err).toContain("still speaks after its power was switched off");
+    expect(JSON.parse(out)).toMatchObject({ proven: 0, error: { code: "reboot-failed" } });
   });
 });
