@@ -2,12 +2,10 @@
 // is cut, it comes back and sends again. Needs root, QEMU and the firmware (scripts/setup-arm).
 //   npm run demo:mail [-- --reboots N]
 import { randomBytes } from "node:crypto";
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { MAIL_FIRMWARES, mailCampaign } from "../dist/boards/mail-campaign.js";
 import { judgeMailCampaign } from "../dist/boards/mail-evidence.js";
 import { mailTable } from "../dist/boards/mail-table.js";
+import { TemporaryFolder } from "../dist/boards/temporary-folder.js";
 import { IsnkitError } from "../dist/core/errors.js";
 
 const say = (text) => process.stderr.write(`${text}\n`);
@@ -15,7 +13,8 @@ const stop = new AbortController();
 process.once("SIGINT", () => stop.abort());
 
 async function row(firmware, rfc1337, reboots) {
-  const captureFolder = await mkdtemp(join(tmpdir(), "isnkit-mail-"));
+  const folder = await TemporaryFolder.create("isnkit-mail-");
+  const captureFolder = folder.path;
   try {
     const campaign = await mailCampaign({
       firmware,
@@ -27,11 +26,12 @@ async function row(firmware, rfc1337, reboots) {
       signal: stop.signal,
       onMail: (mail) => say(`${firmware}, tcp_rfc1337=${rfc1337 ? 1 : 0}: ${describe(mail)}`),
     });
+    if (stop.signal.aborted) return undefined;
     const evidence = await judgeMailCampaign(campaign, captureFolder);
     for (const line of evidence.disagreements) say(`records and packets disagree: ${line}`);
     return { campaign, evidence };
   } finally {
-    await rm(captureFolder, { recursive: true, force: true });
+    await folder.remove();
   }
 }
 
@@ -51,7 +51,9 @@ async function main() {
   const rows = [];
   for (const rfc1337 of [false, true]) {
     for (const firmware of MAIL_FIRMWARES) {
-      if (!stop.signal.aborted) rows.push(await row(firmware, rfc1337, reboots));
+      if (stop.signal.aborted) break;
+      const done = await row(firmware, rfc1337, reboots);
+      if (done !== undefined) rows.push(done);
     }
   }
   process.stdout.write(`${mailTable(rows)}\n`);

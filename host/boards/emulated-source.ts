@@ -97,15 +97,19 @@ async function conformanceSource(options: EmulatedSourceOptions): Promise<Emulat
 
 /** Disagreement and a network on which nothing came about leave the verdict open, whatever the rules say. */
 function networkEnding(report: NetworkReport, notes: readonly string[]) {
-  const { evidence, opened, connected, repeated, failed } = report;
-  const disagreements = [
-    ...report.misgiven,
-    ...(evidence?.disagreements ?? ["the packets were not read"]),
-  ];
+  const { evidence, opened, connected, repeated, failed, misgiven } = report;
+  const became = `${connected} of ${opened} connections came about, ${repeated} of them after a repeated SYN; ${failed} were cut short`;
+  if (evidence === undefined) {
+    return {
+      notes: [...notes, `${became}; the run ended before the packets were read`],
+      incomplete: true,
+    };
+  }
+  const disagreements = [...misgiven, ...evidence.disagreements];
   return {
     notes: [
       ...notes,
-      `${connected} of ${opened} connections came about, ${repeated} of them after a repeated SYN; ${failed} were cut short; ${evidence?.compared ?? 0} were compared with the packets`,
+      `${became}; ${evidence.compared} were compared with the packets`,
       ...disagreements.map((line) => `records and packets disagree: ${line}`),
     ],
     incomplete: disagreements.length > 0 || connected === 0,

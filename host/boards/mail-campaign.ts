@@ -31,6 +31,7 @@ export interface MailCampaignOptions {
   readonly newKey: () => Uint8Array;
   /** The bench's clock: microseconds since 1970, and never back. */
   readonly nowUs: () => number;
+  /** Ends the campaign at once; the boot that runs is dropped. */
   readonly signal?: AbortSignal;
   readonly onMail?: (mail: MailOutcome) => void;
 }
@@ -135,12 +136,18 @@ class MailBench {
         prefix: this.#lab.inside,
         extra: ["-cpu", "cortex-m3", ...this.#lab.emulatorArguments("stellaris", capture)],
       });
+      const stop = () => void board.powerOff();
+      signal?.addEventListener("abort", stop, { once: true });
       try {
         const log = await this.#runBoot(board, boot, capture);
         await board.powerOff();
         eeprom = new Uint8Array(await board.readStorage());
         yield { ...log, arrived: this.#server.mails.length };
+      } catch (error) {
+        // A boot that was ended on purpose is not told of.
+        if (signal?.aborted !== true) throw error;
       } finally {
+        signal?.removeEventListener("abort", stop);
         await board.dispose();
       }
     }
