@@ -89,6 +89,45 @@ Examples:
 `,
     load: async () => (await import("./reboot.ts")).rebootCommand,
   },
+  {
+    name: "monitor",
+    description: "follow the console of a board through unplugs, and send it keys",
+    argument: [
+      "[board]",
+      "serial port, name of bench.json, usb:<vid>:<pid>[:<serial>], qemu:<model>",
+    ],
+    flags: [
+      ["board", "NAME", "the board, if it is no word of its own"],
+      BENCH,
+      ["baud", "N", "console speed (default: the board's, or 115200)"],
+      ["level", "LEVEL", "show debug, info, warn or error and above (default: debug)"],
+      ["type", "T,T…", "show these types of records only; text: lines that are none"],
+      ["match", "REGEX", "show records and lines that match only"],
+      ["log", "FILE", "write everything to a file, too, whatever is shown"],
+      ["logSize", "SIZE", "begin a new file before this one grows larger (default: 10MB)"],
+      ["logKeep", "N", "older files that are kept, FILE.1 and up (default: 5)"],
+      ["format", "FORMAT", "text or ndjson (default: text)"],
+    ],
+    switches: [
+      ["--once", "end with exit 3 when the port is lost, instead of waiting for it"],
+      ["--lines", "send whole lines, as the terminal edits them, instead of single keys"],
+      ["--read-only", "send nothing"],
+    ],
+    help: `
+On a terminal every key goes to the device; Ctrl-] leaves. With --lines, or when something is piped in,
+whole lines are sent and Ctrl-C leaves. Gaps in the records' numbers, wrong checksums, restarts and
+losses of the port are always shown. Nothing that a device sends reaches the terminal as a control code.
+Exit codes: 0 left, 2 wrong usage, 3 the port cannot be opened (or was lost, with --once), 130 Ctrl-C.
+
+Examples:
+  isnkit monitor /dev/ttyACM0
+  isnkit monitor lamp --level warn --log lamp.log
+  isnkit monitor usb:2e8a:000a --type open,used --format ndjson | jq .fields.isn
+  isnkit monitor qemu:lm3s6965evb --lines
+  echo do=status | isnkit monitor lamp --match 're='
+`,
+    load: async () => (await import("./monitor.ts")).monitorCommand,
+  },
 ];
 
 /** Adds the commands to the program; `done` takes the exit code of the one that ran. */

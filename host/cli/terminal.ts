@@ -11,6 +11,11 @@ export interface Terminal {
   /** Calls back at Ctrl-C until the returned function is called. A second one ends the process. */
   onInterrupt(callback: () => void): () => void;
   readonly input: AsyncIterable<Uint8Array> & { destroy(): void };
+  /**
+   * Gives every key as it is pressed, Ctrl-C among them, until the returned function is called. Absent,
+   * or undefined from it, when the input is no terminal.
+   */
+  readonly rawInput?: () => (() => void) | undefined;
 }
 
 const EXIT_INTERRUPTED = 130;
@@ -49,5 +54,10 @@ export function processTerminal(): Terminal {
       return () => process.off("SIGINT", listener);
     },
     input: process.stdin,
+    rawInput: () => {
+      if (!process.stdin.isTTY) return undefined;
+      process.stdin.setRawMode(true);
+      return () => process.stdin.setRawMode(false);
+    },
   };
 }

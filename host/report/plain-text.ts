@@ -5,6 +5,7 @@
  * forge output. They become visible escapes: U+001B is written `\x1b`, U+202E `\u202e`.
  */
 export function printable(text: string): string {
+  if (/^[ -~]*$/.test(text)) return text;
   let out = "";
   for (const character of text) {
     const code = character.codePointAt(0) ?? 0;

@@ -38,6 +38,8 @@ export interface SerialLinkOptions {
   readonly binding?: SerialBinding;
 }
 
+/** What systems say of a port that was hung up: nothing that helps a person. */
+const HUNG_UP = /bad file descriptor|end of file|EIO|input\/output error/i;
 const BAUD_MIN = 50;
 const BAUD_MAX = 12_000_000;
 
@@ -232,7 +234,7 @@ function notAPort(path: string, why: string): BenchError {
 function portLost(path: string, reason: string): BenchError {
   return new BenchError(
     "port-lost",
-    `${path} is gone: unplugged, or switched off (${reason})`,
+    `${path} is gone: unplugged, or switched off${HUNG_UP.test(reason) ? "" : ` (${reason})`}`,
     "check the cable and the hub's power, then run it again; `isnkit boards --watch` shows what comes and goes",
   );
 }
