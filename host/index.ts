@@ -58,4 +58,11 @@ export { CHECK_SCHEMA, checkJson } from "./report/check-json.ts";
 export { type CheckRun, replayOf, replayOfFinding } from "./report/check-run.ts";
 export { checkText, type Paint, verdictLine } from "./report/check-text.ts";
 export { type CampaignOptions, virtualBoardSamples } from "./sim/campaign.ts";
+export {
+  addCounts,
+  judgeStatistics,
+  StatisticsCollector,
+  type StatisticsCounts,
+} from "./statistics/counts.ts";
+export type { Statistic, StatisticId } from "./statistics/statistic.ts";
 export { ZOO, type ZooMember } from "./zoo/index.ts";
