@@ -85,7 +85,19 @@ function packet(
   bytes.writeUInt32BE(0x0101_080a, tcp + 20);
   bytes.writeUInt32BE(tsval, tcp + 24);
   bytes.writeUInt32BE(tsval, tcp + 28);
+  // Right checksums, as most captures have them: isnkit verifies them, tshark by default does not.
+  bytes.writeUInt16BE(~sum16(bytes, ip, tcp, 0) & 0xffff, ip + 10);
+  const pseudo = sum16(bytes, ip + 12, tcp, 6 + size - 34);
+  bytes.writeUInt16BE(~sum16(bytes, tcp, bytes.length, pseudo) & 0xffff, tcp + 16);
   return bytes;
+}
+
+/** One's complement sum of 16-bit words, folded; the lengths here are even. */
+function sum16(bytes, from, end, start) {
+  let sum = start;
+  for (let at = from; at < end; at += 2) sum += bytes.readUInt16BE(at);
+  while (sum > 0xffff) sum = (sum & 0xffff) + (sum >>> 16);
+  return sum;
 }
 
 /** xorshift32: the same numbers on every machine. */

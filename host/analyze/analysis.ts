@@ -5,6 +5,7 @@
 import { decodePacket } from "../capture/decode.ts";
 import type { Packet } from "../capture/packet.ts";
 import { Segment } from "../capture/segment.ts";
+import { ChecksumCensus, type ChecksumSummary, checksumNotes } from "./checksum-census.ts";
 import { type ConnectionRow, rowOf } from "./connection-row.ts";
 import { DIAGNOSES } from "./diagnoses/index.ts";
 import type { CaptureContext, CaptureEvents, Diagnosis, DiagnosisJudge } from "./diagnosis.ts";
@@ -14,6 +15,7 @@ import { FlowTracker, type Step } from "./flow-tracker.ts";
 import { HeardAddresses } from "./heard-addresses.ts";
 import { Hosts } from "./hosts.ts";
 import { type PacketFilter, passes } from "./packet-filter.ts";
+import { plural } from "./wording.ts";
 
 export interface AnalysisOptions {
   readonly filter?: PacketFilter;
@@ -49,6 +51,8 @@ export interface AnalysisCounts {
   readonly connections: number;
   /** Connections that began before the capture. */
   readonly midstream: number;
+  /** IP fragments of TCP segments: first ones are read, later ones have no TCP header. */
+  readonly firstFragments: number;
   readonly laterFragments: number;
   readonly unreadable: number;
 }
@@ -57,6 +61,8 @@ export interface AnalysisResult {
   readonly findings: readonly Finding[];
   readonly connections: readonly ConnectionRow[];
   readonly counts: AnalysisCounts;
+  /** Of all TCP packets that were captured whole, filtered or not. */
+  readonly checksums: ChecksumSummary;
   /** Time of the first and the last packet, in microseconds since 1970. */
   readonly firstUs: number | undefined;
   readonly lastUs: number | undefined;
@@ -74,6 +80,7 @@ export class Analysis {
   readonly #tracker: FlowTracker;
   readonly #hosts: Hosts;
   readonly #heard = new HeardAddresses();
+  readonly #checksums = new ChecksumCensus();
   readonly #collector: FindingCollector;
   readonly #judges: readonly DiagnosisJudge[];
   readonly #rows: ConnectionRow[] = [];
@@ -82,6 +89,7 @@ export class Analysis {
   #packets = 0;
   #tcp = 0;
   #analysed = 0;
+  #firstFragments = 0;
   #laterFragments = 0;
   #unreadable = 0;
   #backward = 0;
@@ -129,7 +137,9 @@ export class Analysis {
       return;
     }
     this.#tcp += 1;
+    if (segment.firstFragment) this.#firstFragments += 1;
     this.#heard.add(segment);
+    this.#checksums.add(packet, segment);
     // Since the first packet: small numbers are stored in place, moments since 1970 are boxed.
     const timeUs = this.#lastUs - this.#firstUs;
     const { filter, onPacket } = this.#options;
@@ -152,6 +162,7 @@ export class Analysis {
 
   result(): AnalysisResult {
     const tracker = this.#tracker;
+    const checksums = this.#checksums.summary();
     return {
       findings: this.#collector.findings(),
       connections: this.#rows,
@@ -161,12 +172,14 @@ export class Analysis {
         analysed: this.#analysed,
         connections: tracker.connections,
         midstream: tracker.midstream,
+        firstFragments: this.#firstFragments,
         laterFragments: this.#laterFragments,
         unreadable: this.#unreadable,
       },
+      checksums,
       firstUs: this.#firstUs,
       lastUs: this.#firstUs === undefined ? undefined : this.#lastUs,
-      notes: this.#notes(),
+      notes: this.#notes(checksums),
     };
   }
 
@@ -188,12 +201,12 @@ export class Analysis {
     onConnection?.(row);
   }
 
-  #notes(): string[] {
-    const notes: string[] = [];
+  #notes(checksums: ChecksumSummary): string[] {
+    const notes: string[] = checksumNotes(checksums);
     const tracker = this.#tracker;
-    if (this.#laterFragments > 0) {
+    if (this.#firstFragments > 0 || this.#laterFragments > 0) {
       notes.push(
-        `${this.#laterFragments} later IP fragments have no TCP header and were only counted`,
+        `IP fragments: ${plural(this.#firstFragments, "first one")} read, ${plural(this.#laterFragments, "later one")} without a TCP header only counted`,
       );
     }
     if (this.#unreadable > 0) {

@@ -3,6 +3,7 @@
  * sent the SYN; a flow keeps its ends in a fixed order, A and B, because the roles can change.
  */
 
+import type { ChecksumState } from "../capture/checksum.ts";
 import { address } from "../capture/segment.ts";
 import type { Tuple } from "../core/tuple.ts";
 import { ipv4Text } from "./address-text.ts";
@@ -110,7 +111,7 @@ export interface Misfit {
   readonly due: number;
   readonly frame: number;
   readonly timeUs: number;
-  readonly checksum: "ok" | "bad" | "unknown";
+  readonly checksum: ChecksumState;
   /** Whether the checksum fits if the number that was due is put in. */
   readonly checksumFitsDue: boolean;
   readonly timeToLive: number;

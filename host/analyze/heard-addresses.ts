@@ -10,10 +10,8 @@ export class HeardAddresses {
   #last = -1;
   #beforeLast = -1;
 
-  /** IPv6 addresses count by a mix of their words: one too many heard of is no harm. */
   add(segment: Segment): void {
-    const { source0, source1, source2, source3 } = segment;
-    const key = segment.family === 4 ? source0 : mixed(source0, source1, source2, source3);
+    const key = senderKey(segment);
     if (key === this.#last || key === this.#beforeLast) return;
     this.#beforeLast = this.#last;
     this.#last = key;
@@ -26,6 +24,14 @@ export class HeardAddresses {
     if (flow.family === 4) return this.#first.has(ofA ? a0 : b0);
     return this.#first.has(ofA ? mixed(a0, a1, a2, a3) : mixed(b0, b1, b2, b3));
   }
+}
+
+/**
+ * A number for the source address: the address itself for IPv4, a mix of its words for IPv6, which
+ * two addresses share once in 2^32.
+ */
+export function senderKey({ family, source0, source1, source2, source3 }: Segment): number {
+  return family === 4 ? source0 : mixed(source0, source1, source2, source3);
 }
 
 function mixed(w0: number, w1: number, w2: number, w3: number): number {

@@ -2,9 +2,10 @@
  * Numbers that do not fit their connection: far from what is due, and off by a few bits only, so
  * that something on the way changed them.
  */
+
+import { tcpChecksum, tcpChecksumFits } from "../capture/checksum.ts";
 import type { Packet } from "../capture/packet.ts";
 import { ACK, type Segment } from "../capture/segment.ts";
-import { tcpChecksum, tcpChecksumFits } from "../capture/tcp.ts";
 import { serialAdd, serialDistance } from "../core/serial.ts";
 import type { Half, Misfit } from "./flow.ts";
 

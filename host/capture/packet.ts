@@ -18,6 +18,8 @@ export interface Packet {
   readonly originalLength: number;
   /** The buffer that holds the packet, from `start` on. */
   readonly bytes: Uint8Array;
+  /** The same bytes, for reading numbers. */
+  readonly view: DataView;
   readonly start: number;
 }
 
@@ -37,6 +39,7 @@ export class PacketSlot implements Packet {
   capturedLength = 0;
   originalLength = 0;
   bytes: Uint8Array = new Uint8Array(0);
+  view: DataView = new DataView(this.bytes.buffer);
   start = 0;
 }
 

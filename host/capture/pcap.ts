@@ -102,6 +102,7 @@ export class PcapParser implements CaptureParser {
     packet.capturedLength = capturedLength;
     packet.originalLength = originalLength;
     packet.bytes = queue.bytes;
+    packet.view = queue.view;
     packet.start = at + RECORD_HEADER;
     return packet;
   }

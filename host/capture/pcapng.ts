@@ -221,6 +221,7 @@ export class PcapngParser implements CaptureParser {
     packet.capturedLength = capturedLength;
     packet.originalLength = originalLength;
     packet.bytes = queue.bytes;
+    packet.view = queue.view;
     packet.start = queue.position + dataAt;
     take(packet);
   }

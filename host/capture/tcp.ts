@@ -1,4 +1,4 @@
-/** TCP header and options (RFC 9293 §3.1 and §3.2, RFC 7323, RFC 2018), and the checksum. */
+/** TCP header and options (RFC 9293 §3.1 and §3.2, RFC 7323, RFC 2018). */
 import { read16, read32 } from "./bytes.ts";
 import type { Packet } from "./packet.ts";
 import type { Segment } from "./segment.ts";
@@ -78,54 +78,4 @@ function readOption(
   } else if (kind === OPTION_SACK_PERMITTED && length === 2) {
     into.sackPermitted = true;
   }
-}
-
-export type ChecksumState = "ok" | "bad" | "unknown";
-
-/**
- * Verifies the TCP checksum of a packet that was decoded into `segment` (RFC 9293 §3.1).
- * `unknown` where the segment was not captured whole or is a fragment. Packets that a host with
- * checksum offload sent itself are `bad` in its own captures without being wrong on the wire.
- */
-export function tcpChecksum(packet: Packet, segment: Segment): ChecksumState {
-  const sum = tcpSum(packet, segment);
-  if (sum === undefined) return "unknown";
-  return sum === 0xffff ? "ok" : "bad";
-}
-
-/** Whether the checksum would be right with the number `due` in place of `seen` (both u32). */
-export function tcpChecksumFits(
-  packet: Packet,
-  segment: Segment,
-  seen: number,
-  due: number,
-): boolean {
-  const sum = tcpSum(packet, segment);
-  if (sum === undefined) return false;
-  // One's complement: subtracting is adding the complement (RFC 1624).
-  const changed = sum + words(due) + 2 * 0xffff - words(seen);
-  return changed % 0xffff === 0;
-}
-
-/** The one's complement sum over pseudo header and segment, 0xffff if the checksum is right. */
-function tcpSum(packet: Packet, segment: Segment): number | undefined {
-  const from = segment.transportAt;
-  const end = from + segment.transportLength;
-  if (segment.firstFragment || end > packet.start + packet.capturedLength) return undefined;
-  let sum = words(segment.source0) + words(segment.target0);
-  if (segment.family === 6) {
-    sum += words(segment.source1) + words(segment.source2) + words(segment.source3);
-    sum += words(segment.target1) + words(segment.target2) + words(segment.target3);
-  }
-  sum += segment.protocol + words(segment.transportLength);
-  const { bytes } = packet;
-  for (let at = from; at + 1 < end; at += 2) sum += read16(bytes, at);
-  if ((segment.transportLength & 1) === 1) sum += (bytes[end - 1] ?? 0) << 8;
-  // Sums stay below 2^53 for any length that is read; fold only at the end.
-  while (sum > 0xffff) sum = (sum % 0x1_0000) + Math.floor(sum / 0x1_0000);
-  return sum;
-}
-
-function words(value: number): number {
-  return (value >>> 16) + (value & 0xffff);
 }

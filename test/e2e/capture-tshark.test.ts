@@ -6,9 +6,9 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, describe, expect, it } from "vitest";
 import { openCapture } from "../../host/capture/capture-reader.ts";
+import { tcpChecksum } from "../../host/capture/checksum.ts";
 import { decodePacket } from "../../host/capture/decode.ts";
 import { Segment } from "../../host/capture/segment.ts";
-import { tcpChecksum } from "../../host/capture/tcp.ts";
 import {
   be16,
   be32,
@@ -17,9 +17,11 @@ import {
   FLAG,
   ipv4,
   ipv6,
+  onesComplement,
   pcapFile,
   tcp,
   timestamps,
+  V4,
   V6,
 } from "../support/packets.ts";
 
@@ -61,7 +63,7 @@ function byTshark(path: string): string[] {
   return execFileSync("tshark", args, { encoding: "utf8", stdio }).trimEnd().split("\n");
 }
 
-const CHECKSUM = { bad: "0", ok: "1", unknown: "2" };
+const CHECKSUM = { bad: "0", ok: "1", unknown: "2", unfilled: "0" };
 
 async function byIsnkit(path: string): Promise<string[]> {
   const lines: string[] = [];
@@ -117,6 +119,14 @@ describe.skipIf(leftOut)("every packet is read as tshark reads it", () => {
   const extensions = bytes([60, 0, 1, 4, 0, 0, 0, 0], [6, 0, 1, 4, 0, 0, 0, 0], tcp(data, V6));
   const broken = Uint8Array.from(v4);
   broken[40] = 0x55;
+  const odd = ipv6(tcp({ ...data, payload: new Uint8Array(7).fill(0xee) }, V6));
+  const oddBroken = Uint8Array.from(odd);
+  oddBroken[odd.length - 1] = 0xef;
+  const unfilled = Uint8Array.from(v4);
+  unfilled.set([0, 0], 36);
+  const partial = Uint8Array.from(v4);
+  const pseudo = [...V4.source, ...V4.target, 0, 6, ...be16(v4.length - 20)];
+  partial.set(be16(~onesComplement(pseudo)), 36);
   const vlan = [...be16(0x8100), 0, 42];
   const cooked = [0, 0, 0, 1, 0, 6, 2, 0, 0, 0, 0, 2, 0, 0];
   const cooked2 = [0, 0, 0, 0, 0, 3, 0, 1, 0, 6, 2, 0, 0, 0, 0, 2, 0, 0];
@@ -126,6 +136,10 @@ describe.skipIf(leftOut)("every packet is read as tshark reads it", () => {
     ["QinQ", 1, ethernet(v6, [...be16(0x88a8), 0, 7, ...vlan], be16(0x86dd))],
     ["padding", 1, bytes(ethernet(v4), [0, 0, 0, 0, 0, 0])],
     ["a bad checksum", 1, ethernet(broken)],
+    ["an odd length over IPv6", 1, ethernet(odd, be16(0x86dd))],
+    ["a bad checksum of an odd length over IPv6", 1, ethernet(oddBroken, be16(0x86dd))],
+    ["a checksum that is not filled in", 1, ethernet(unfilled)],
+    ["a checksum of the pseudo header alone", 1, ethernet(partial)],
     ["IPv4 options", 101, ipv4(tcp(data), { options: [7, 7, 4, 0, 0, 0, 0, 0] })],
     ["IPv6 extension headers", 101, ipv6(extensions, { next: 0 })],
     ["raw IPv4", 228, v4],

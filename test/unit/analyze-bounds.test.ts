@@ -26,6 +26,7 @@ function packetOf(frame: number, timeUs: number, fields: Parameters<typeof tcp>[
     capturedLength: bytes.length,
     originalLength: bytes.length,
     bytes,
+    view: new DataView(bytes.buffer),
     start: 0,
   };
 }

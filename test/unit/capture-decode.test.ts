@@ -1,10 +1,10 @@
 import { readFile } from "node:fs/promises";
 import { describe, expect, it } from "vitest";
 import { openCapture } from "../../host/capture/capture-reader.ts";
+import { tcpChecksum } from "../../host/capture/checksum.ts";
 import { decodePacket } from "../../host/capture/decode.ts";
 import type { Packet } from "../../host/capture/packet.ts";
 import { Segment } from "../../host/capture/segment.ts";
-import { tcpChecksum } from "../../host/capture/tcp.ts";
 import {
   be16,
   be32,
@@ -25,6 +25,7 @@ const DATA = { sequence: 6511, acknowledgement: 99, payload: Uint8Array.from([1,
 
 /** The packet lies in the middle of other bytes, as it does in a capture. */
 function packet(data: Uint8Array, linkType = 1, originalLength = data.length): Packet {
+  const around = bytes([0xff, 0xff, 0xff], data, new Array(64).fill(0xff));
   return {
     frame: 1,
     timeUs: 0,
@@ -33,7 +34,8 @@ function packet(data: Uint8Array, linkType = 1, originalLength = data.length): P
     interfaceId: 0,
     capturedLength: data.length,
     originalLength,
-    bytes: bytes([0xff, 0xff, 0xff], data, new Array(64).fill(0xff)),
+    bytes: around,
+    view: new DataView(around.buffer),
     start: 3,
   };
 }

@@ -2,12 +2,12 @@ import { readdirSync, readFileSync } from "node:fs";
 import { gzipSync } from "node:zlib";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { tcpChecksum } from "../../host/capture/checksum.ts";
 import { decodePacket } from "../../host/capture/decode.ts";
 import { SUPPORTED_LINK_TYPES } from "../../host/capture/link.ts";
 import type { Packet } from "../../host/capture/packet.ts";
 import { captureSamples } from "../../host/capture/samples.ts";
 import { Segment } from "../../host/capture/segment.ts";
-import { tcpChecksum } from "../../host/capture/tcp.ts";
 import { parseAddress } from "../../host/core/address.ts";
 import { IsnkitError } from "../../host/core/errors.ts";
 import { inChunks } from "../support/packets.ts";
@@ -129,6 +129,7 @@ describe("hostile captures", () => {
               capturedLength: data.length,
               originalLength: data.length + beyond,
               bytes,
+              view: new DataView(bytes.buffer),
               start: 100,
             } satisfies Packet;
             const kind = decodePacket(packet, segment);

@@ -55,6 +55,9 @@ function checksumWords({ checksum, checksumFitsDue }: Misfit): string {
   if (checksumFitsDue) {
     return "The TCP checksum still fits the right number: the bits were flipped after it was written, on a link or in a buffer, and a receiver that verifies drops the packet.";
   }
+  if (checksum === "unfilled") {
+    return "The TCP checksum was not filled in yet (offload), so the packet was recorded where it was sent, and its sender's own stack or driver changed the number.";
+  }
   if (checksum === "bad") return "The TCP checksum fits neither number.";
   return "The packet was not captured whole, so its checksum tells nothing.";
 }

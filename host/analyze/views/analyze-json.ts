@@ -41,13 +41,14 @@ export function summaryLine(run: AnalysisRun): string {
 
 function summary(run: AnalysisRun) {
   const { analysis, filters, forecast } = run;
-  const { name, format, counts, firstUs, lastUs, truncated, notes } = analysis;
+  const { name, format, counts, checksums, firstUs, lastUs, truncated, notes } = analysis;
   return {
     schema: ANALYZE_SCHEMA,
     verdict: verdictOf(run),
     capture: { name, format, firstUs, lastUs, truncated },
     filters,
     counts,
+    checksums,
     notes,
     ...(forecast === undefined ? {} : { peer: forecast.peer, forecast: forecast.connections }),
   };

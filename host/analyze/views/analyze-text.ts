@@ -3,9 +3,10 @@ import { formatDurationUs } from "../../core/duration.ts";
 import { tupleKey } from "../../core/tuple.ts";
 import { NO_PAINT, type Paint } from "../../report/check-text.ts";
 import { printable } from "../../report/plain-text.ts";
+import type { ChecksumCounts, ChecksumSummary } from "../checksum-census.ts";
 import type { ConnectionRow } from "../connection-row.ts";
 import type { Finding } from "../findings.ts";
-import { absolute, plural, signed } from "../wording.ts";
+import { absolute, grouped, plural, signed } from "../wording.ts";
 import { type AnalysisRun, verdictOf } from "./analysis-run.ts";
 
 /** Connections shown at most; JSON has more. */
@@ -26,6 +27,7 @@ export function analyzeText(run: AnalysisRun, paint: Paint = NO_PAINT): string {
   if (run.narration) lines.push("", ...run.narration.map(printable));
   if (run.forecast) lines.push("", ...run.forecast.lines.map(printable));
   lines.push("", ...connectionLines(run, paint));
+  lines.push("", checksumLine(analysis.checksums));
   if (analysis.notes.length > 0) {
     lines.push("", ...analysis.notes.map((note) => `note: ${printable(note)}`));
   }
@@ -166,6 +168,20 @@ function endOf({ outcome, syns, client, server, resetBy, closedFirst }: Connecti
   if (resetBy !== undefined) return `reset by the ${resetBy}`;
   const first = closedFirst === undefined ? "" : ` (the ${closedFirst} closed first)`;
   return `client ${client.state}, server ${server.state}${first}`;
+}
+
+function checksumLine({ ipv4, tcp }: ChecksumSummary): string {
+  return `checksums: ${[`IPv4 ${countsText(ipv4)}`, `TCP ${countsText(tcp)}`].join("; ")}`;
+}
+
+function countsText({ ok, bad, unfilled, unknown }: ChecksumCounts): string {
+  const parts = [
+    `${grouped(ok)} right`,
+    ...(bad > 0 ? [`${grouped(bad)} wrong`] : []),
+    ...(unfilled > 0 ? [`${grouped(unfilled)} not filled in yet`] : []),
+    ...(unknown > 0 ? [`${grouped(unknown)} not captured whole`] : []),
+  ];
+  return parts.join(", ");
 }
 
 function verdictText(run: AnalysisRun, paint: Paint): string {
