@@ -13,6 +13,9 @@ const SLOTS_MIN = 1024;
 const KEY = 10;
 const NONE = -1;
 
+/** Takes a flow that is forgotten: the way to get it, and whether it is at rest. */
+export type UseForgotten = (flow: () => Flow, atRest: boolean) => void;
+
 export class FlowTable {
   #capacity = SLOTS_MIN;
   #buckets = new Int32Array(SLOTS_MIN).fill(NONE);
@@ -101,7 +104,7 @@ export class FlowTable {
    * Takes the flow that was silent for longest out of the table. `use` is handed the way to get it,
    * because to make an object of a flow at rest costs more than to forget it.
    */
-  removeOldest(use: (flow: () => Flow, atRest: boolean) => void): void {
+  removeOldest(use: UseForgotten): void {
     const slot = this.#oldest;
     if (slot === NONE) return;
     use(() => this.#wake(slot), this.#busy[slot] === undefined);
@@ -111,6 +114,16 @@ export class FlowTable {
     this.#chain[slot] = this.#free;
     this.#free = slot;
     this.#size -= 1;
+  }
+
+  /** Hands over all flows, the longest silent first. The table must not be used afterwards. */
+  removeAll(use: UseForgotten): void {
+    for (let slot = this.#oldest; slot !== NONE; slot = this.#newer[slot] ?? NONE) {
+      use(() => this.#wake(slot), this.#busy[slot] === undefined);
+    }
+    this.#size = 0;
+    this.#oldest = NONE;
+    this.#newest = NONE;
   }
 
   #drop(slot: number): void {

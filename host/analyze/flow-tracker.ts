@@ -90,7 +90,10 @@ export class FlowTracker {
 
   /** Ends every connection: the capture is over. */
   end(): void {
-    while (this.#table.size > 0) this.#forgetOldest(true);
+    this.#table.removeAll((flow, atRest) => {
+      if (atRest) this.#forgotten(flow);
+      else this.#settle(flow(), true);
+    });
   }
 
   #note(flow: Flow, sender: Side, step: Step): void {
@@ -102,7 +105,7 @@ export class FlowTracker {
   #begin(segment: Segment, frame: number, timeUs: number): Flow {
     if (this.#table.size >= this.#flowsMax) {
       this.foldedEarly += 1;
-      this.#forgetOldest(false);
+      this.#forgetOldest();
     }
     const isSyn = (segment.flags & SYN) !== 0;
     const isAck = (segment.flags & ACK) !== 0;
@@ -210,10 +213,10 @@ export class FlowTracker {
     this.#events.isnChosen({ flow, incarnation: attempt, sender: "server", at, isn });
   }
 
-  #forgetOldest(captureEnded: boolean): void {
+  #forgetOldest(): void {
     this.#table.removeOldest((flow, atRest) => {
       if (atRest) this.#forgotten(flow);
-      else this.#settle(flow(), captureEnded);
+      else this.#settle(flow(), false);
     });
   }
 
@@ -230,7 +233,7 @@ export class FlowTracker {
     for (;;) {
       const { oldestUs } = this.#table;
       if (oldestUs === undefined || timeUs - oldestUs <= this.#foldAfterUs) return;
-      this.#forgetOldest(false);
+      this.#forgetOldest();
     }
   }
 }

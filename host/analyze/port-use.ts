@@ -1,5 +1,7 @@
 /** How a host uses its ports towards one destination: which, how many, and how soon again. */
 const REUSES_KEPT = 512;
+/** log2 of the ports that a page holds. */
+const PAGE_BITS = 11;
 
 export class PortUse {
   readonly client: string;
@@ -18,7 +20,8 @@ export class PortUse {
   readonly frames: number[] = [];
   firstReuseUs = 0;
   lastUs = 0;
-  readonly #seen = new Uint32Array(2048);
+  /** Bits of the ports seen, in pages: most hosts use a small part of the range. */
+  readonly #seen: (Uint32Array | undefined)[] = [];
   readonly #intervalsUs: number[] = [];
 
   constructor(client: string, server: string, serverPort: number) {
@@ -32,10 +35,16 @@ export class PortUse {
     this.lastUs = timeUs;
     this.lowest = Math.min(this.lowest, port);
     this.highest = Math.max(this.highest, port);
-    const word = this.#seen[port >>> 5] ?? 0;
+    let page = this.#seen[port >>> PAGE_BITS];
+    if (!page) {
+      page = new Uint32Array(2 ** (PAGE_BITS - 5));
+      this.#seen[port >>> PAGE_BITS] = page;
+    }
+    const at = (port >>> 5) & (page.length - 1);
+    const word = page[at] ?? 0;
     const bit = 1 << (port & 31);
     if ((word & bit) !== 0) return;
-    this.#seen[port >>> 5] = word | bit;
+    page[at] = word | bit;
     this.distinct += 1;
   }
 

@@ -5,5 +5,6 @@ export function read16(bytes: Uint8Array, at: number): number {
 }
 
 export function read32(bytes: Uint8Array, at: number): number {
-  return ((read16(bytes, at) << 16) | read16(bytes, at + 2)) >>> 0;
+  const high = ((bytes[at] ?? 0) << 24) | ((bytes[at + 1] ?? 0) << 16);
+  return (high | ((bytes[at + 2] ?? 0) << 8) | (bytes[at + 3] ?? 0)) >>> 0;
 }

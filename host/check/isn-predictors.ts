@@ -88,7 +88,7 @@ function functionOfPort({ isns, ports }: IsnBlock): Prediction {
   let best = SURE;
   for (const factor of [1, 2, 64, 256, 1000, 64000, 65536, 65537]) {
     const rests = isns.map((isn, i) => (isn - Math.imul(ports[i] ?? 0, factor)) >>> 0);
-    const { hits } = mostCommon(rests);
+    const hits = majorityHits(rests);
     const lnChance = lnSameValue(rests.length, hits);
     if (hits * 4 < rests.length * 3 || lnChance >= best.lnChance) continue;
     const times = factor === 1 ? "the local port" : `${factor} times the local port`;
@@ -171,12 +171,23 @@ function unevenSpread({ isns }: IsnBlock): Prediction {
   return best;
 }
 
+const WINDOW_STEPS = 10;
+
 /** The most telling window ±2^bits around zero. A u32 lies in it with (2^(bits+1) + 1) / 2^32. */
 function nearZero(errors: readonly number[]) {
   let best = { lnChance: 0, hits: 0, bits: 0 };
-  for (let bits = 2; bits <= 29; bits += 3) {
+  const within = new Int32Array(WINDOW_STEPS + 1);
+  for (const error of errors) {
+    // The smallest window that holds it: ±2^2, ±2^5, … ±2^29, or none.
+    const bits = 32 - Math.clz32(Math.abs(error) - 1);
+    const step = error === 0 || bits <= 2 ? 0 : Math.ceil((bits - 2) / 3);
+    within[step] = (within[step] ?? 0) + 1;
+  }
+  let hits = 0;
+  for (let step = 0; step < WINDOW_STEPS; step++) {
+    const bits = 2 + 3 * step;
     const size = 2 ** bits;
-    const hits = errors.reduce((sum, error) => sum + (Math.abs(error) <= size ? 1 : 0), 0);
+    hits += within[step] ?? 0;
     const lnChance = lnBinomialTail(errors.length, hits, (2 * size + 1) / 2 ** 32);
     if (lnChance < best.lnChance) best = { lnChance, hits, bits };
   }
@@ -186,6 +197,19 @@ function nearZero(errors: readonly number[]) {
 /** ln of a bound on the chance of `repeats` repetitions: the k-th number repeats with (k−1)/2^32. */
 function lnRepeats(n: number, repeats: number): number {
   return repeats === 0 ? 0 : lnBinomialTail(n, repeats, n / 2 ** 32);
+}
+
+/** How often the value of the majority occurs; fewer if there is none (R. Boyer, J. Moore, 1981). */
+function majorityHits(values: readonly number[]): number {
+  let candidate = 0;
+  let lead = 0;
+  for (const value of values) {
+    if (lead === 0) candidate = value;
+    lead += value === candidate ? 1 : -1;
+  }
+  let hits = 0;
+  for (const value of values) if (value === candidate) hits += 1;
+  return hits;
 }
 
 function mostCommon(values: readonly number[]): { value: number; hits: number } {
