@@ -1,6 +1,6 @@
 /**
  * Time since boot in ticks of 4 µs (RFC 9293 §3.4.1), from a free-running 32-bit counter of any rate.
- * No division on the way: the rate becomes a multiplier and a shift once, at configuration.
+ * No division on the way: the rate becomes whole ticks a count and a fraction once, at configuration.
  */
 import { ticks } from "./board";
 import { add, Counter } from "./counters";
@@ -12,25 +12,37 @@ export const TICKS_PER_MS: u32 = 250;
 /** Ticks since boot. */
 export let uptime: u64 = 0;
 
-let multiplier: u64 = 0;
-let shift: u64 = 0;
+/** Ticks a count: `whole` + `fraction` / 2^(32 + `shift`), rounded down. */
+let whole: u32 = 0;
+let fraction: u32 = 0;
+let shift: u32 = 0;
 let lastCount: u32 = 0;
-/** Counter steps that do not make a tick yet, scaled by the multiplier. */
+/** Counts that do not make a tick yet, in 2^-(32 + shift) ticks, and the mask of what is less. */
 let remainder: u64 = 0;
+let remainderMask: u64 = 0;
 
 /** Declares the counter's rate in Hz. False for 0. */
 export function setRate(hz: u32): bool {
   if (hz == 0) return false;
-  // The largest shift whose multiplier stays below 2^31: then a step below 2^31 times the
-  // multiplier, and the remainder, fit 64 bits, and the rate is exact to 2^-30.
-  shift = 0;
-  while (((<u64>TICKS_HZ) << (shift + 1)) / hz < 0x8000_0000) shift++;
-  multiplier = ((<u64>TICKS_HZ) << shift) / hz;
+  whole = TICKS_HZ / hz;
+  fraction = 0;
+  // Long division, 32 bits and as many more as lead with zeros: the rate is exact to 2^-31, a step
+  // below 2^31 times the fraction fits 64 bits with the remainder, and no 64-bit division is linked.
+  let bits: u32 = 0;
+  for (let left = <u64>(TICKS_HZ % hz); bits < 32 || fraction - 1 < 0x7fff_ffff; bits++) {
+    left <<= 1;
+    fraction <<= 1;
+    if (left < hz) continue;
+    left -= hz;
+    fraction++;
+  }
+  shift = bits - 32;
+  remainderMask = ((<u64>1) << bits) - 1;
   return true;
 }
 
 export function rateSet(): bool {
-  return multiplier != 0;
+  return (whole | fraction) != 0;
 }
 
 export function startClock(): void {
@@ -52,9 +64,10 @@ export function followCounter(): u64 {
     add(Counter.CLOCK_FAULTS, 1);
     return 0;
   }
-  const scaled = <u64>step * multiplier + remainder;
-  const passed = scaled >> shift;
-  remainder = scaled - (passed << shift);
+  const scaled = <u64>step * fraction + remainder;
+  remainder = scaled & remainderMask;
+  // The high word alone is shifted: a shift of 64 bits is a dozen instructions on a small core.
+  const passed = <u64>step * whole + (<u32>(scaled >> 32) >> shift);
   uptime += passed;
   return passed;
 }

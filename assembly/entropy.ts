@@ -5,12 +5,16 @@
  */
 import { Reason } from "./abi";
 import { entropy } from "./board";
-import { page } from "./memory";
-import { siphash } from "./siphash";
+import { copyWords, page } from "./memory";
+import { MESSAGE_END, setHashKey, siphash } from "./siphash";
+import { k0, k1 } from "./tuple";
 
 /** A window is one page. */
 const WINDOW: u32 = 512;
 const SAMPLES: u32 = 1024;
+/** What is hashed at once: 32 samples, and the word that ends a message. */
+const PIECE: u32 = 32;
+const PIECE_START: usize = MESSAGE_END - 40;
 /** Repetition count test, §4.4.1: 1 + ⌈30 / H⌉ for a false alarm in 2^30 at H = 1 bit a sample. */
 const REPETITIONS_MAX: u32 = 31;
 /**
@@ -24,6 +28,12 @@ export let keyHigh: u64 = 0;
 
 /** Leaves a fresh key in `keyLow`, `keyHigh`. Returns a reason, NONE when the key is good. */
 export function drawKey(): u32 {
+  const problem = condense();
+  setHashKey(k0, k1);
+  return problem;
+}
+
+function condense(): u32 {
   keyLow = 0;
   keyHigh = 0;
   let runValue: u32 = 256;
@@ -41,9 +51,16 @@ export function drawKey(): u32 {
         return Reason.ENTROPY_UNHEALTHY;
       }
     }
-    // Each half of the key takes in the whole window, under both halves so far.
-    keyLow = siphash(keyLow, keyHigh, page, WINDOW >> 3);
-    keyHigh = siphash(keyHigh, keyLow, page, WINDOW >> 3);
+    store<u64>(MESSAGE_END - 8, (<u64>PIECE) << 56);
+    for (let i: u32 = 0; i < WINDOW; i += PIECE) {
+      copyWords(PIECE_START, page + i, PIECE);
+      // Nothing is lost with the message: a call that draws a key does not go on to a number.
+      // Each half of the key takes in every piece, under both halves so far.
+      setHashKey(keyLow, keyHigh);
+      keyLow = siphash(PIECE_START);
+      setHashKey(keyHigh, keyLow);
+      keyHigh = siphash(PIECE_START);
+    }
   }
   return Reason.NONE;
 }

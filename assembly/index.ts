@@ -9,10 +9,10 @@ import { reserveRange, setGeometry, setLeases, setPolicy, setPortRange } from ".
 import { COUNTERS, get } from "./counters";
 import * as lifecycle from "./lifecycle";
 import { degraded, ready } from "./lifecycle";
-import { IO_BYTES, io, message } from "./memory";
+import { fillBytes, IO_BYTES, io } from "./memory";
 import { nextIsn, nextTimestamp } from "./numbers";
 import { allocatePort } from "./ports";
-import { pad, siphash } from "./siphash";
+import { MESSAGE_END, siphash } from "./siphash";
 import { reason as lastReason, state as lifecycleState, refuse } from "./status";
 import { advanceTo, enterTimeWait, segmentVerdict } from "./timewait";
 import { isnHash, k0, k1, select4, select6 } from "./tuple";
@@ -82,8 +82,7 @@ export function quietMs(): u32 {
 export function provision(options: u32): u32 {
   const low = load<u64>(io);
   const high = load<u64>(io + 8);
-  store<u64>(io, 0);
-  store<u64>(io + 8, 0);
+  fillBytes(io, 0, 16);
   return lifecycle.provision(low, high, options);
 }
 
@@ -94,8 +93,9 @@ export function provisionFromEntropy(options: u32): u32 {
 /** A short name for the key, which tells nothing of it; 0 without a key. */
 export function fingerprint(): u32 {
   if ((k0 | k1) == 0) return 0;
-  store<u64>(message, 0x64_69);
-  return <u32>siphash(k0, k1, message, pad(message, 2));
+  // The message is "id".
+  store<u64>(MESSAGE_END - 8, 0x64_69 | (2 << 56));
+  return <u32>siphash(MESSAGE_END - 8);
 }
 
 // Numbers.

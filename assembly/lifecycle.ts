@@ -25,7 +25,7 @@ import {
   v,
 } from "./sequence";
 import { reason, refuse, setState, state, stateReason } from "./status";
-import { inUse, resetTable, survey } from "./timewait";
+import { inUse, refresh, resetTable } from "./timewait";
 import { setKey } from "./tuple";
 
 /** Running on a key of this boot only. */
@@ -51,19 +51,15 @@ export function boot(): u32 {
   closeLimit();
   degraded = false;
   found = UNREAD;
-  if (!rateSet()) {
-    setState(State.FAILED, Reason.CONFIGURATION);
-  } else {
-    startClock();
-    startUp();
-  }
+  startClock();
+  startUp();
   return state;
 }
 
 /** Time since boot goes on, leases are renewed ahead, quiet time ends. Returns the state. */
 export function poll(): u32 {
   passTicks(followCounter());
-  survey();
+  refresh();
   if (state == State.QUIET) endQuiet();
   else if (state == State.FAILED) retry();
   else if (state == State.READY && !degraded && (asked || inUse())) {
@@ -88,7 +84,8 @@ export function ready(): bool {
 /** Milliseconds of quiet time left. */
 export function quietMs(): u32 {
   if (state != State.QUIET || uptime >= quietUntil) return 0;
-  return <u32>((quietUntil - uptime + TICKS_PER_MS - 1) / TICKS_PER_MS);
+  // At most 2 × 600,000 ms: 32 bits hold it.
+  return (<u32>(quietUntil - uptime) + TICKS_PER_MS - 1) / TICKS_PER_MS;
 }
 
 /** Gives the device a key, once; or another one, after which it keeps quiet. 1 when it is durable. */
@@ -136,7 +133,7 @@ export function provisionFromEntropy(options: u32): u32 {
 function startUp(): void {
   booted = false;
   asked = false;
-  if (!startLedger()) {
+  if (!rateSet() || !startLedger()) {
     setState(State.FAILED, Reason.CONFIGURATION);
     return;
   }

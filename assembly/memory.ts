@@ -17,8 +17,8 @@ export const draft: usize = memory.data(32, 8);
 /** One u32 a counter, see `counters.ts`. */
 export const counters: usize = memory.data(64, 8);
 
-/** A message for SipHash: at most 39 bytes and the length byte. */
-export const message: usize = memory.data(48, 8);
+/** A message for SipHash, at most 63 bytes and its length byte, and two zero words: `siphash.ts`. */
+export const message: usize = memory.data(80, 8);
 
 /** The connection table, see `timewait.ts`. */
 export const TABLE_ENTRIES: u32 = 32;
@@ -29,8 +29,9 @@ export const table: usize = memory.data(1024, 8);
 export const RESERVED_RANGES: u32 = 8;
 export const reserved: usize = memory.data(32, 8);
 
-export function copyBytes(to: usize, from: usize, bytes: u32): void {
-  for (let i: u32 = 0; i < bytes; i++) store<u8>(to + i, load<u8>(from + i));
+/** `bytes` is a multiple of 8. */
+export function copyWords(to: usize, from: usize, bytes: u32): void {
+  for (let i: u32 = 0; i < bytes; i += 8) store<u64>(to + i, load<u64>(from + i));
 }
 
 export function fillBytes(to: usize, value: u8, bytes: u32): void {

@@ -1,10 +1,11 @@
 /** ISNs and timestamps: the sequence clock plus the tuple's keyed offset. */
 import { Reason } from "./abi";
+import { TICKS_PER_MS } from "./clock";
 import { ready } from "./lifecycle";
 import { passTicks, v } from "./sequence";
 import { refuse } from "./status";
 import { find, openedElsewhere, passLastConnection } from "./timewait";
-import { isnHash, LABEL_SHORT_BITS, LABEL_TIMESTAMP, tupleHash } from "./tuple";
+import { isnHash, LABEL_TIMESTAMP, tupleHash } from "./tuple";
 
 /**
  * ISN of the selected tuple: V + SipHash-2-4(key, "isn" | tuple) mod 2^32 (RFC 6528 §3), past the
@@ -31,6 +32,19 @@ export function nextIsn(): u32 {
 /** TSval of the selected tuple: V in milliseconds plus a keyed offset (RFC 7323 §5.4). 0: refused. */
 export function nextTimestamp(): u32 {
   if (!ready()) return 0;
-  const offset = <u32>tupleHash(LABEL_TIMESTAMP, LABEL_SHORT_BITS);
-  return max<u32>(<u32>(v / 250) + offset, 1);
+  const offset = <u32>tupleHash(LABEL_TIMESTAMP);
+  return max<u32>(milliseconds(v) + offset, 1);
+}
+
+/**
+ * ⌊ticks / 250⌋ mod 2^32, in halves of 16 bits: no part ships a 64-bit division, and its library
+ * routine is larger than everything else on this path.
+ */
+function milliseconds(ticks: u64): u32 {
+  const low = <u32>ticks;
+  const middle = ((<u32>(ticks >> 32) % TICKS_PER_MS) << 16) | (low >> 16);
+  return (
+    ((middle / TICKS_PER_MS) << 16) +
+    (((middle % TICKS_PER_MS) << 16) | (low & 0xffff)) / TICKS_PER_MS
+  );
 }

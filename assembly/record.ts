@@ -9,7 +9,7 @@
  */
 import { Counter, set } from "./counters";
 import { crc32 } from "./crc32";
-import { copyBytes, draft, fillBytes } from "./memory";
+import { copyWords, draft, fillBytes } from "./memory";
 import { k0, k1, setKey } from "./tuple";
 
 export const STRUCTURE_BYTES: u32 = 32;
@@ -56,7 +56,7 @@ export function draftRecord(
 /** Writes the draft to `at`. */
 export function putRecord(at: usize): void {
   store<u32>(draft, erases, 24);
-  copyBytes(at, draft, STRUCTURE_BYTES);
+  copyWords(at, draft, STRUCTURE_BYTES);
   seal(at);
 }
 

@@ -3,50 +3,64 @@
  * short-input PRF", 2012). RFC 6528 §3 asks for a keyed function of the tuple; SipHash is a PRF, so
  * neither the key nor another tuple's value follows from the values seen.
  */
+import { message } from "./memory";
 
 /**
- * Hashes `blocks` little-endian 64-bit words at `from` under the key `k0`, `k1`. The caller has
- * padded the message with zeros and put its length mod 256 into the last byte of the last word.
+ * Messages end here, whatever their length: the last byte before it holds the length. Two zero words
+ * lie behind it and are never written.
  */
-export function siphash(k0: u64, k1: u64, from: usize, blocks: u32): u64 {
-  let v0: u64 = k0 ^ 0x736f6d6570736575;
-  let v1: u64 = k1 ^ 0x646f72616e646f6d;
-  let v2: u64 = k0 ^ 0x6c7967656e657261;
-  let v3: u64 = k1 ^ 0x7465646279746573;
-  // Finalisation is one more step of the same loop, with no message and four rounds for two: one
-  // copy of the round keeps the module small.
-  for (let i: u32 = 0; i <= blocks; i++) {
-    let m: u64 = 0;
-    let rounds: u32 = 2;
-    if (i == blocks) {
-      v2 ^= 0xff;
-      rounds = 4;
-    } else {
-      m = load<u64>(from + ((<usize>i) << 3));
-    }
-    v3 ^= m;
-    for (; rounds != 0; rounds--) {
-      v0 += v1;
-      v1 = rotl<u64>(v1, 13) ^ v0;
-      v0 = rotl<u64>(v0, 32);
-      v2 += v3;
-      v3 = rotl<u64>(v3, 16) ^ v2;
-      v0 += v3;
-      v3 = rotl<u64>(v3, 21) ^ v0;
-      v2 += v1;
-      v1 = rotl<u64>(v1, 17) ^ v2;
-      v2 = rotl<u64>(v2, 32);
-    }
-    v0 ^= m;
-  }
-  return v0 ^ v1 ^ v2 ^ v3;
+export const MESSAGE_END: usize = message + 64;
+/** The finalisation is two more steps of the same loop, over the two zero words. */
+const FINAL_END: usize = MESSAGE_END + 16;
+
+/** What a key makes of the state that every hash starts from. */
+let start0: u64 = 0;
+let start1: u64 = 0;
+let start2: u64 = 0;
+let start3: u64 = 0;
+
+/** The key of the hashes that follow; first eight bytes in `low`, little-endian. */
+export function setHashKey(low: u64, high: u64): void {
+  start0 = low ^ 0x736f6d6570736575;
+  start1 = high ^ 0x646f72616e646f6d;
+  start2 = low ^ 0x6c7967656e657261;
+  start3 = high ^ 0x7465646279746573;
 }
 
-/** Pads the `bytes` bytes at `at` for `siphash` and returns the number of blocks. */
-export function pad(at: usize, bytes: u32): u32 {
-  const blocks = (bytes >> 3) + 1;
-  const end = blocks << 3;
-  for (let i = bytes; i < end - 1; i++) store<u8>(at + i, 0);
-  store<u8>(at + end - 1, <u8>bytes);
-  return blocks;
+/**
+ * Hashes the little-endian 64-bit words from `from` to `MESSAGE_END`. The caller has padded the
+ * message with zeros and put its length into the last byte.
+ */
+export function siphash(from: usize): u64 {
+  let v0 = start0;
+  let v1 = start1;
+  let v2 = start2;
+  let v3 = start3;
+  do {
+    const m = load<u64>(from);
+    v3 ^= m;
+    // Two rounds, written out: this loop is most of the cost of every number.
+    v0 += v1;
+    v2 += v3;
+    v1 = rotl<u64>(v1, 13) ^ v0;
+    v3 = rotl<u64>(v3, 16) ^ v2;
+    v0 = rotl<u64>(v0, 32) + v3;
+    v2 += v1;
+    v3 = rotl<u64>(v3, 21) ^ v0;
+    v1 = rotl<u64>(v1, 17) ^ v2;
+    v2 = rotl<u64>(v2, 32);
+    v0 += v1;
+    v2 += v3;
+    v1 = rotl<u64>(v1, 13) ^ v0;
+    v3 = rotl<u64>(v3, 16) ^ v2;
+    v0 = rotl<u64>(v0, 32) + v3;
+    v2 += v1;
+    v3 = rotl<u64>(v3, 21) ^ v0;
+    v1 = rotl<u64>(v1, 17) ^ v2;
+    v2 = rotl<u64>(v2, 32);
+    v0 ^= m;
+    from += 8;
+    if (from == MESSAGE_END) v2 ^= 0xff;
+  } while (from != FINAL_END);
+  return v0 ^ v1 ^ v2 ^ v3;
 }

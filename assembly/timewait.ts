@@ -45,13 +45,15 @@ const REPORT_MAX: i32 = 0x800_0000;
 const CHALLENGE_INTERVAL_MS: u32 = 500;
 
 /** One bit for each entry's hash: a tuple whose bit is clear is not in the table. */
-let present: u64 = 0;
+let present: u32 = 0;
 /** What the last survey saw: an unused entry, and the one whose TIME_WAIT ends first; 0 for none. */
 let free: usize = 0;
 let soonest: usize = 0;
 /** Open connections in the table; and ISNs given out whose tuples are not in it and not closed. */
 let openEntries: u32 = 0;
 let openElsewhere: u32 = 0;
+/** An entry changed since the last survey. */
+let changed: bool = false;
 
 /**
  * The ring may not reach an evicted port's next turn while its TIME_WAIT lasts. Two barriers: while the
@@ -106,6 +108,7 @@ export function passLastConnection(entry: usize, isn: u32, offset: u32): u32 {
   store<u32>(entry, isn, NEXT);
   store<u8>(entry, (load<u8>(entry, FLAGS) & FROM_RING) | NEXT_KNOWN, FLAGS);
   store<u8>(entry, OPEN, STATE);
+  changed = true;
   return isn;
 }
 
@@ -158,6 +161,7 @@ export function enterTimeWait(
   store<u32>(entry, peerTsval, PEER_TSVAL);
   store<u32>(entry, coarseNow() + 2 * mslMs, DEADLINE);
   store<u8>(entry, TIME_WAIT, STATE);
+  changed = true;
   const fromRing = load<u8>(entry, FLAGS) & FROM_RING;
   store<u8>(entry, fromRing | NEXT_KNOWN | (timestamps ? TIMESTAMPS : 0), FLAGS);
   return Reason.NONE;
@@ -197,11 +201,19 @@ function challenge(entry: usize): u32 {
   return Verdict.CHALLENGE;
 }
 
+/** Brings the survey up to date: 32 entries are looked through only if one changed or ran out. */
+export function refresh(): void {
+  const now = coarseNow();
+  if (after(now, barrierUntil)) moveBarrier();
+  if (changed || (soonest != 0 && after(now, load<u32>(soonest, DEADLINE)))) survey();
+}
+
 /** Frees the entries whose TIME_WAIT is over, and sees what the table holds. */
-export function survey(): void {
+function survey(): void {
   const now = coarseNow();
   const end = table + TABLE_ENTRIES * ENTRY_BYTES;
   let used: u32 = 0;
+  changed = false;
   present = 0;
   free = 0;
   soonest = 0;
@@ -223,7 +235,6 @@ export function survey(): void {
     else if (soonest == 0 || after(load<u32>(soonest, DEADLINE), deadline)) soonest = entry;
   }
   set(Counter.TABLE_USED, used);
-  if (after(now, barrierUntil)) moveBarrier();
 }
 
 /**
@@ -251,7 +262,7 @@ export function ringBlocked(ringIndex: u32): bool {
 
 /** A cleared entry for this tuple; 0 when all are open connections. */
 function claim(hash: u64): usize {
-  survey();
+  refresh();
   let entry = free;
   if (entry != 0) {
     add(Counter.TABLE_USED, 1);
@@ -263,6 +274,7 @@ function claim(hash: u64): usize {
   fillBytes(entry, 0, ENTRY_BYTES);
   store<u64>(entry, hash, HASH);
   present |= presentBit(hash);
+  changed = true;
   return entry;
 }
 
@@ -295,6 +307,7 @@ function moveBarrier(): void {
   nextBarrierUntil = coarseNow();
 }
 
-function presentBit(hash: u64): u64 {
-  return (<u64>1) << (hash >> 58);
+function presentBit(hash: u64): u32 {
+  const bit = <u32>(hash >> 59);
+  return 1 << bit;
 }

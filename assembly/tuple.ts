@@ -1,85 +1,66 @@
 /**
- * The tuple that the current call is about, and its keyed hashes. Messages are byte strings in
- * network order: a label, local address, local port, remote address, remote port. Every message of a
- * label and family has one length, so no two tuples share a message.
+ * The tuple that the current call is about, and its keyed hashes. A message is local address, remote
+ * address, local port, remote port, and a label of three bytes; every message of a label and family
+ * has one length, so no two tuples share a message. IPv4 addresses and ports are little-endian numbers
+ * in it: two words and no byte loop, for this is the path of every connection.
  */
-import { copyBytes, io, message } from "./memory";
-import { pad, siphash } from "./siphash";
+import { copyWords, io } from "./memory";
+import { MESSAGE_END, setHashKey, siphash } from "./siphash";
 
-/** Labels keep the uses of the one key apart; as little-endian numbers, with their length in bits. */
-const LABEL_ISN: u64 = 0x6e_73_69;
-const LABEL_ISN_BITS: u64 = 24;
-export const LABEL_TIMESTAMP: u64 = 0x73_74;
-export const LABEL_DESTINATION: u64 = 0x64_70;
-export const LABEL_SHORT_BITS: u64 = 16;
+/** Labels keep the uses of the one key apart; as little-endian numbers: "isn", "tsv", "dst", "ds2". */
+export const LABEL_ISN: u32 = 0x6e_73_69;
+export const LABEL_TIMESTAMP: u32 = 0x76_73_74;
+export const LABEL_DESTINATION: u32 = 0x74_73_64;
+export const LABEL_DESTINATION_2: u32 = 0x32_73_64;
+
+const LABEL: usize = MESSAGE_END - 4;
+const REMOTE_PORT: usize = MESSAGE_END - 6;
+const LOCAL_PORT: usize = MESSAGE_END - 8;
+/** Where the message of a tuple starts, in either family. */
+const START4: usize = MESSAGE_END - 16;
+const START6: usize = MESSAGE_END - 40;
 
 export let k0: u64 = 0;
 export let k1: u64 = 0;
 
-let v6: bool = false;
-/** IPv4: the 12 bytes of the tuple, the first 8 in `head`, the last 4 in `tail`. */
-let head: u64 = 0;
-let tail: u64 = 0;
-let localPort: u32 = 0;
-let remotePort: u32 = 0;
+let start: usize = 0;
 
 export function setKey(low: u64, high: u64): void {
   k0 = low;
   k1 = high;
+  setHashKey(low, high);
 }
 
 export function select4(localAddress: u32, port: u32, remoteAddress: u32, peerPort: u32): void {
-  const remote: u64 = <u64>bswap<u32>(remoteAddress);
-  v6 = false;
-  head = <u64>bswap<u32>(localAddress) | (swap16(port) << 32) | (remote << 48);
-  tail = (remote >> 16) | (swap16(peerPort) << 16);
+  store<u32>(START4, localAddress);
+  store<u32>(START4 + 4, remoteAddress);
+  selectPorts(START4, port, peerPort);
 }
 
 /** Addresses are taken from the I/O buffer: 16 bytes local, 16 bytes remote. */
 export function select6(port: u32, peerPort: u32): void {
-  v6 = true;
-  localPort = port;
-  remotePort = peerPort;
+  copyWords(START6, io, 32);
+  selectPorts(START6, port, peerPort);
 }
 
 /** Changes the local port of the selected tuple; 0 stands for the destination alone. */
 export function selectLocalPort(port: u32): void {
-  localPort = port;
-  head = (head & 0xffff_0000_ffff_ffff) | (swap16(port) << 32);
+  store<u16>(LOCAL_PORT, port);
 }
 
-/** SipHash-2-4(key, label | tuple). */
-export function tupleHash(label: u64, labelBits: u64): u64 {
-  const labelBytes = <u32>(labelBits >> 3);
-  if (v6) {
-    store<u64>(message, label);
-    let at = message + labelBytes;
-    copyBytes(at, io, 16);
-    putPort(at + 16, localPort);
-    copyBytes(at + 18, io + 16, 16);
-    putPort(at + 34, remotePort);
-    return siphash(k0, k1, message, pad(message, labelBytes + 36));
-  }
-  // 12 bytes of tuple behind the label fill two words up to the length byte: no byte loop here,
-  // this is the path of every connection.
-  store<u64>(message, label | (head << labelBits));
-  store<u64>(
-    message + 8,
-    (head >> (64 - labelBits)) | (tail << labelBits) | ((<u64>(labelBytes + 12)) << 56),
-  );
-  return siphash(k0, k1, message, 2);
+/** SipHash-2-4(key, tuple | label). */
+export function tupleHash(label: u32): u64 {
+  store<u32>(LABEL, label | ((<u32>(MESSAGE_END - 1 - start)) << 24));
+  return siphash(start);
 }
 
 /** The hash that gives the tuple's ISN offset (low 32 bits) and names it in the table. */
 export function isnHash(): u64 {
-  return tupleHash(LABEL_ISN, LABEL_ISN_BITS);
+  return tupleHash(LABEL_ISN);
 }
 
-function swap16(port: u32): u64 {
-  return <u64>(((port & 0xff) << 8) | ((port >> 8) & 0xff));
-}
-
-function putPort(at: usize, port: u32): void {
-  store<u8>(at, <u8>(port >> 8));
-  store<u8>(at + 1, <u8>port);
+function selectPorts(at: usize, port: u32, peerPort: u32): void {
+  start = at;
+  store<u16>(LOCAL_PORT, port);
+  store<u16>(REMOTE_PORT, peerPort);
 }

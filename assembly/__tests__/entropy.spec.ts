@@ -1,7 +1,8 @@
 /** NIST SP 800-90B §4.4: health tests at their cutoffs, in windows of 512 samples. */
 import { Reason } from "../abi";
 import { drawKey, keyHigh, keyLow } from "../entropy";
-import { siphash } from "../siphash";
+import { MESSAGE_END, setHashKey, siphash } from "../siphash";
+import { isnHash, select4, setKey } from "../tuple";
 import { setSample, setSamplesLeft } from "./bench";
 
 const SAMPLES: u32 = 1024;
@@ -135,14 +136,35 @@ describe("the source", () => {
 describe("the key", () => {
   beforeEach(healthySamples);
 
-  it("takes in both windows, each under the halves so far", () => {
+  it("takes in every 32 samples of both windows, each under the halves so far", () => {
     drawKey();
-    let low = siphash(0, 0, samples, 64);
-    let high = siphash(0, low, samples, 64);
-    low = siphash(low, high, samples + 512, 64);
-    high = siphash(high, low, samples + 512, 64);
+    let low: u64 = 0;
+    let high: u64 = 0;
+    for (let piece: u32 = 0; piece < SAMPLES; piece += 32) {
+      for (let i: u32 = 0; i < 32; i++) {
+        store<u8>(MESSAGE_END - 40 + i, load<u8>(samples + piece + i));
+      }
+      store<u64>(MESSAGE_END - 8, (<u64>32) << 56);
+      setHashKey(low, high);
+      low = siphash(MESSAGE_END - 40);
+      setHashKey(high, low);
+      high = siphash(MESSAGE_END - 40);
+    }
     expect<u64>(keyLow).toBe(low);
     expect<u64>(keyHigh).toBe(high);
+  });
+
+  it("leaves the device's own key in use, drawn or refused", () => {
+    setKey(7, 9);
+    select4(1, 2, 3, 4);
+    const before = isnHash();
+    drawKey();
+    select4(1, 2, 3, 4);
+    expect<u64>(isnHash()).toBe(before);
+    setSamplesLeft(0);
+    expect<u32>(drawKey()).toBe(Reason.ENTROPY_ABSENT);
+    select4(1, 2, 3, 4);
+    expect<u64>(isnHash()).toBe(before);
   });
 
   it("changes in both halves with any one sample", () => {

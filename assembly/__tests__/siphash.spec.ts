@@ -2,7 +2,8 @@
  * Vectors of the SipHash paper's reference code (Aumasson and Bernstein, `vectors_sip64`): key bytes
  * 00 … 0f, message bytes 00, 01, …, and the entry's index is the message's length.
  */
-import { pad, siphash } from "../siphash";
+import { message } from "../memory";
+import { MESSAGE_END, setHashKey, siphash } from "../siphash";
 
 const KEY_LOW: u64 = 0x0706050403020100;
 const KEY_HIGH: u64 = 0x0f0e0d0c0b0a0908;
@@ -26,21 +27,29 @@ const VECTORS: StaticArray<u64> = [
   0x6ca4ecb15c5f91e1, 0x9f626da15c9625f3, 0xe51b38608ef25f57, 0x958a324ceb064572,
 ];
 
-/** The longest message here is 256 bytes, and `pad` writes up to the end of the word behind it. */
-const BUFFER_BYTES: u32 = 272;
-const buffer: usize = memory.data(272, 8);
-
-/** Message 00, 01, … of `bytes` bytes, with what an earlier message left behind it. */
-function putMessage(bytes: u32): void {
-  for (let i: u32 = 0; i < BUFFER_BYTES; i++) store<u8>(buffer + i, i < bytes ? <u8>i : 0xaa);
+/** Message 00, 01, … of `bytes` bytes, padded as `siphash` asks. Returns where it starts. */
+function putMessage(bytes: u32): usize {
+  const start = MESSAGE_END - (((bytes >> 3) + 1) << 3);
+  for (let at = start; at < MESSAGE_END; at++) {
+    const i = <u32>(at - start);
+    store<u8>(at, i < bytes ? <u8>i : 0);
+  }
+  store<u8>(MESSAGE_END - 1, <u8>bytes);
+  return start;
 }
 
+/** Where a message of 15 bytes starts. */
+const START: usize = MESSAGE_END - 16;
+
 function hashOf(bytes: u32): u64 {
-  putMessage(bytes);
-  return siphash(KEY_LOW, KEY_HIGH, buffer, pad(buffer, bytes));
+  return siphash(putMessage(bytes));
 }
 
 describe("SipHash-2-4", () => {
+  beforeEach(() => {
+    setHashKey(KEY_LOW, KEY_HIGH);
+  });
+
   it("gives the reference value for each of the 64 official messages", () => {
     expect<i32>(VECTORS.length).toBe(64);
     for (let bytes = 0; bytes < VECTORS.length; bytes++) {
@@ -56,60 +65,33 @@ describe("SipHash-2-4", () => {
     const whole = hashOf(15);
     for (let bit: u64 = 0; bit < 64; bit++) {
       const flipped = (<u64>1) << bit;
-      expect<u64>(siphash(KEY_LOW ^ flipped, KEY_HIGH, buffer, 2)).not.toBe(whole);
-      expect<u64>(siphash(KEY_LOW, KEY_HIGH ^ flipped, buffer, 2)).not.toBe(whole);
+      setHashKey(KEY_LOW ^ flipped, KEY_HIGH);
+      expect<u64>(siphash(START)).not.toBe(whole);
+      setHashKey(KEY_LOW, KEY_HIGH ^ flipped);
+      expect<u64>(siphash(START)).not.toBe(whole);
     }
   });
 
   it("depends on every bit of the message", () => {
     const whole = hashOf(15);
     for (let bit: u32 = 0; bit < 120; bit++) {
-      const at = buffer + (bit >> 3);
+      const at = START + (bit >> 3);
       const mask = <u8>((<u32>1) << (bit & 7));
       store<u8>(at, load<u8>(at) ^ mask);
-      expect<u64>(siphash(KEY_LOW, KEY_HIGH, buffer, 2)).not.toBe(whole);
+      expect<u64>(siphash(START)).not.toBe(whole);
       store<u8>(at, load<u8>(at) ^ mask);
     }
-    expect<u64>(siphash(KEY_LOW, KEY_HIGH, buffer, 2)).toBe(whole);
+    expect<u64>(siphash(START)).toBe(whole);
   });
 
-  it("leaves the message as it was", () => {
+  it("leaves the message as it was, and the two zero words behind it", () => {
     hashOf(15);
-    for (let i: u32 = 0; i < 15; i++) expect<u8>(load<u8>(buffer + i)).toBe(<u8>i);
-  });
-});
-
-describe("padding", () => {
-  it("takes one word more than the whole words of the message, for the length byte", () => {
-    expect<u32>(pad(buffer, 0)).toBe(1);
-    expect<u32>(pad(buffer, 7)).toBe(1);
-    expect<u32>(pad(buffer, 8)).toBe(2);
-    expect<u32>(pad(buffer, 15)).toBe(2);
-    expect<u32>(pad(buffer, 16)).toBe(3);
-    expect<u32>(pad(buffer, 39)).toBe(5);
+    for (let i: u32 = 0; i < 15; i++) expect<u8>(load<u8>(START + i)).toBe(<u8>i);
+    expect<u64>(load<u64>(MESSAGE_END)).toBe(0);
+    expect<u64>(load<u64>(MESSAGE_END, 8)).toBe(0);
   });
 
-  it("keeps the message, clears what is behind it, and ends with the length", () => {
-    for (let bytes: u32 = 0; bytes < 40; bytes++) {
-      putMessage(bytes);
-      const end = pad(buffer, bytes) << 3;
-      let wrong = 0;
-      for (let i: u32 = 0; i < end - 1; i++) {
-        if (load<u8>(buffer + i) != (i < bytes ? <u8>i : 0)) wrong++;
-      }
-      expect<i32>(wrong).toBe(0, `${bytes.toString()} bytes`);
-      expect<u8>(load<u8>(buffer + end - 1)).toBe(<u8>bytes);
-      // Nothing behind the last word is touched.
-      expect<u8>(load<u8>(buffer + end)).toBe(0xaa);
-    }
-  });
-
-  it("takes the length mod 256", () => {
-    putMessage(256);
-    expect<u32>(pad(buffer, 256)).toBe(33);
-    expect<u8>(load<u8>(buffer + 263)).toBe(0);
-    putMessage(255);
-    expect<u32>(pad(buffer, 255)).toBe(32);
-    expect<u8>(load<u8>(buffer + 255)).toBe(255);
+  it("has room for the longest of them, 63 bytes", () => {
+    expect<usize>(MESSAGE_END - message).toBe(64);
   });
 });

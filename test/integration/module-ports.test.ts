@@ -7,7 +7,6 @@ import { BUILDS } from "../support/builds.ts";
 import { Lab, LOCAL, REMOTE } from "../support/lab.ts";
 
 const OTHER = 0x0a4d_0009;
-const END = { next: 1, peerNext: 1 };
 
 /** Opens and closes a connection from an allocated port; returns the port, 0 when refused. */
 function visit(module: IsnModule, remote = REMOTE, port = 80): number {
@@ -178,7 +177,9 @@ describe.each(BUILDS)("ports of the $name build", ({ wasm }) => {
     expect(module.counter(COUNTER.tableUsed)).toBe(32);
     expect(module.port4(LOCAL, REMOTE, 80)).toBe(0);
     expect(module.reason()).toBe(REASON.tableFull);
-    expect(module.close4(LOCAL, ports[3] ?? 0, REMOTE, 80, END)).toBe(true);
+    const next = module.isn4(LOCAL, ports[3] ?? 0, REMOTE, 80) + 1;
+    const end = { next, peerNext: 1 };
+    expect(module.close4(LOCAL, ports[3] ?? 0, REMOTE, 80, end)).toBe(true);
     expect(module.port4(LOCAL, REMOTE, 80)).not.toBe(0);
   });
 
@@ -221,7 +222,9 @@ describe.each(BUILDS)("ports of the $name build", ({ wasm }) => {
     const ports = Array.from({ length: 10 }, () => module.port6(local.bytes, remote.bytes, 80));
     expect(new Set(ports).size).toBe(10);
     expect(module.port6(local.bytes, remote.bytes, 80)).toBe(0);
-    expect(module.close6(local.bytes, ports[0] ?? 0, remote.bytes, 80, END)).toBe(true);
+    const next = module.isn6(local.bytes, ports[0] ?? 0, remote.bytes, 80) + 1;
+    const end = { next, peerNext: 1 };
+    expect(module.close6(local.bytes, ports[0] ?? 0, remote.bytes, 80, end)).toBe(true);
     lab.wait(250_000);
     expect(module.port6(local.bytes, remote.bytes, 80)).toBe(ports[0]);
   });
