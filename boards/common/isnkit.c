@@ -28,23 +28,45 @@ static bool in_interrupt(void) {
 #endif
 }
 
-/** Opens a call: false when it must be refused. Each `enter` that holds is paired with a `leave`. */
-static bool enter(void) {
-  if (in_interrupt() || platform == NULL) return false;
+static void lock(void) {
   if (platform->lock != NULL) platform->lock(platform->context);
-  if (fault == ISNKIT_REASON_NONE) return true;
-  if (platform->unlock != NULL) platform->unlock(platform->context);
-  return false;
 }
 
-static uint32_t leave(uint32_t value) {
-  if (isnkit_runtime_trap != ISNKIT_TRAP_NONE) {
-    fault = isnkit_runtime_trap == ISNKIT_TRAP_IMAGE ? ISNKIT_REASON_IMAGE : ISNKIT_REASON_TRAP;
-    value = 0;
-  }
+static void unlock(void) {
   if (platform->unlock != NULL) platform->unlock(platform->context);
+}
+
+/** Notes how the last call of the module ended; 0 in place of its value after a trap. */
+static uint32_t checked(uint32_t value) {
+  if (isnkit_runtime_trap == ISNKIT_TRAP_NONE) return value;
+  fault = isnkit_runtime_trap == ISNKIT_TRAP_IMAGE ? ISNKIT_REASON_IMAGE : ISNKIT_REASON_TRAP;
+  return 0;
+}
+
+/**
+ * The one way into the module: under the lock, from no interrupt, and not after a fault. `first` and
+ * `second`, unless NULL, are 16 bytes each for its I/O buffer. Returns 0 when refused.
+ */
+static uint32_t call_with(isnkit_export *function, const uint32_t *arguments, const uint8_t *first,
+                          const uint8_t *second) {
+  uint32_t value = 0;
+  if (platform == NULL || in_interrupt()) return 0;
+  lock();
+  if (fault == ISNKIT_REASON_NONE) {
+    if (first != NULL) memcpy(isnkit_runtime_memory() + io, first, 16);
+    if (second != NULL) memcpy(isnkit_runtime_memory() + io + 16, second, 16);
+    value = checked(isnkit_runtime_call(function, arguments));
+  }
+  unlock();
   return value;
 }
+
+static uint32_t call(isnkit_export *function, const uint32_t *arguments) {
+  return call_with(function, arguments, NULL, NULL);
+}
+
+/** The arguments of a call. */
+#define GIVEN(...) ((const uint32_t[]){__VA_ARGS__})
 
 // What the module asks of its board.
 
@@ -129,29 +151,22 @@ static uint32_t start(const isnkit_config *config) {
 isnkit_state isnkit_start(const isnkit_platform *given, const isnkit_config *config) {
   if (in_interrupt()) return ISNKIT_OFF;
   platform = given;
-  if (platform->lock != NULL) platform->lock(platform->context);
+  lock();
   const uint32_t state = start(config);
-  if (fault != ISNKIT_REASON_NONE) {
-    if (platform->unlock != NULL) platform->unlock(platform->context);
-    return ISNKIT_OFF;
-  }
-  return (isnkit_state)leave(state);
+  const uint32_t told = fault == ISNKIT_REASON_NONE ? checked(state) : ISNKIT_OFF;
+  unlock();
+  return (isnkit_state)told;
 }
 
 // State.
 
-isnkit_state isnkit_poll(void) {
-  return enter() ? (isnkit_state)leave(isnkit_rt_poll()) : ISNKIT_OFF;
-}
+isnkit_state isnkit_poll(void) { return (isnkit_state)call(isnkit_export_poll, NULL); }
 
-isnkit_state isnkit_current_state(void) {
-  return enter() ? (isnkit_state)leave(isnkit_rt_state()) : ISNKIT_OFF;
-}
+isnkit_state isnkit_current_state(void) { return (isnkit_state)call(isnkit_export_state, NULL); }
 
 uint32_t isnkit_reason(void) {
   if (in_interrupt()) return ISNKIT_REASON_INTERRUPT;
-  if (!enter()) return fault;
-  const uint32_t reason = leave(isnkit_rt_reason());
+  const uint32_t reason = call(isnkit_export_reason, NULL);
   return fault != ISNKIT_REASON_NONE ? fault : reason;
 }
 
@@ -159,96 +174,90 @@ uint32_t isnkit_trap_code(void) { return isnkit_runtime_trap; }
 
 uint32_t isnkit_nvm_error(void) { return nvm_error; }
 
-uint32_t isnkit_quiet_ms(void) { return enter() ? leave(isnkit_rt_quietMs()) : 0; }
+uint32_t isnkit_quiet_ms(void) { return call(isnkit_export_quietMs, NULL); }
 
 uint32_t isnkit_provision(const uint8_t key[16], uint32_t options) {
-  if (!enter()) return 0;
-  memcpy(isnkit_runtime_memory() + io, key, 16);
-  return leave(isnkit_rt_provision(options));
+  return call_with(isnkit_export_provision, GIVEN(options), key, NULL);
 }
 
 uint32_t isnkit_provision_from_entropy(uint32_t options) {
-  return enter() ? leave(isnkit_rt_provisionFromEntropy(options)) : 0;
+  return call(isnkit_export_provisionFromEntropy, GIVEN(options));
 }
 
-uint32_t isnkit_fingerprint(void) { return enter() ? leave(isnkit_rt_fingerprint()) : 0; }
+uint32_t isnkit_fingerprint(void) { return call(isnkit_export_fingerprint, NULL); }
 
-uint32_t isnkit_counter(isnkit_counter_id id) { return enter() ? leave(isnkit_rt_counter(id)) : 0; }
+uint32_t isnkit_counter(isnkit_counter_id id) { return call(isnkit_export_counter, GIVEN(id)); }
 
 // Numbers, IPv4.
 
 uint32_t isnkit_isn4(uint32_t local, uint16_t local_port, uint32_t remote, uint16_t remote_port) {
-  return enter() ? leave(isnkit_rt_isn4(local, local_port, remote, remote_port)) : 0;
+  return call(isnkit_export_isn4, GIVEN(local, local_port, remote, remote_port));
 }
 
 uint16_t isnkit_port4(uint32_t local, uint32_t remote, uint16_t remote_port) {
-  return enter() ? (uint16_t)leave(isnkit_rt_port4(local, remote, remote_port)) : 0;
+  return (uint16_t)call(isnkit_export_port4, GIVEN(local, remote, remote_port));
 }
 
 uint32_t isnkit_timestamp4(uint32_t local, uint16_t local_port, uint32_t remote,
                            uint16_t remote_port) {
-  return enter() ? leave(isnkit_rt_timestamp4(local, local_port, remote, remote_port)) : 0;
+  return call(isnkit_export_timestamp4, GIVEN(local, local_port, remote, remote_port));
 }
 
 uint32_t isnkit_advance4(uint32_t local, uint16_t local_port, uint32_t remote, uint16_t remote_port,
                          uint32_t next) {
-  return enter() ? leave(isnkit_rt_advance4(local, local_port, remote, remote_port, next)) : 0;
+  return call(isnkit_export_advance4, GIVEN(local, local_port, remote, remote_port, next));
+}
+
+static uint32_t flags_of(const isnkit_end *end) {
+  return end->timestamps ? ISNKIT_SEGMENT_TIMESTAMPS : 0;
 }
 
 uint32_t isnkit_close4(uint32_t local, uint16_t local_port, uint32_t remote, uint16_t remote_port,
                        const isnkit_end *end) {
-  if (!enter()) return 0;
-  return leave(isnkit_rt_close4(local, local_port, remote, remote_port, end->next, end->peer_next,
-                                end->peer_tsval, end->timestamps ? ISNKIT_SEGMENT_TIMESTAMPS : 0));
+  return call(isnkit_export_close4, GIVEN(local, local_port, remote, remote_port, end->next,
+                                          end->peer_next, end->peer_tsval, flags_of(end)));
 }
 
 isnkit_verdict isnkit_syn4(uint32_t local, uint16_t local_port, uint32_t remote,
                            uint16_t remote_port, uint32_t sequence, uint32_t tsval,
                            uint32_t flags) {
-  if (!enter()) return ISNKIT_VERDICT_NONE;
-  return (isnkit_verdict)leave(
-      isnkit_rt_syn4(local, local_port, remote, remote_port, sequence, tsval, flags));
+  return (isnkit_verdict)call(isnkit_export_syn4, GIVEN(local, local_port, remote, remote_port,
+                                                        sequence, tsval, flags));
 }
 
 // Numbers, IPv6: addresses go through the module's I/O buffer, local first.
 
-static bool enter6(const uint8_t local[16], const uint8_t remote[16]) {
-  if (!enter()) return false;
-  uint8_t *buffer = isnkit_runtime_memory() + io;
-  memcpy(buffer, local, 16);
-  memcpy(buffer + 16, remote, 16);
-  return true;
-}
-
 uint32_t isnkit_isn6(const uint8_t local[16], uint16_t local_port, const uint8_t remote[16],
                      uint16_t remote_port) {
-  return enter6(local, remote) ? leave(isnkit_rt_isn6(local_port, remote_port)) : 0;
+  return call_with(isnkit_export_isn6, GIVEN(local_port, remote_port), local, remote);
 }
 
 uint16_t isnkit_port6(const uint8_t local[16], const uint8_t remote[16], uint16_t remote_port) {
-  return enter6(local, remote) ? (uint16_t)leave(isnkit_rt_port6(remote_port)) : 0;
+  return (uint16_t)call_with(isnkit_export_port6, GIVEN(remote_port), local, remote);
 }
 
 uint32_t isnkit_timestamp6(const uint8_t local[16], uint16_t local_port, const uint8_t remote[16],
                            uint16_t remote_port) {
-  return enter6(local, remote) ? leave(isnkit_rt_timestamp6(local_port, remote_port)) : 0;
+  return call_with(isnkit_export_timestamp6, GIVEN(local_port, remote_port), local, remote);
 }
 
 uint32_t isnkit_advance6(const uint8_t local[16], uint16_t local_port, const uint8_t remote[16],
                          uint16_t remote_port, uint32_t next) {
-  return enter6(local, remote) ? leave(isnkit_rt_advance6(local_port, remote_port, next)) : 0;
+  return call_with(isnkit_export_advance6, GIVEN(local_port, remote_port, next), local, remote);
 }
 
 uint32_t isnkit_close6(const uint8_t local[16], uint16_t local_port, const uint8_t remote[16],
                        uint16_t remote_port, const isnkit_end *end) {
-  if (!enter6(local, remote)) return 0;
-  return leave(isnkit_rt_close6(local_port, remote_port, end->next, end->peer_next, end->peer_tsval,
-                                end->timestamps ? ISNKIT_SEGMENT_TIMESTAMPS : 0));
+  return call_with(isnkit_export_close6,
+                   GIVEN(local_port, remote_port, end->next, end->peer_next, end->peer_tsval,
+                         flags_of(end)),
+                   local, remote);
 }
 
 isnkit_verdict isnkit_syn6(const uint8_t local[16], uint16_t local_port, const uint8_t remote[16],
                            uint16_t remote_port, uint32_t sequence, uint32_t tsval,
                            uint32_t flags) {
-  if (!enter6(local, remote)) return ISNKIT_VERDICT_NONE;
-  return (isnkit_verdict)leave(isnkit_rt_syn6(local_port, remote_port, sequence, tsval, flags));
+  return (isnkit_verdict)call_with(isnkit_export_syn6,
+                                   GIVEN(local_port, remote_port, sequence, tsval, flags), local,
+                                   remote);
 }

@@ -17,27 +17,26 @@ set_source_files_properties("${IMAGE}" "${COMMON}/sha256.c" PROPERTIES
   COMPILE_OPTIONS "-Os;-Wall;-Wextra;-Werror")
 
 find_program(WASM2C wasm2c)
-find_path(WASM_RT_INCLUDE wasm-rt.h PATHS /usr/include NO_DEFAULT_PATH)
 
-if(WASM2C AND WASM_RT_INCLUDE)
+if(WASM2C)
   set(TRANSLATED "${CMAKE_CURRENT_BINARY_DIR}/wasm2c")
   file(MAKE_DIRECTORY "${TRANSLATED}")
   add_custom_command(
     OUTPUT "${TRANSLATED}/isnkit_wasm.c" "${TRANSLATED}/isnkit_wasm.h"
     COMMAND ${WASM2C} -n isnkit "${ISNKIT_WASM}" -o "${TRANSLATED}/isnkit_wasm.c"
-    # The host's whole include folder would bring the host's C library with it.
-    COMMAND ${CMAKE_COMMAND} -E copy_if_different "${WASM_RT_INCLUDE}/wasm-rt.h" "${TRANSLATED}/"
-    DEPENDS "${ISNKIT_WASM}" VERBATIM)
-  # The module has no recursion, so wasm2c's counter of call depth is left out.
+    COMMAND ${CMAKE_COMMAND} "-DCODE=${TRANSLATED}/isnkit_wasm.c"
+      "-DHEADER=${TRANSLATED}/isnkit_wasm.h" -P "${COMMON}/wasm2c_fit.cmake"
+    DEPENDS "${ISNKIT_WASM}" "${COMMON}/wasm2c_fit.cmake" VERBATIM)
+  # The translated module is compiled as a part of runtime_wasm2c.c.
   add_library(isnkit-wasm2c STATIC ${KIT_SOURCES} "${COMMON}/runtime_wasm2c.c"
-    "${COMMON}/sha256.c" "${IMAGE}" "${TRANSLATED}/isnkit_wasm.c")
+    "${COMMON}/sha256.c" "${IMAGE}")
   add_dependencies(isnkit-wasm2c module_image)
-  target_include_directories(isnkit-wasm2c PUBLIC "${COMMON}" PRIVATE "${TRANSLATED}")
-  target_compile_definitions(isnkit-wasm2c PRIVATE WASM_RT_USE_STACK_DEPTH_COUNT=0)
-  set_source_files_properties(${KIT_SOURCES} "${COMMON}/runtime_wasm2c.c" PROPERTIES
-    COMPILE_OPTIONS "-Os;-Wall;-Wextra;-Werror")
-  set_source_files_properties("${TRANSLATED}/isnkit_wasm.c" PROPERTIES
-    COMPILE_OPTIONS "-Os;-w;-DNDEBUG")
+  target_include_directories(isnkit-wasm2c PUBLIC "${COMMON}" PRIVATE "${COMMON}/wasm2c"
+    "${TRANSLATED}")
+  set_source_files_properties(${KIT_SOURCES} PROPERTIES COMPILE_OPTIONS "-Os;-Wall;-Wextra;-Werror")
+  set_source_files_properties("${COMMON}/runtime_wasm2c.c" PROPERTIES
+    COMPILE_OPTIONS "-Os;-Wall;-Wextra;-Werror;-Wno-unused;-Wno-unused-value"
+    OBJECT_DEPENDS "${TRANSLATED}/isnkit_wasm.c")
   list(APPEND ISNKIT_RUNTIMES wasm2c)
 else()
   message(STATUS "wasm2c left out: run scripts/setup-arm")

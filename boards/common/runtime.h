@@ -43,8 +43,19 @@ uint8_t *isnkit_runtime_memory(void);
 /** Bytes of the runtime's arena that were in use at most; 0 for wasm2c, which has none. */
 uint32_t isnkit_runtime_arena_peak(void);
 
-/** One function an export: `isnkit_rt_isn4(a0, a1, a2, a3)`. They return 0 after a trap. */
-#define ISNKIT_DECLARE(name, arguments) uint32_t isnkit_rt_##name(ISNKIT_PARAMETERS_##arguments);
+/** An export over its u32 arguments, `isnkit_export_isn4` and so on: only isnkit_runtime_call() may call it. */
+typedef uint32_t isnkit_export(const uint32_t *arguments);
+
+/** Calls an export. Returns 0 after a trap, and leaves it in isnkit_runtime_trap. */
+uint32_t isnkit_runtime_call(isnkit_export *function, const uint32_t *arguments);
+
+/** The same, one typed function an export: `isnkit_rt_isn4(a0, a1, a2, a3)`. */
+#define ISNKIT_DECLARE(name, arguments)                                                \
+  isnkit_export isnkit_export_##name;                                                  \
+  static inline uint32_t isnkit_rt_##name(ISNKIT_PARAMETERS_##arguments) {             \
+    return isnkit_runtime_call(isnkit_export_##name,                                   \
+                               (const uint32_t[]){ISNKIT_ARGUMENTS_##arguments});      \
+  }
 ISNKIT_EXPORTS(ISNKIT_DECLARE)
 #undef ISNKIT_DECLARE
 

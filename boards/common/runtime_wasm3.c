@@ -149,32 +149,28 @@ uint8_t *isnkit_runtime_memory(void) {
 
 uint32_t isnkit_runtime_arena_peak(void) { return isnkit_arena_peak(); }
 
-static uint32_t call(unsigned index, unsigned count, const void *arguments[]) {
+uint32_t isnkit_runtime_call(isnkit_export *function, const uint32_t *arguments) {
   if (runtime == NULL) {
     isnkit_runtime_trap = ISNKIT_TRAP_IMAGE;
     return 0;
   }
+  isnkit_runtime_trap = ISNKIT_TRAP_NONE;
+  return function(arguments);
+}
+
+static uint32_t call(IM3Function function, uint32_t count, const uint32_t *arguments) {
   uint32_t value = 0;
   const void *results[] = {&value};
-  const M3Result result = m3_Call(functions[index], count, arguments);
+  const void *pointers[ISNKIT_ARGUMENTS_MAX];
+  for (uint32_t i = 0; i < count; i++) pointers[i] = &arguments[i];
+  const M3Result result = m3_Call(function, count, pointers);
   isnkit_runtime_trap = trap_of(result);
-  if (result != m3Err_none || m3_GetResults(functions[index], 1, results) != m3Err_none) return 0;
+  if (result != m3Err_none || m3_GetResults(function, 1, results) != m3Err_none) return 0;
   return value;
 }
 
-#define POINTERS_0 NULL
-#define POINTERS_1 &a0
-#define POINTERS_2 POINTERS_1, &a1
-#define POINTERS_3 POINTERS_2, &a2
-#define POINTERS_4 POINTERS_3, &a3
-#define POINTERS_5 POINTERS_4, &a4
-#define POINTERS_6 POINTERS_5, &a5
-#define POINTERS_7 POINTERS_6, &a6
-#define POINTERS_8 POINTERS_7, &a7
-
-#define DEFINE(name, arguments)                                \
-  uint32_t isnkit_rt_##name(ISNKIT_PARAMETERS_##arguments) {   \
-    const void *pointers[] = {POINTERS_##arguments};           \
-    return call(INDEX_##name, arguments, pointers);            \
+#define DEFINE(name, arguments)                               \
+  uint32_t isnkit_export_##name(const uint32_t *given) {      \
+    return call(functions[INDEX_##name], arguments, given);   \
   }
 ISNKIT_EXPORTS(DEFINE)

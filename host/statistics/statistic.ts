@@ -72,8 +72,7 @@ export interface StatisticKind {
 export interface Statistic {
   readonly id: StatisticId;
   readonly name: string;
-  /** Absent: there were too few samples. */
-  readonly value?: number;
+  readonly value: number | null;
   readonly unit: string;
   readonly limit: string;
   readonly sampleSize: number;
@@ -81,8 +80,7 @@ export interface Statistic {
   readonly chance: number;
   /** Chance of an alarm on a good device, at most. */
   readonly falseAlarmRate: number;
-  /** `fail`: an alarm; `open`: too few samples. */
-  readonly verdict: "pass" | "fail" | "open";
+  readonly verdict: "ok" | "alarm" | "too-few";
   readonly explanation: string;
   readonly source: string;
   readonly rule?: RuleId;
