@@ -9,7 +9,7 @@ import { ChecksumCensus, type ChecksumSummary, checksumNotes } from "./checksum-
 import { type ConnectionRow, rowOf } from "./connection-row.ts";
 import { DIAGNOSES } from "./diagnoses/index.ts";
 import type { CaptureContext, CaptureEvents, Diagnosis, DiagnosisJudge } from "./diagnosis.ts";
-import { type Finding, FindingCollector } from "./findings.ts";
+import { type Finding, FindingCollector, type OnFinding } from "./findings.ts";
 import type { Flow, Side } from "./flow.ts";
 import { FlowTracker, type Step } from "./flow-tracker.ts";
 import { HeardAddresses } from "./heard-addresses.ts";
@@ -26,8 +26,8 @@ export interface AnalysisOptions {
   /** Connections kept for the result; all are counted. */
   readonly rowsMax?: number;
   readonly diagnoses?: readonly Diagnosis[];
-  /** Called with each finding when its first case is seen. */
-  readonly onFinding?: (finding: Finding) => void;
+  /** Called with each finding when its first case is seen, and once more if it becomes a fault. */
+  readonly onFinding?: OnFinding;
   /** Called with each connection when it is over. */
   readonly onConnection?: (row: ConnectionRow) => void;
   /** Called after each TCP packet that was taken into account. */

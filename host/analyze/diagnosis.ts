@@ -71,6 +71,8 @@ export interface FindingDraft {
   readonly settle?: string;
   /** How many cases this draft stands for; 1 unless given. */
   readonly count?: number;
+  /** It takes the place of the last draft of its group, from more evidence: the same case. */
+  readonly revises?: boolean;
 }
 
 export type Report = (draft: FindingDraft) => void;

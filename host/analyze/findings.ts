@@ -7,7 +7,7 @@ import {
   type Severity,
 } from "./diagnosis.ts";
 
-export interface Finding extends Omit<FindingDraft, "group" | "severity" | "count"> {
+export interface Finding extends Omit<FindingDraft, "group" | "severity" | "count" | "revises"> {
   readonly rule: DiagnosisId;
   readonly severity: Severity;
   /** How many cases of it there were; the numbers and frames are those of the first ones. */
@@ -26,11 +26,24 @@ const FRAMES_MAX = 12;
 const RANK: Readonly<Record<Severity, number>> = { fault: 0, information: 1, harmless: 2 };
 
 interface Group {
-  readonly draft: FindingDraft;
-  readonly severity: Severity;
-  readonly frames: number[];
+  draft: FindingDraft;
+  severity: Severity;
+  frames: number[];
   count: number;
   lastUs: number;
+}
+
+/** Takes a finding as it is told; `firstUs` is the time of the capture's first packet. */
+export type OnFinding = (finding: Finding, firstUs: number) => void;
+
+function groupOf(diagnosis: Diagnosis, draft: FindingDraft): Group {
+  return {
+    draft,
+    severity: draft.severity ?? diagnosis.severity,
+    frames: draft.frames.slice(0, FRAMES_MAX),
+    count: draft.count ?? 1,
+    lastUs: draft.timeUs,
+  };
 }
 
 export class FindingCollector {
@@ -40,10 +53,10 @@ export class FindingCollector {
   readonly dropped = new Map<DiagnosisId, number>();
   readonly #groups = new Map<DiagnosisId, Map<string, Group>>();
   readonly #diagnoses: ReadonlyMap<DiagnosisId, Diagnosis>;
-  readonly #onNew: (finding: Finding) => void;
+  readonly #onNew: OnFinding;
 
-  /** `onNew` is called with each finding when its first case is reported. */
-  constructor(diagnoses: readonly Diagnosis[], onNew: (finding: Finding) => void) {
+  /** `onNew` is called with each finding when its first case is reported, or when it gets worse. */
+  constructor(diagnoses: readonly Diagnosis[], onNew: OnFinding) {
     this.#diagnoses = new Map(diagnoses.map((diagnosis) => [diagnosis.id, diagnosis]));
     this.#onNew = onNew;
   }
@@ -53,6 +66,10 @@ export class FindingCollector {
     const groups = this.#groups.get(id) ?? new Map<string, Group>();
     this.#groups.set(id, groups);
     const known = groups.get(draft.group);
+    if (known && draft.revises) {
+      this.#revise(diagnosis, known, draft);
+      return;
+    }
     if (known) {
       known.count += draft.count ?? 1;
       known.lastUs = Math.max(known.lastUs, draft.timeUs);
@@ -63,15 +80,15 @@ export class FindingCollector {
       this.dropped.set(id, (this.dropped.get(id) ?? 0) + 1);
       return;
     }
-    const group = {
-      draft,
-      severity: draft.severity ?? diagnosis.severity,
-      frames: draft.frames.slice(0, FRAMES_MAX),
-      count: draft.count ?? 1,
-      lastUs: draft.timeUs,
-    };
+    const group = groupOf(diagnosis, draft);
     groups.set(draft.group, group);
-    this.#onNew(this.#finding(diagnosis, group));
+    this.#onNew(this.#finding(diagnosis, group), this.baseUs);
+  }
+
+  #revise(diagnosis: Diagnosis, known: Group, draft: FindingDraft): void {
+    const before = RANK[known.severity];
+    Object.assign(known, groupOf(diagnosis, draft));
+    if (RANK[known.severity] < before) this.#onNew(this.#finding(diagnosis, known), this.baseUs);
   }
 
   /** All findings: faults first, and among equals causes before what follows from them. */
@@ -86,7 +103,7 @@ export class FindingCollector {
   }
 
   #finding(diagnosis: Diagnosis, { draft, severity, frames, count, lastUs }: Group): Finding {
-    const { group: _group, severity: _severity, count: _count, ...rest } = draft;
+    const { group: _group, severity: _s, count: _c, revises: _r, ...rest } = draft;
     const { id, title, explanation, clause, remedy } = diagnosis;
     return {
       rule: id,

@@ -16,7 +16,9 @@ export class PortUse {
   reuses = 0;
   /** Attempts that the server refused with a plain ACK. */
   refused = 0;
-  accepted = 0;
+  /** As many of both as were told. */
+  reusesTold = 0;
+  refusedTold = 0;
   readonly frames: number[] = [];
   firstReuseUs = 0;
   lastUs = 0;

@@ -125,9 +125,7 @@ async function runAnalysis(settings: AnalyzeSettings, terminal: Terminal, paint:
     stop.abort();
     terminal.input.destroy();
   });
-  let firstUs: number | undefined;
-  const onFinding = (finding: Finding) => {
-    firstUs ??= finding.timeUs;
+  const onFinding = (finding: Finding, firstUs: number) => {
     if (format === "ndjson") say(findingLine(finding));
     else if (follow && format === "text") say(findingText(finding, firstUs, paint));
   };

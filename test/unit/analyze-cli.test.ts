@@ -198,6 +198,41 @@ describe("isnkit analyze", () => {
     expect(told).toContain("isnkit analyze");
   });
 
+  it.each([
+    ["port-pool-wrap", "g1", "\nfault: port-pool-wrap"],
+    ["isn-predictable", "i1", "fault: isn-predictable"],
+  ])(
+    "tells %s while the file still grows",
+    async (rule, name, words) => {
+      const bytes = readFileSync(fixture(name));
+      const growing = join(folder, `${rule}.pcap`);
+      const half = Math.floor(bytes.length / 2);
+      writeFileSync(growing, bytes.subarray(0, half));
+      let interrupt = () => {};
+      let told = "";
+      const ended = await run([growing, "--follow"], {
+        onInterrupt: (callback) => {
+          interrupt = callback;
+          // Nearly all of it, so that it has not ended when the finding is told.
+          appendFileSync(growing, bytes.subarray(half, bytes.length - 40));
+          return () => {};
+        },
+        out: async (text) => {
+          told += text;
+          if (`\n${text}`.includes(words)) interrupt();
+        },
+      });
+      expect(ended.exitCode).toBe(130);
+      const live = told.slice(0, told.indexOf("isnkit analyze"));
+      expect(live).toContain(rule);
+      // Times count from the first packet of the capture, not from the first finding.
+      expect(live).not.toMatch(new RegExp(`${rule}[^]*, 0 s into the capture`));
+      // The report has it once, with the final figures.
+      expect(told.slice(live.length).split(`${rule} (`)).toHaveLength(2);
+    },
+    20_000,
+  );
+
   it("lists every diagnosis", async () => {
     const { out } = await run(["--list-rules"]);
     expect(

@@ -10,10 +10,20 @@ const ISNS_MIN = 5;
 const ISNS_MAX = 64;
 const HOSTS_MAX = 256;
 
+/**
+ * Judged when so many are there, so that it is told while the capture still runs; then at each
+ * doubling, over the last ISNS_MAX.
+ */
+const JUDGED_AT: readonly number[] = [6, 20, ISNS_MAX];
+
 interface HostIsns {
   readonly isServer: boolean;
   readonly host: string;
+  /** The last ISNS_MAX, as a ring. */
   readonly chosen: ChosenIsn[];
+  count: number;
+  judged: number;
+  told: boolean;
 }
 
 export const isnPredictable: Diagnosis = {
@@ -28,6 +38,30 @@ export const isnPredictable: Diagnosis = {
   start(report) {
     const clients = new Map<string, HostIsns>();
     const servers = new Map<string, HostIsns>();
+    const judge = (known: HostIsns) => {
+      const { host, isServer } = known;
+      const chosen = inOrder(known);
+      const block = isnBlockOf(chosen);
+      known.judged = known.count;
+      for (const predict of ISN_PREDICTORS) {
+        const { lnChance, how } = predict(block);
+        if (lnChance >= LN_ALPHA) continue;
+        known.told = true;
+        const first = chosen.slice(0, 6);
+        report({
+          group: `${host} ${isServer}`,
+          confidence: "certain",
+          summary: `the ISNs of ${host} can be predicted: ${how}`,
+          detail: `By chance this happens once in ${formatChance(-lnChance)} captures. The first ones are ${first.map(({ isn }) => absolute(isn)).join(", ")}.`,
+          frames: first.map(({ frame }) => frame),
+          timeUs: first[0]?.timeUs ?? 0,
+          numbers: first.map(({ isn, frame }) => ({ name: "ISN", value: isn, frame })),
+          host,
+          filter: synFilter(host, isServer),
+        });
+        return;
+      }
+    };
     return {
       isnChosen({ flow, sender, at, isn }) {
         const isServer = sender === "server";
@@ -36,36 +70,31 @@ export const isnPredictable: Diagnosis = {
         let known = hosts.get(host);
         if (!known) {
           if (hosts.size >= HOSTS_MAX) return;
-          known = { isServer, host, chosen: [] };
+          known = { isServer, host, chosen: [], count: 0, judged: 0, told: false };
           hosts.set(host, known);
         }
-        if (known.chosen.length >= ISNS_MAX) return;
         const port = isServer ? flow.serverPort : flow.clientPort;
-        known.chosen.push({ isn, port, timeUs: at.timeUs, frame: at.frame });
+        known.chosen[known.count % ISNS_MAX] = { isn, port, timeUs: at.timeUs, frame: at.frame };
+        known.count += 1;
+        if (!known.told && isDue(known.count)) judge(known);
       },
       finish() {
-        for (const { host, isServer, chosen } of [...clients.values(), ...servers.values()]) {
-          if (chosen.length < ISNS_MIN) continue;
-          const block = isnBlockOf(chosen);
-          for (const predict of ISN_PREDICTORS) {
-            const { lnChance, how } = predict(block);
-            if (lnChance >= LN_ALPHA) continue;
-            const first = chosen.slice(0, 6);
-            report({
-              group: `${host} ${isServer}`,
-              confidence: "certain",
-              summary: `the ISNs of ${host} can be predicted: ${how}`,
-              detail: `By chance this happens once in ${formatChance(-lnChance)} captures. The first ones are ${first.map(({ isn }) => absolute(isn)).join(", ")}.`,
-              frames: first.map(({ frame }) => frame),
-              timeUs: chosen[0]?.timeUs ?? 0,
-              numbers: first.map(({ isn, frame }) => ({ name: "ISN", value: isn, frame })),
-              host,
-              filter: synFilter(host, isServer),
-            });
-            break;
-          }
+        for (const known of [...clients.values(), ...servers.values()]) {
+          if (!known.told && known.count >= ISNS_MIN && known.count > known.judged) judge(known);
         }
       },
     };
   },
 };
+
+function isDue(count: number): boolean {
+  if (count <= ISNS_MAX) return JUDGED_AT.includes(count);
+  return count % ISNS_MAX === 0 && Number.isInteger(Math.log2(count / ISNS_MAX));
+}
+
+/** In order of time. */
+function inOrder({ chosen, count }: HostIsns): readonly ChosenIsn[] {
+  if (count <= ISNS_MAX) return chosen;
+  const start = count % ISNS_MAX;
+  return [...chosen.slice(start), ...chosen.slice(0, start)];
+}

@@ -7,6 +7,11 @@ import { destinationFilter, endpointText, grouped, plural } from "../wording.ts"
 /** Fewer reuses than this are an application that binds its port, not a pool. */
 const REUSES_MIN = 3;
 const DESTINATIONS_MAX = 512;
+/**
+ * So many are told while the capture still runs: a restart that shows a moment later takes back two
+ * at most (RUN_MIN in restarts.ts). Told again with each doubling, and with the first refusal.
+ */
+const REUSES_TOLD_MIN = REUSES_MIN + 2;
 
 export const portPoolWrap: Diagnosis = {
   id: "port-pool-wrap",
@@ -29,6 +34,41 @@ export const portPoolWrap: Diagnosis = {
       byClient.set(client, [...(own ?? []), use]);
       return use;
     };
+    const tell = (use: PortUse) => {
+      const server = endpointText(use.server, use.serverPort);
+      const range =
+        use.distinct === 1
+          ? `the one port ${use.lowest}`
+          : `${grouped(use.distinct)} ports (${use.lowest}-${use.highest})`;
+      report({
+        group: `${use.client} ${server}`,
+        revises: true,
+        severity: use.refused > 0 ? "fault" : "information",
+        confidence: "certain",
+        summary: `${use.client} uses only ${range} towards ${server}, and comes round every ${formatDurationUs(use.wrapUs)}, within the TIME_WAIT of the server`,
+        detail: `${plural(use.openings, "connection")} took ${range}; ${plural(use.reuses, "opening")} used a port whose last connection ended less than ${formatDurationUs(context.twoMslUs)} before, and ${grouped(use.refused)} of them ${use.refused === 1 ? "was" : "were"} refused.`,
+        frames: use.frames,
+        timeUs: use.firstReuseUs,
+        elapsedUs: use.wrapUs,
+        numbers: [
+          { name: "ports", value: use.distinct },
+          { name: "lowest port", value: use.lowest },
+          { name: "highest port", value: use.highest },
+          { name: "reuses", value: use.reuses },
+          { name: "refused", value: use.refused },
+        ],
+        host: use.client,
+        filter: `${destinationFilter(use.client, use.server, use.serverPort)} && tcp.flags.syn == 1 && tcp.flags.ack == 0`,
+      });
+    };
+    const tellIfDue = (use: PortUse) => {
+      if (use.reuses < REUSES_TOLD_MIN) return;
+      const isNewFault = use.refused > 0 && use.refusedTold === 0;
+      if (use.reuses < 2 * use.reusesTold && !isNewFault) return;
+      use.reusesTold = use.reuses;
+      use.refusedTold = use.refused;
+      tell(use);
+    };
     return {
       opened({ flow, previous, at }) {
         const use = useOf(flow.clientAddress(), flow.serverAddress(), flow.serverPort);
@@ -38,6 +78,7 @@ export const portPoolWrap: Diagnosis = {
         const agoUs = at.timeUs - previous.lastUs;
         if (agoUs >= context.twoMslUs || context.isRestarting(flow.clientAddress())) return;
         use.reused(at.timeUs - previous.openedUs, at.frame, at.timeUs);
+        tellIfDue(use);
       },
       booted({ host, repeats }) {
         for (const use of byClient.get(host) ?? []) use.explained(repeats.length);
@@ -45,36 +86,12 @@ export const portPoolWrap: Diagnosis = {
       challenged({ flow, previous, first }) {
         if (!first || !previous) return;
         const use = useOf(flow.clientAddress(), flow.serverAddress(), flow.serverPort);
-        if (use) use.refused += 1;
+        if (!use) return;
+        use.refused += 1;
+        tellIfDue(use);
       },
       finish() {
-        for (const use of uses) {
-          if (use.reuses < REUSES_MIN) continue;
-          const server = endpointText(use.server, use.serverPort);
-          const range =
-            use.distinct === 1
-              ? `the one port ${use.lowest}`
-              : `${grouped(use.distinct)} ports (${use.lowest}-${use.highest})`;
-          report({
-            group: `${use.client} ${server}`,
-            severity: use.refused > 0 ? "fault" : "information",
-            confidence: "certain",
-            summary: `${use.client} uses only ${range} towards ${server}, and comes round every ${formatDurationUs(use.wrapUs)}, within the TIME_WAIT of the server`,
-            detail: `${plural(use.openings, "connection")} took ${range}; ${plural(use.reuses, "opening")} used a port whose last connection ended less than ${formatDurationUs(context.twoMslUs)} before, and ${grouped(use.refused)} of them ${use.refused === 1 ? "was" : "were"} refused.`,
-            frames: use.frames,
-            timeUs: use.firstReuseUs,
-            elapsedUs: use.wrapUs,
-            numbers: [
-              { name: "ports", value: use.distinct },
-              { name: "lowest port", value: use.lowest },
-              { name: "highest port", value: use.highest },
-              { name: "reuses", value: use.reuses },
-              { name: "refused", value: use.refused },
-            ],
-            host: use.client,
-            filter: `${destinationFilter(use.client, use.server, use.serverPort)} && tcp.flags.syn == 1 && tcp.flags.ack == 0`,
-          });
-        }
+        for (const use of uses) if (use.reuses >= REUSES_MIN) tell(use);
       },
     };
   },
