@@ -45,6 +45,7 @@ const configSchema = z.strictObject({
   for: words.optional(),
   rung: words.optional(),
   count: wordOrNumber.optional(),
+  record: word.optional(),
   color: z.boolean().optional(),
 });
 

@@ -128,6 +128,39 @@ Examples:
 `,
     load: async () => (await import("./monitor.ts")).monitorCommand,
   },
+  {
+    name: "provision",
+    description: "give a board its key: once, over the console, never shown and never stored",
+    flags: [
+      [
+        "board",
+        "NAME",
+        "a serial port, usb:<vid>:<pid>[:<serial>], or a name of bench.json; with --batch also several",
+      ],
+      BENCH,
+      ["record", "FILE", "add a line for each board to this file, .csv or .ndjson"],
+      ["count", "N", "with --batch: end after so many boards"],
+      ["format", "FORMAT", "text or json; with --batch text, ndjson or csv (default: text)"],
+    ],
+    switches: [
+      ["--new", "the device never spoke TCP: no quiet time, provided that its journal is blank"],
+      ["--replace", "replace a key that is there; the device then keeps quiet for 2 × MSL"],
+      ["--batch", "board after board, as they are plugged in, until Ctrl-C"],
+    ],
+    help: `
+The key is 128 bits of this machine's CSPRNG. It goes to the device and nowhere else; both sides compute
+its fingerprint, and these are compared. A device that has a key keeps it unless you say --replace.
+Exit codes: 0 done, 2 wrong usage or the device has a key, 3 the bench failed (with --batch: some board
+was not provisioned; Ctrl-C ends the line).
+
+Examples:
+  isnkit provision --board /dev/ttyACM0 --new
+  isnkit provision --board shelf-3 --replace
+  isnkit provision --batch --board usb:2e8a:000a --new --record keys.csv
+  isnkit provision --batch --board left,right --count 2 --format ndjson
+`,
+    load: async () => (await import("./provision.ts")).provisionCommand,
+  },
 ];
 
 /** Adds the commands to the program; `done` takes the exit code of the one that ran. */

@@ -23,3 +23,17 @@ export function readOutput(setting: Setting | undefined): string | undefined {
   if (setting?.text !== "") return setting?.text;
   throw new UsageError("bad-output", `${setting.place} is empty`, "name a file to write to");
 }
+
+const COUNT_MAX = 1_000_000;
+
+/** How often; 1 when it is not said. UsageError `bad-count`. */
+export function readCount(setting: Setting | undefined): number {
+  if (setting === undefined) return 1;
+  const count = /^\d{1,7}$/.test(setting.text) ? Number(setting.text) : Number.NaN;
+  if (count >= 1 && count <= COUNT_MAX) return count;
+  throw new UsageError(
+    "bad-count",
+    `${JSON.stringify(setting.text)} is no number of 1 to ${COUNT_MAX} (${setting.place})`,
+    "give a whole number, as in --count 20",
+  );
+}

@@ -1,6 +1,6 @@
 /** `isnkit reboot`: reboots a board on the desk, and tells what proves each reboot. */
 import { resolve } from "node:path";
-import { EXIT, type ExitCode, IsnkitError, UsageError } from "../core/errors.ts";
+import { EXIT, type ExitCode, IsnkitError } from "../core/errors.ts";
 import { serialBoard } from "../desk/serial-board.ts";
 import { type ProvenReboot, rebootBoard } from "../reboot/reboot-board.ts";
 import { attemptText, type RebootRun, rebootJson, rebootText } from "../reboot/reboot-text.ts";
@@ -9,13 +9,11 @@ import { printable } from "../report/plain-text.ts";
 import { CONFIG_FILE, readConfig } from "./config-file.ts";
 import { chooseDeskBoard } from "./desk-choice.ts";
 import type { DeskWords } from "./desk-commands.ts";
-import { readListFormat, readOutput } from "./desk-settings.ts";
+import { readCount, readListFormat, readOutput } from "./desk-settings.ts";
 import { progressOn } from "./progress.ts";
 import { expectWritable, writeResults } from "./results.ts";
-import { mergeSettings, type Setting, type Settings } from "./settings.ts";
+import { mergeSettings, type Settings } from "./settings.ts";
 import type { Terminal } from "./terminal.ts";
-
-const COUNT_MAX = 1_000_000;
 
 export async function rebootCommand(words: DeskWords, terminal: Terminal): Promise<ExitCode> {
   const settings = mergeSettings(words.given, await readConfig(resolve(CONFIG_FILE)));
@@ -98,15 +96,4 @@ function errorOf(error: IsnkitError | undefined): Pick<RebootRun, "error"> {
   if (error === undefined) return {};
   const { code, message, next } = error;
   return { error: { code, message, next } };
-}
-
-function readCount(setting: Setting | undefined): number {
-  if (setting === undefined) return 1;
-  const count = /^\d{1,7}$/.test(setting.text) ? Number(setting.text) : Number.NaN;
-  if (count >= 1 && count <= COUNT_MAX) return count;
-  throw new UsageError(
-    "bad-count",
-    `${JSON.stringify(setting.text)} is no number of 1 to ${COUNT_MAX} (${setting.place})`,
-    "give a whole number, as in --count 20",
-  );
 }

@@ -50,6 +50,7 @@ export const SETTING_NAMES: readonly SettingName[] = [
   "for",
   "rung",
   "count",
+  "record",
 ];
 
 /** `bootGap` → `boot-gap`. */

@@ -84,8 +84,13 @@ class OpenLink implements SerialLink {
   write(bytes: Uint8Array): Promise<void> {
     const copy = Buffer.from(bytes);
     return this.#inTurn(async () => {
-      await this.#port.write(copy);
-      await this.#port.drain();
+      try {
+        await this.#port.write(copy);
+        await this.#port.drain();
+      } finally {
+        // It may have been a key.
+        copy.fill(0);
+      }
     });
   }
 

@@ -9,10 +9,10 @@ import { checkSamples } from "../../host/check/engine.ts";
 import { RULES } from "../../host/check/rules/index.ts";
 import type { RungAttempt } from "../../host/reboot/ladder.ts";
 import { ladderOf } from "../../host/reboot/rung.ts";
-import { PtyBoard } from "../support/pty-board.ts";
-import { buildFirmware, describeArm } from "./arm-tools.ts";
+import { describeSerialBoard, PtyBoard } from "../support/pty-board.ts";
+import { buildFirmware } from "./arm-tools.ts";
 
-describeArm("a campaign on a serial board", () => {
+describeSerialBoard("a campaign on a serial board", () => {
   beforeAll(() => buildFirmware("lm3s6965evb"));
 
   const ends: (() => Promise<void>)[] = [];

@@ -11,12 +11,12 @@ import {
 } from "../../host/reboot/reboot-board.ts";
 import { ladderOf, type Rung } from "../../host/reboot/rung.ts";
 import { isnkit } from "../support/command.ts";
-import { PtyBoard } from "../support/pty-board.ts";
-import { buildFirmware, describeArm } from "./arm-tools.ts";
+import { describeSerialBoard, PtyBoard } from "../support/pty-board.ts";
+import { buildFirmware } from "./arm-tools.ts";
 
 const KEY = new Uint8Array(16).map((_, i) => i + 1);
 
-describeArm("reboots of a board on a serial port", () => {
+describeSerialBoard("reboots of a board on a serial port", () => {
   beforeAll(() => buildFirmware("lm3s6965evb"));
 
   const ends: (() => Promise<void>)[] = [];

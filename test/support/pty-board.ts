@@ -4,7 +4,10 @@ import { access, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { describe } from "vitest";
 import { firmwarePath } from "../../host/boards/board-firmware.ts";
+import { findProgram } from "../../host/boards/guarded-process.ts";
+import { describeArm, requireAll } from "../e2e/arm-tools.ts";
 
 const RELAY = fileURLToPath(new URL("pty-board.sh", import.meta.url));
 const MODEL = "lm3s6965evb";
@@ -50,4 +53,14 @@ export class PtyBoard {
     this.switch("off");
     await rm(this.folder, { recursive: true, force: true });
   }
+}
+
+/** `describe`, or a skip that says what to install; a failure where everything is required. */
+export function describeSerialBoard(name: string, body: () => void): void {
+  if (findProgram("socat") !== undefined || requireAll) {
+    describeArm(name, body);
+    return;
+  }
+  console.warn(`left out: ${name} (missing socat; apt-get install socat)`);
+  describe.skip(name, body);
 }
