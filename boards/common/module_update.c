@@ -13,10 +13,15 @@
 /** No step of a check takes a tenth of this. */
 #define WATCHDOG_MS 3000u
 #define WIPE_BYTES 64u
+/** How long a new module has to run before it can be confirmed. */
+#define TRIAL_MS 1000u
 
 static isnkit_module running;
 static about_module about;
 static bool on_trial;
+/** How long the module on trial has run, followed by the main loop. */
+static uint32_t trial_ticks;
+static uint32_t trial_last;
 /** Bytes that the spare slot got in this power cycle; 0: nothing whole. */
 static uint32_t received;
 
@@ -55,6 +60,7 @@ void module_update_boot(void) {
   }
   isnkit_runtime_select(running_module());
   if (on_trial) board_watchdog_start(WATCHDOG_MS);
+  trial_last = board_ticks(NULL);
 }
 
 const about_module *module_update_running(void) { return &about; }
@@ -195,6 +201,12 @@ static void confirm(const console_command *command, uint32_t id) {
   }
   if (memcmp(stated, about.digest, sizeof stated) != 0) return answer("confirmed", id, "sha");
   if (isnkit_current_state() == ISNKIT_OFF) return answer("confirmed", id, "not-started");
+  const uint32_t ran_ms = trial_ticks / (board_ticks_hz / 1000u);
+  if (ran_ms < TRIAL_MS) {
+    tell("confirmed", id, "too-early");
+    console_decimal("ms", TRIAL_MS - ran_ms);
+    return console_end();
+  }
   if (module_slots_confirm() != 0) return answer("confirmed", id, "storage");
   // The watchdog cannot be stopped, so the main loop goes on feeding it.
   on_trial = false;
@@ -229,7 +241,14 @@ bool module_update_obey(const console_command *command, uint32_t id, const isnki
 
 void module_update_continue(void) {
   board_watchdog_feed();
-  if (!on_trial || isnkit_trap_code() == 0) return;
+  if (!on_trial) return;
+  const uint32_t now = board_ticks(NULL);
+  // A trial that is long over must not wrap to its beginning.
+  if (isnkit_current_state() != ISNKIT_OFF && trial_ticks < UINT32_MAX / 2) {
+    trial_ticks += now - trial_last;
+  }
+  trial_last = now;
+  if (isnkit_trap_code() == 0) return;
   module_slots_reject(MODULE_OUTCOME_TRAPPED);
   board_reset();
 }

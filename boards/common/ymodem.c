@@ -102,9 +102,10 @@ static event read_event(receiver *r, uint32_t ms) {
   if (first == SOH) return read_block(r, SHORT_BYTES);
   if (first == STX) return read_block(r, LONG_BYTES);
   if (first == EOT) return EVENT_EOT;
-  // One CAN may be noise; two are the sender's wish.
-  if (first == CAN && get(r, r->patience->byte_ms) == CAN) return EVENT_CANCEL;
-  return damage(r);
+  // One CAN may be noise; two are the sender's wish. More of them are no line for the console.
+  const bool cancelled = first == CAN && get(r, r->patience->byte_ms) == CAN;
+  damage(r);
+  return cancelled ? EVENT_CANCEL : EVENT_DAMAGE;
 }
 
 static ymodem_result give_up(const receiver *r, ymodem_result result) {
