@@ -10,6 +10,7 @@ export class Unpacker {
   readonly #gunzip: Gunzip = createGunzip({ chunkSize: 65_536 });
   #ready: Uint8Array[] = [];
   #failure: Error | undefined;
+  #ended = false;
   #wake: () => void = () => undefined;
   /** Set by `end` when the stream stopped before its end mark. */
   cutShort = false;
@@ -21,6 +22,12 @@ export class Unpacker {
     this.#gunzip.on("error", (error) => {
       this.#failure ??= error;
       // After an error neither the write nor the end calls back.
+      this.#wake();
+    });
+    // Zeros behind the packed data (padding of tapes and flash) end the stream early, and then
+    // neither a write nor the end calls back.
+    this.#gunzip.on("end", () => {
+      this.#ended = true;
       this.#wake();
     });
   }
@@ -56,7 +63,7 @@ export class Unpacker {
   #settled(start: (done: () => void) => void): Promise<void> {
     return new Promise((resolve) => {
       this.#wake = resolve;
-      if (this.#failure) resolve();
+      if (this.#failure || this.#ended) resolve();
       else start(resolve);
     });
   }

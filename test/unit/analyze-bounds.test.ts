@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { gzipSync } from "node:zlib";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { Analysis } from "../../host/analyze/analysis.ts";
@@ -33,6 +34,13 @@ function packetOf(frame: number, timeUs: number, fields: Parameters<typeof tcp>[
 
 /** Mutated captures are tried for this long: a minute in CI, ten before a release; 0: 600 of them. */
 const FUZZ_SECONDS = Number(process.env.ISNKIT_FUZZ_SECONDS ?? 0);
+
+/** Far above what a garbage collector leaves lying, far below what a leak of each capture would be. */
+const GROWTH_MB_MAX = 200;
+
+function residentMb(): number {
+  return Math.round(process.memoryUsage().rss / 1e6);
+}
 
 describe("bounds", () => {
   it("keeps at most the flows and rows that it may, and says what it forgot", () => {
@@ -86,15 +94,19 @@ describe("hostile captures", () => {
       seed: fc.nat({ max: seeds.length - 1 }),
       changes: fc.array(fc.tuple(fc.nat(), fc.nat({ max: 255 })), { maxLength: 40 }),
       piece: fc.tuple(fc.nat(), fc.nat({ max: 400 }), fc.boolean()),
+      packed: fc.constantFrom("no", "no", "no", "before", "after"),
+      chunk: fc.constantFrom(1, 50, 700, 1 << 20),
     })
-    .map(({ seed, changes, piece: [at, length, doubled] }) => {
-      const bytes = Uint8Array.from(seeds[seed] ?? []);
+    .map(({ seed, changes, piece: [at, length, doubled], packed, chunk }) => {
+      const original = Uint8Array.from(seeds[seed] ?? []);
+      const bytes = packed === "before" ? gzipSync(original, { level: 1 }) : original;
       // The file header stays readable in most cases, so that the packets are reached.
       for (const [place, value] of changes) bytes[24 + (place % (bytes.length - 24))] = value;
       const from = at % bytes.length;
       const piece = bytes.subarray(from, from + length);
       const rest = bytes.subarray(doubled ? from : from + length);
-      return Buffer.concat([bytes.subarray(0, from), ...(doubled ? [piece] : []), rest]);
+      const file = Buffer.concat([bytes.subarray(0, from), ...(doubled ? [piece] : []), rest]);
+      return { bytes: packed === "after" ? gzipSync(file, { level: 1 }) : file, chunk };
     });
 
   it(
@@ -102,11 +114,20 @@ describe("hostile captures", () => {
     async () => {
       // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
       const raw = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/;
+      let tries = 0;
+      let startMb = 0;
+      let highestMb = 0;
       await fc.assert(
-        fc.asyncProperty(mutated, async (bytes) => {
+        fc.asyncProperty(mutated, async ({ bytes, chunk }) => {
+          tries += 1;
+          // The first ones load and compile; what grows after them is kept by somebody.
+          if (tries % 200 === 0) {
+            highestMb = Math.max(highestMb, residentMb());
+            if (tries === 2000) startMb = residentMb();
+          }
           const narrator = new Narrator();
           try {
-            const analysis = await analyzeCapture(inChunks(bytes, 700), {
+            const analysis = await analyzeCapture(inChunks(bytes, chunk), {
               onPacket: narrator.packet,
             });
             const run = { analysis, filters: [], narration: narrator.lines() };
@@ -122,6 +143,9 @@ describe("hostile captures", () => {
           ? { numRuns: 600 }
           : { numRuns: 1e9, interruptAfterTimeLimit: FUZZ_SECONDS * 1000 },
       );
+      if (FUZZ_SECONDS === 0) return;
+      console.log(`${tries} mutated captures, ${startMb} MB at first, ${highestMb} MB at most`);
+      expect(highestMb).toBeLessThan(Math.max(startMb, 200) + GROWTH_MB_MAX);
     },
     120_000 + FUZZ_SECONDS * 1000,
   );

@@ -33,6 +33,15 @@ describe("gzip", () => {
     expect(nearly.truncated).toBe(true);
   });
 
+  it("reads a packed capture behind which zeros follow, as tapes and flash leave them", async () => {
+    const file = await readFile(I5);
+    const plainRead = await read(file);
+    for (const zeros of [1, 512, 70_000]) {
+      const packed = Buffer.concat([gzipSync(file), new Uint8Array(zeros)]);
+      for (const size of [100, 1 << 20]) expect(await read(packed, size)).toEqual(plainRead);
+    }
+  });
+
   it("refuses a damaged or empty packed file", async () => {
     const packed = gzipSync(await readFile(I5));
     const damaged = Uint8Array.from(packed);
