@@ -161,6 +161,36 @@ Examples:
 `,
     load: async () => (await import("./provision.ts")).provisionCommand,
   },
+  {
+    name: "doctor",
+    description:
+      "look at tools, permissions, firmware and settings: what works, what does not, and why",
+    flags: [
+      ["for", "WHAT,…", "what has to work: check, qemu, network, build, monitor, reboot, flash, …"],
+      [
+        "board",
+        "NAME",
+        "look at this board closely: a port, usb:<vid>:<pid>, or a name of bench.json",
+      ],
+      BENCH,
+      ["format", "FORMAT", "text or json (default: text)"],
+      ["output", "FILE", "write the findings to a file instead of stdout"],
+    ],
+    switches: [["--rules", "print udev rules for all boards that have a description, and stop"]],
+    help: `
+ok: there; --: not there, and not needed for anything that was asked; !!: missing or wrong.
+Exit codes: 0 all that was asked for works, 2 wrong usage, 3 something asked for with --for does not work,
+or a file with settings is wrong.
+
+Examples:
+  isnkit doctor
+  isnkit doctor --for qemu,network
+  isnkit doctor --for flash --board lamp
+  isnkit doctor --rules | sudo tee /etc/udev/rules.d/70-isnkit.rules
+  isnkit doctor --format json | jq '.purposes[] | select(.works | not)'
+`,
+    load: async () => (await import("./doctor.ts")).doctorCommand,
+  },
 ];
 
 /** Adds the commands to the program; `done` takes the exit code of the one that ran. */
