@@ -2,7 +2,7 @@
  * Connections of the conformance application on a real network: lwIP with isnkit's ports, ISNs and
  * timestamps, towards servers of the Linux kernel (host/boards/campaign-server.ts). One after another,
  * each in its records: `open` as soon as the SYN is on its way, `connected`, `used` when it is over, and
- * `failed` before that if it was cut short.
+ * `failed` before that if it was cut short. `no-answer`: nothing is opened, as the network is dead.
  */
 #include <stddef.h>
 
@@ -253,6 +253,16 @@ static void watch(void) {
   next_in(gap_ticks);
 }
 
+/** The cable is out, or nobody is at its other end: once a second is enough. */
+static void tell_no_answer(void) {
+  static u32_t told_ms;
+  if (sys_now() - told_ms < 1000) return;
+  told_ms = sys_now();
+  console_begin("no-answer");
+  console_text("from", LWIP_DEVICE_GATEWAY);
+  console_end();
+}
+
 void connections_continue(void) {
   lwip_device_poll();
   if (phase != AT_REST) {
@@ -262,8 +272,8 @@ void connections_continue(void) {
   }
   if (!running || (int32_t)(board_ticks(NULL) - due_ticks) < 0) return;
   // A SYN that waits for an address would be told before it is on the wire.
-  if (!lwip_device_linked()) return;
-  connect();
+  if (lwip_device_linked()) connect();
+  else tell_no_answer();
 }
 
 void connections_run(const console_command *command) {

@@ -13,6 +13,9 @@ import { PlotAggregator } from "../report/plots/plot-aggregator.ts";
 import type { PlotData } from "../report/plots/plot-data.ts";
 import { DEFAULT_BOARD } from "../sim/board.ts";
 import { virtualBoardSamples } from "../sim/campaign.ts";
+import { judgeStatistics, StatisticsCollector } from "../statistics/counts.ts";
+import type { Statistic } from "../statistics/statistic.ts";
+import { weighStatistics } from "../statistics/weigh.ts";
 import type { BoardJob, CaptureJob, CheckSettings, EmulatedJob } from "./check-settings.ts";
 import type { Progress } from "./progress.ts";
 import type { Terminal } from "./terminal.ts";
@@ -70,12 +73,12 @@ async function runBoard(
     source: "board",
     ports: DEFAULT_BOARD.ports,
   } as const;
-  const { result, plots, interrupted } = await judge(samples, settings, context, setting, {
+  const { interrupted, ...judged } = await judge(samples, settings, context, setting, {
     describe: ({ counts }) => `boot ${counts.boots - 1} of ${reboots}`,
     end: () => ({}),
   });
   const source = { kind: "board", board: job.board, reboots } as const;
-  return { run: { result, source, seed, plots, ...spelled(settings) }, interrupted };
+  return { run: { ...judged, source, seed, ...spelled(settings) }, interrupted };
 }
 
 /** A board in an emulator, in real time: the firmware runs, the bench cuts its power. */
@@ -98,7 +101,7 @@ async function runEmulated(
   });
   // The reason stands in the report.
   const shortWords = words.split(/[:(]/)[0]?.trim();
-  const { result, plots, interrupted } = await judge(samples, settings, context, setting, {
+  const { interrupted, ...judged } = await judge(samples, settings, context, setting, {
     describe: ({ counts }) => `boot ${counts.boots - 1} of ${reboots}, ${shortWords}`,
     samplesPerTurn: 1,
     ...(asked === undefined ? {} : { asked }),
@@ -106,7 +109,7 @@ async function runEmulated(
     end: ending,
   });
   const source = { kind: "board", board, reboots } as const;
-  return { run: { result, source, seed, plots, ...spelled(settings) }, interrupted };
+  return { run: { ...judged, source, seed, ...spelled(settings) }, interrupted };
 }
 
 async function runCapture(
@@ -122,7 +125,7 @@ async function runCapture(
     ...(job.bootTimesUs === undefined ? {} : { bootTimesUs: job.bootTimesUs }),
   });
   const context = { twoMslUs: 2 * settings.mslUs, source: "capture" } as const;
-  const { result, plots, interrupted } = await judge(samples, settings, context, setting, {
+  const { interrupted, ...judged } = await judge(samples, settings, context, setting, {
     describe: ({ counts }) => `${counts.connections} connections`,
     stop: () => input.destroy(),
     end: () => {
@@ -141,7 +144,7 @@ async function runCapture(
     devicePackets,
     bootMethod,
   } as const;
-  return { run: { result, source, plots, ...spelled(settings) }, interrupted };
+  return { run: { ...judged, source, ...spelled(settings) }, interrupted };
 }
 
 interface Watched {
@@ -155,19 +158,27 @@ interface Watched {
   readonly end: () => CheckEnding;
 }
 
+interface Judged {
+  readonly result: CheckResult;
+  readonly statistics: readonly Statistic[];
+  readonly plots: PlotData;
+  readonly interrupted: boolean;
+}
+
 async function judge(
   samples: Iterable<Sample> | AsyncIterable<Sample>,
   settings: CheckSettings,
   context: CheckContext,
   { terminal, progress }: JobSetting,
   watched: Watched,
-): Promise<{ result: CheckResult; plots: PlotData; interrupted: boolean }> {
+): Promise<Judged> {
   const all = context.source === "capture" ? CAPTURE_RULES : RULES.map((rule) => rule.id);
   const usual = watched.asked ?? all;
   const samplesPerTurn = watched.samplesPerTurn ?? SAMPLES_PER_TURN;
   const rules = settings.rules?.map(ruleById) ?? RULES;
   const check = new Check({ rules, asked: settings.rules ?? usual, context });
   const plots = new PlotAggregator(context.ports === undefined ? {} : { ports: context.ports });
+  const collector = new StatisticsCollector(context);
   let interrupted = false;
   const forget = terminal.onInterrupt(() => {
     interrupted = true;
@@ -177,6 +188,7 @@ async function judge(
     let left = samplesPerTurn;
     for await (const sample of samples) {
       plots.observe(sample, check.observe(sample) > 0);
+      collector.observe(sample);
       if (--left > 0) continue;
       left = samplesPerTurn;
       progress.tick(() => watched.describe(check));
@@ -194,7 +206,9 @@ async function judge(
   const notes = [...(ending.notes ?? [])];
   if (interrupted) notes.push("the run was interrupted; what was seen until then is reported");
   const incomplete = interrupted || ending.incomplete === true;
-  return { result: check.finish({ notes, incomplete }), plots: plots.finish(), interrupted };
+  const statistics = judgeStatistics(collector.counts);
+  const result = weighStatistics(check.finish({ notes, incomplete }), statistics);
+  return { result, statistics, plots: plots.finish(), interrupted };
 }
 
 /** What a replay has to repeat. */

@@ -20,6 +20,7 @@ export function checkJson(run: CheckRun): string {
       clause: result.rules.find((rule) => rule.id === finding.rule)?.clause,
       replay: replayOfFinding(run, finding),
     })),
+    statistics: run.statistics ?? [],
     notes: result.notes,
   };
   return `${printableJson(document)}\n`;

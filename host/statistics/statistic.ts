@@ -72,7 +72,8 @@ export interface StatisticKind {
 export interface Statistic {
   readonly id: StatisticId;
   readonly name: string;
-  readonly value: number | null;
+  /** Absent: there were too few samples. */
+  readonly value?: number;
   readonly unit: string;
   readonly limit: string;
   readonly sampleSize: number;
@@ -80,7 +81,8 @@ export interface Statistic {
   readonly chance: number;
   /** Chance of an alarm on a good device, at most. */
   readonly falseAlarmRate: number;
-  readonly verdict: "ok" | "alarm" | "too-few";
+  /** `fail`: an alarm; `open`: too few samples. */
+  readonly verdict: "pass" | "fail" | "open";
   readonly explanation: string;
   readonly source: string;
   readonly rule?: RuleId;

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeAll, expect, it } from "vitest";
 import { firmwarePath } from "../../host/boards/board-firmware.ts";
-import { deviceState } from "../../host/boards/conformance-device.ts";
+import { deviceState, skipTime } from "../../host/boards/conformance-device.ts";
 import { type ConsoleRecord, decimalField, hexField } from "../../host/boards/console-record.ts";
 import { reasonName } from "../../host/boards/console-samples.ts";
 import type { ConsoleSession } from "../../host/boards/console-session.ts";
@@ -76,6 +76,11 @@ describeArm("the firmware fails closed, says why, and recovers", () => {
     const records = await run(session, 1);
     expect(opened(records)).toEqual([]);
     expect(refusals(records)).toEqual(["storageFailed"]);
+    // The part is fitted: a new device.
+    const repaired = await (await device()).powerOn();
+    expect(deviceState(await repaired.command({ do: "start" })).state).toBe("unprovisioned");
+    await repaired.command({ do: "provision", key: KEY, options: 2 });
+    expect(opened(await run(repaired, 5))).toHaveLength(5);
   });
 
   it("with a write-protected EEPROM, and carries on when the pin is right again", async () => {
@@ -121,6 +126,9 @@ describeArm("the firmware fails closed, says why, and recovers", () => {
     );
     expect(provisioned.state).toBe("quiet");
     expect(provisioned.quietMs).toBeGreaterThan(239_000);
+    expect(refusals(await run(session, 1))).toEqual(["quiet"]);
+    await skipTime(session, 240_000);
+    expect(opened(await run(session, 5))).toHaveLength(5);
   });
 
   it("with a corrupt module image: wasm3 refuses to run it", async () => {
@@ -133,11 +141,16 @@ describeArm("the firmware fails closed, says why, and recovers", () => {
     const firmware = join(tmpdir(), `isnkit-corrupt-${process.pid}.elf`);
     files.push(firmware);
     writeFileSync(firmware, elf);
-    const session = await (await device("wasm3", { firmware })).powerOn();
+    const eepromContents = await provisionedImage();
+    const session = await (await device("wasm3", { firmware, eepromContents })).powerOn();
     const state = deviceState(await session.command({ do: "start" }));
     expect(state.state).toBe("off");
     expect(reasonName(state.reason)).toBe("image");
     expect(refusals(await run(session, 1))).toEqual(["image"]);
+    // The right image finds the journal as it was.
+    const repaired = await (await device("wasm3", { eepromContents })).powerOn();
+    expect(deviceState(await repaired.command({ do: "start" })).state).toBe("ready");
+    expect(opened(await run(repaired, 5))).toHaveLength(5);
   });
 
   it.each(["wasm2c", "wasm3"])("to calls from an exception handler (%s)", async (runtime) => {

@@ -199,6 +199,12 @@ describe("in an empty folder elsewhere", () => {
     expect(code).toBe(0);
   });
 
+  it("npx isnkit boards knows the models that have a description", async () => {
+    const { code, stdout } = await there("npx", "isnkit", "boards", "--models");
+    expect(stdout).toMatch(/^nucleo-f429zi: /m);
+    expect(code).toBe(0);
+  });
+
   it("npx isnkit check catches a bad generator", async () => {
     const args = ["check", "--board", "sim:uptime-seeded", "--reboots", "20", "--seed", "1"];
     const { code, stdout } = await there("npx", "isnkit", ...args);

@@ -95,6 +95,19 @@ describe("board.json", () => {
     for (const model of models) {
       const description = await readBoardDescription(model);
       expect(description.model).toBe(model);
+      const { run = [], notRun = [] } = description.verified ?? {};
+      expect([...run, ...notRun].length, `${model} says what was run`).toBeGreaterThan(0);
+    }
+  });
+
+  it("describes journals that the module takes", async () => {
+    for (const model of await boardModels()) {
+      const { nvm } = await readBoardDescription(model);
+      // docs/abi.md, configureStorage: a power of two, whole granules, three slots of two 32-byte copies.
+      expect(Math.log2(nvm.granule) % 1, model).toBe(0);
+      expect(nvm.sectorBytes % nvm.granule, model).toBe(0);
+      const slot = 2 * Math.max(32, nvm.granule);
+      expect(nvm.sectorBytes, model).toBeGreaterThanOrEqual(3 * slot);
     }
   });
 
