@@ -8,7 +8,7 @@ import type { PeerModel } from "../peers/peer-model.ts";
 import { didYouMean } from "./did-you-mean.ts";
 import { flagOf, type Setting, type SettingName, type Settings } from "./settings.ts";
 
-export const ANALYZE_FORMATS = ["text", "json", "ndjson"] as const;
+export const ANALYZE_FORMATS = ["text", "json", "ndjson", "html", "junit", "markdown"] as const;
 export type AnalyzeFormat = (typeof ANALYZE_FORMATS)[number];
 
 export interface AnalyzeSettings {

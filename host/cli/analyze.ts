@@ -1,7 +1,6 @@
 /** `isnkit analyze`: a capture in, causes and exit code out. */
 import { resolve } from "node:path";
 import { type Command, Option } from "commander";
-import pc from "picocolors";
 import { analyzeCapture } from "../analyze/analyze-capture.ts";
 import { DIAGNOSES } from "../analyze/diagnoses/index.ts";
 import type { Finding } from "../analyze/findings.ts";
@@ -18,11 +17,13 @@ import { Narrator } from "../analyze/views/narrate.ts";
 import type { CaptureSource } from "../capture/capture-reader.ts";
 import { followFile } from "../capture/follow.ts";
 import { EXIT, type ExitCode } from "../core/errors.ts";
-import { NO_PAINT, type Paint } from "../report/check-text.ts";
+import type { Paint } from "../report/check-text.ts";
 import { printableJson } from "../report/plain-text.ts";
 import { type AnalyzeSettings, readAnalyzeSettings } from "./analyze-settings.ts";
 import { CONFIG_FILE, readConfig } from "./config-file.ts";
+import { paintFor } from "./paint.ts";
 import { progressOn } from "./progress.ts";
+import { rendered } from "./rendered.ts";
 import { expectWritable, writeResults } from "./results.ts";
 import { environmentName, flagOf, mergeSettings, type SettingName } from "./settings.ts";
 import type { Terminal } from "./terminal.ts";
@@ -35,7 +36,7 @@ const FLAGS: readonly (readonly [SettingName, string, string])[] = [
   ["to", "TIME", "leave out what comes after"],
   ["peer", "NAME", "say what a server of this kind does next: linux, freebsd, openbsd, aix, lwip"],
   ["msl", "DURATION", "maximum segment lifetime (default: 120s)"],
-  ["format", "FORMAT", "text, json, or ndjson as it comes (default: text)"],
+  ["format", "FORMAT", "text, json, html, junit, markdown, or ndjson as it comes (default: text)"],
   ["output", "FILE", "write the report to a file instead of stdout"],
 ];
 
@@ -103,10 +104,10 @@ export async function analyzeCommand(
   const settings = readAnalyzeSettings(merged, words);
   await expectWritable(settings.output);
   const allowed = words.color && config.color !== false && settings.output === undefined;
-  const paint = paintOf(allowed && allowsColor(terminal));
+  const paint = paintFor(terminal, allowed);
   const { run, interrupted, live } = await runAnalysis(settings, terminal, paint);
   if (live) await terminal.out(summaryLine(run));
-  else await writeResults(terminal, reportOf(run, settings, paint), settings.output);
+  else await writeResults(terminal, await reportOf(run, settings, paint), settings.output);
   if (!interrupted) return exitCodeOf(run);
   terminal.err(`isnkit: interrupted; partial results: ${verdictLine(run)}\n`);
   return EXIT.interrupted;
@@ -181,9 +182,17 @@ function sourceOf(
   return follow ? followFile(file, stop) : file;
 }
 
-function reportOf(run: AnalysisRun, { format }: AnalyzeSettings, paint: Paint): string {
+async function reportOf(
+  run: AnalysisRun,
+  { format }: AnalyzeSettings,
+  paint: Paint,
+): Promise<string> {
   if (format === "text") return analyzeText(run, paint);
   if (format === "json") return analyzeJson(run);
+  if (format !== "ndjson") {
+    const { analyzeReport } = await import("../analyze/views/analyze-report.ts");
+    return rendered(analyzeReport(run), format);
+  }
   const findings = run.analysis.findings.map(findingLine);
   const rows = run.analysis.connections.map(connectionLine);
   return [...findings, ...rows, summaryLine(run)].join("");
@@ -204,17 +213,6 @@ function argumentsOf(command: Command, file: string | undefined): AnalyzeArgumen
     color: command.getOptionValue("color") !== false,
     listRules: flagSet("listRules"),
   };
-}
-
-/** NO_COLOR is obeyed whatever its value, unless it is empty (no-color.org). */
-function allowsColor({ environment, outIsTerminal }: Terminal): boolean {
-  return outIsTerminal && (environment.NO_COLOR ?? "") === "";
-}
-
-function paintOf(inColor: boolean): Paint {
-  if (!inColor) return NO_PAINT;
-  const colors = pc.createColors(true);
-  return { good: colors.green, bad: colors.red, open: colors.yellow, faint: colors.dim };
 }
 
 function ruleList(asJson: boolean): string {

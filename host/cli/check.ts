@@ -1,19 +1,19 @@
 /** `isnkit check`: settings in, report and exit code out. */
 import { randomBytes } from "node:crypto";
 import { resolve } from "node:path";
-import pc from "picocolors";
 import { readBench } from "../boards/bench-file.ts";
 import { RULES } from "../check/rules/index.ts";
 import { EXIT, type ExitCode } from "../core/errors.ts";
 import { needsBench } from "../desk/board-selector.ts";
 import { checkJson } from "../report/check-json.ts";
 import type { CheckRun } from "../report/check-run.ts";
-import { checkText, NO_PAINT, type Paint, verdictLine } from "../report/check-text.ts";
+import { checkText, type Paint, verdictLine } from "../report/check-text.ts";
 import { HONEST } from "../sim/campaign.ts";
 import { ZOO } from "../zoo/index.ts";
 import { runCheckJob } from "./check-job.ts";
 import { type CheckFormat, readCheckSettings } from "./check-settings.ts";
 import { CONFIG_FILE, readConfig } from "./config-file.ts";
+import { paintFor } from "./paint.ts";
 import { progressOn } from "./progress.ts";
 import { rendered } from "./rendered.ts";
 import { expectWritable, writeResults } from "./results.ts";
@@ -51,9 +51,8 @@ export async function checkCommand(
   const progress = progressOn(terminal, () => performance.now());
   const drawSeed = () => randomBytes(4).readUInt32LE();
   const { run, interrupted } = await runCheckJob(settings, { terminal, progress, drawSeed });
-  const inColor =
-    color && config.color !== false && settings.output === undefined && allowsColor(terminal);
-  const report = await reportOf(run, settings.format, paintOf(inColor));
+  const inColor = color && config.color !== false && settings.output === undefined;
+  const report = await reportOf(run, settings.format, paintFor(terminal, inColor));
   await writeResults(terminal, report, settings.output);
   if (interrupted) {
     terminal.err(`isnkit: interrupted; partial results: ${verdictLine(run)}\n`);
@@ -71,17 +70,6 @@ async function reportOf(run: CheckRun, format: CheckFormat, paint: Paint): Promi
 
 function exitCodeOf(run: CheckRun): ExitCode {
   return EXIT[run.result.verdict];
-}
-
-/** NO_COLOR is obeyed whatever its value, unless it is empty (no-color.org). */
-function allowsColor({ environment, outIsTerminal }: Terminal): boolean {
-  return outIsTerminal && (environment.NO_COLOR ?? "") === "";
-}
-
-function paintOf(inColor: boolean): Paint {
-  if (!inColor) return NO_PAINT;
-  const colors = pc.createColors(true);
-  return { good: colors.green, bad: colors.red, open: colors.yellow, faint: colors.dim };
 }
 
 function ruleList(format: CheckFormat): string {

@@ -6,6 +6,7 @@ import { DEFAULTS, REBOOTS_MAX } from "./check-settings.ts";
 import { addDeskCommands } from "./desk-commands.ts";
 import { describeFailure } from "./failure.ts";
 import { packageVersion } from "./package-version.ts";
+import { addReportCommand } from "./report-command.ts";
 import { environmentName, flagOf, type SettingName } from "./settings.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -49,6 +50,7 @@ Examples:
   isnkit check --board qemu:lm3s6965evb              cut the power of an emulated Cortex-M3
   isnkit check --capture x.pcap --device 10.77.0.2   judge recorded traffic
   isnkit check --capture x.pcap --device 10.77.0.2 --boot-gap 2s --format json
+  isnkit check --format html --output report.html    a report to hand on
   isnkit check --list-rules
 `;
 
@@ -112,6 +114,9 @@ function buildProgram(
     outcome.exitCode = exitCode;
   });
   addDeskCommands(program, terminal, (exitCode) => {
+    outcome.exitCode = exitCode;
+  });
+  addReportCommand(program, terminal, (exitCode) => {
     outcome.exitCode = exitCode;
   });
   return program;

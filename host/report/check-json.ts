@@ -1,8 +1,9 @@
-/** The report of a check for programs: schema `isnkit.check/1`. */
+/** The report of a check for programs, and the file that `isnkit report` reads: schema `isnkit.check/2`. */
 import { type CheckRun, replayOf, replayOfFinding } from "./check-run.ts";
-import { printableJson } from "./plain-text.ts";
+import { compactJson } from "./plain-text.ts";
 
-export const CHECK_SCHEMA = "isnkit.check/1";
+/** Version 2 carries what the plots are drawn from, and the settings that a replay needs. */
+export const CHECK_SCHEMA = "isnkit.check/2";
 
 /** One JSON document, ending in a line feed. Times are microseconds, numbers u32, distances signed. */
 export function checkJson(run: CheckRun): string {
@@ -12,6 +13,7 @@ export function checkJson(run: CheckRun): string {
     verdict: result.verdict,
     source,
     seed: run.seed ?? null,
+    settings: { msl: run.msl ?? null, rules: run.rules ?? null },
     replay: replayOf(run),
     counts: result.counts,
     rules: result.rules,
@@ -22,6 +24,7 @@ export function checkJson(run: CheckRun): string {
     })),
     statistics: run.statistics ?? [],
     notes: result.notes,
+    ...(run.plots === undefined ? {} : { plots: run.plots }),
   };
-  return `${printableJson(document)}\n`;
+  return compactJson(document);
 }

@@ -1,12 +1,11 @@
 /** Puts a check into the form that HTML, JUnit and Markdown are made from. */
-import type { RuleResult } from "../check/engine.ts";
+import type { CheckResult, RuleResult } from "../check/engine.ts";
 import type { Finding } from "../check/rule.ts";
-import { formatDurationUs } from "../core/duration.ts";
-import { tupleKey } from "../core/tuple.ts";
 import { type CheckRun, replayOf, replayOfFinding } from "./check-run.ts";
+import { findingEvidence } from "./finding-evidence.ts";
 import type { Fact, Report, ReportFinding, ReportRule } from "./report-model.ts";
 import { RULE_MEANINGS } from "./rule-meanings.ts";
-import { bothWays, grouped, listed, quantity, signedNumber } from "./wording.ts";
+import { grouped, listed, quantity } from "./wording.ts";
 
 export function checkReport(run: CheckRun): Report {
   const { result } = run;
@@ -17,7 +16,7 @@ export function checkReport(run: CheckRun): Report {
     sentence: sentenceOf(run),
     figures: figuresOf(run),
     rules: result.rules.map(ruleOf),
-    findings: result.findings.map((finding) => findingOf(run, finding)),
+    findings: inOrderOfRules(result).map((finding) => findingOf(run, finding)),
     findingsTotal: result.counts.findings,
     statistics: run.statistics ?? [],
     ...(run.plots === undefined ? {} : { plots: run.plots }),
@@ -92,7 +91,7 @@ function ruleOf(rule: RuleResult): ReportRule {
     asked,
     holds,
     meaning: RULE_MEANINGS[id],
-    tried: quantity(judged, "comparison"),
+    tried: grouped(judged),
     findings,
     ...(why === undefined ? {} : { reason: why }),
     clause,
@@ -107,26 +106,15 @@ function findingOf(run: CheckRun, finding: Finding): ReportFinding {
     severity: "fault",
     summary: finding.detail,
     details: [],
-    evidence: evidenceOf(finding),
+    evidence: findingEvidence(finding),
     clause: rule?.clause ?? "",
     remedy: rule?.remedy ?? "",
     commands: [{ name: "show it again", value: replayOfFinding(run, finding) }],
   };
 }
 
-function evidenceOf(finding: Finding): Fact[] {
-  const { boot, frame, timeUs, tuple, before, after, distance, elapsedUs } = finding;
-  const facts: Fact[] = [{ name: "boot", value: grouped(boot) }];
-  if (frame !== undefined) facts.push({ name: "frame", value: String(frame) });
-  else facts.push({ name: "time in the run", value: formatDurationUs(timeUs) });
-  if (tuple !== undefined) facts.push({ name: "connection", value: tupleKey(tuple) });
-  if (before !== undefined) facts.push({ name: "before", value: bothWays(before) });
-  if (after !== undefined) facts.push({ name: "now", value: bothWays(after) });
-  if (distance !== undefined) facts.push({ name: "distance", value: signedNumber(distance) });
-  if (elapsedUs !== undefined) {
-    facts.push({ name: "time between", value: formatDurationUs(elapsedUs) });
-  }
-  return facts;
+function inOrderOfRules({ rules, findings }: CheckResult): Finding[] {
+  return rules.flatMap(({ id }) => findings.filter(({ rule }) => rule === id));
 }
 
 function settingsOf(run: CheckRun): Fact[] {

@@ -1,6 +1,7 @@
 /** What a report of a check is made from: the result, where its samples came from, how to replay. */
 import type { CheckResult } from "../check/engine.ts";
 import type { Finding } from "../check/rule.ts";
+import { shellWord } from "../core/shell-word.ts";
 import type { PlotData } from "./plots/plot-data.ts";
 import type { Statistic } from "./statistic.ts";
 
@@ -64,9 +65,4 @@ function command(run: CheckRun, reboots: number, rules: readonly string[] | unde
   if (run.msl !== undefined) words.push("--msl", run.msl);
   if (rules !== undefined) words.push("--rules", rules.join(","));
   return words.map(shellWord).join(" ");
-}
-
-/** Quotes a word for a POSIX shell, unless it is plain. */
-function shellWord(word: string): string {
-  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }

@@ -13,6 +13,8 @@ const SCRIPTS = [
   "keyboard.js",
   "figure.js",
   "findings.js",
+  "activity.js",
+  "timeline-plot.js",
   "timeline.js",
   "phase-space.js",
   "port-ring.js",

@@ -21,7 +21,7 @@ export interface ReportRule {
   readonly holds: string;
   /** What it means for somebody who does not know TCP, if it is broken. */
   readonly meaning: string;
-  /** What was tried: `1,204 comparisons`. */
+  /** How many comparisons were made: `1,204`. */
   readonly tried: string;
   readonly findings: number;
   /** Why it was not judged. */
@@ -44,6 +44,8 @@ export interface ReportFinding {
   readonly remedy: string;
   /** A command line that shows it again, or the packets of it. */
   readonly commands: readonly Fact[];
+  /** What happened, one line an event. */
+  readonly story?: readonly string[];
 }
 
 /** A table for whatever else belongs into the report: connections of a capture, say. */

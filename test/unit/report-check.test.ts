@@ -146,7 +146,7 @@ describe("the JSON report", () => {
   it("has schema, verdict, rules, findings with replay, counts, seed and replay", () => {
     const document = JSON.parse(checkJson(boardRun(reuse(1), ["isn-reuse"])));
     expect(document).toMatchObject({
-      schema: "isnkit.check/1",
+      schema: "isnkit.check/2",
       verdict: "fail",
       seed: 42,
       replay: "isnkit check --board sim:x --reboots 20 --seed 42",

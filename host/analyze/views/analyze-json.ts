@@ -13,6 +13,7 @@ export function analyzeJson(run: AnalysisRun): string {
     ...summary(run),
     findings: analysis.findings,
     connections: analysis.connections,
+    ...(run.narration === undefined ? {} : { narration: run.narration }),
   };
   return `${printableJson(document)}\n`;
 }
@@ -50,7 +51,9 @@ function summary(run: AnalysisRun) {
     counts,
     checksums,
     notes,
-    ...(forecast === undefined ? {} : { peer: forecast.peer, forecast: forecast.connections }),
+    ...(forecast === undefined
+      ? {}
+      : { peer: forecast.peer, forecast: forecast.connections, forecastText: forecast.lines }),
   };
 }
 

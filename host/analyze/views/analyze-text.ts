@@ -1,5 +1,6 @@
 /** The report of an analysis for people: causes first, then the connections. */
 import { formatDurationUs } from "../../core/duration.ts";
+import { shellWord } from "../../core/shell-word.ts";
 import { tupleKey } from "../../core/tuple.ts";
 import { NO_PAINT, type Paint } from "../../report/check-text.ts";
 import { printable } from "../../report/plain-text.ts";
@@ -8,6 +9,7 @@ import type { ConnectionRow } from "../connection-row.ts";
 import type { Finding } from "../findings.ts";
 import { absolute, grouped, plural, signed } from "../wording.ts";
 import { type AnalysisRun, verdictOf } from "./analysis-run.ts";
+import { outcomeText } from "./outcome-text.ts";
 
 /** Connections shown at most; JSON has more. */
 export const ROWS_SHOWN_MAX = 24;
@@ -156,18 +158,8 @@ function cells(row: ConnectionRow, firstUs: number): string[] {
     `${row.firstFrame}-${row.lastFrame}`,
     `${client.isn ?? "?"}..${client.next ?? "?"}`,
     server.next === undefined ? "-" : `${server.isn ?? "?"}..${server.next}`,
-    endOf(row),
+    outcomeText(row),
   ];
-}
-
-function endOf({ outcome, syns, client, server, resetBy, closedFirst }: ConnectionRow): string {
-  if (outcome === "refused-by-ack") return `refused by plain ACK, ${plural(syns, "SYN")}`;
-  if (outcome === "wrong-ack") return "SYN-ACK of something else";
-  if (outcome === "reset") return "refused by RST";
-  if (outcome === "no-answer") return `no answer, ${plural(syns, "SYN")}`;
-  if (resetBy !== undefined) return `reset by the ${resetBy}`;
-  const first = closedFirst === undefined ? "" : ` (the ${closedFirst} closed first)`;
-  return `client ${client.state}, server ${server.state}${first}`;
 }
 
 function checksumLine({ ipv4, tcp }: ChecksumSummary): string {
@@ -198,9 +190,4 @@ function verdictText(run: AnalysisRun, paint: Paint): string {
     return `${paint.open("INCONCLUSIVE")}  no fault found over ${extent}, but the capture is cut short`;
   }
   return `${paint.good("CLEAN")}  no fault found over ${extent}`;
-}
-
-/** Quotes a word for a POSIX shell, unless it is plain. */
-function shellWord(word: string): string {
-  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }

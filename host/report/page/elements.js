@@ -53,7 +53,7 @@ export function button(attributes, text, action) {
 
 /**
  * @param {string} id
- * @param {string} title
+ * @param {string} title what the heading says; navigation has a shorter word (main.js)
  * @param {string} lead one sentence under the title; may be empty
  * @param {...(Node | string)} children
  */

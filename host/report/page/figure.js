@@ -49,3 +49,13 @@ export function roomIn(box, most) {
   const { width } = box.getBoundingClientRect();
   return Math.max(240, Math.min(most, Math.floor(width) || most));
 }
+
+/** Draws again when the room has changed. @param {Element} box @param {() => void} draw */
+export function watchWidth(box, draw) {
+  let width = 0;
+  new ResizeObserver(([entry]) => {
+    const now = Math.round(entry?.contentRect.width ?? 0);
+    if (width !== 0 && now !== 0 && now !== width) draw();
+    if (now !== 0) width = now;
+  }).observe(box);
+}

@@ -1,7 +1,7 @@
 // @ts-check
 /** Verdict, rules and findings. */
 import { button, el, factList, section, table } from "./elements.js";
-import { quantity } from "./quantities.js";
+import { grouped, quantity } from "./quantities.js";
 
 /** @typedef {import("../report-model.ts").Report} Report */
 /** @typedef {import("../report-model.ts").ReportFinding} ReportFinding */
@@ -62,10 +62,10 @@ export function statusMark(status) {
 export function rulesSection({ rules, command }) {
   const rows = rules.map((rule) => [
     statusMark(rule.status),
-    el("code", {}, rule.id),
+    el("code", { class: "whole" }, rule.id),
     ruleText(rule),
     rule.tried,
-    rule.findings > 0 ? quantity(rule.findings, "finding") : "none",
+    rule.findings > 0 ? grouped(rule.findings) : "none",
   ]);
   const isCapture = command === "analyze";
   return section(
@@ -74,7 +74,7 @@ export function rulesSection({ rules, command }) {
     isCapture
       ? "Each diagnosis that was run over the capture."
       : "A rule that had too little evidence counts neither for nor against the device.",
-    table("rules", ["", "Rule", "Holds when", "Tried", "Found"], rows),
+    table("rules", ["", "Rule", "Holds when", "Compared", "Findings"], rows),
   );
 }
 
@@ -167,8 +167,22 @@ function findingCard(finding) {
     el("p", { class: "summary" }, capital(finding.summary)),
     ...finding.details.map((text) => el("p", {}, text)),
     factList(finding.evidence, "evidence"),
+    ...storyOf(finding),
     ...finding.commands.map(({ name, value }) => commandLine(name, value)),
   );
+}
+
+/** @param {ReportFinding} finding */
+function storyOf({ story }) {
+  if (story === undefined || story.length === 0) return [];
+  return [
+    el(
+      "details",
+      {},
+      el("summary", {}, "What happened, step by step"),
+      el("ol", { class: "story" }, ...story.map((line) => el("li", {}, line))),
+    ),
+  ];
 }
 
 /** @param {readonly ReportFinding[]} findings */

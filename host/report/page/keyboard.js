@@ -34,8 +34,9 @@ function moved(key, at, count, [back, forth]) {
  * Tabs: one of several views is shown. Left and Right move between them.
  * @param {string} name of the whole, for screen readers
  * @param {readonly {label: string, show: () => void}[]} views
+ * @param {number} first which one is shown at first
  */
-export function tabs(name, views) {
+export function tabs(name, views, first) {
   const list = el("div", { class: "tabs", role: "tablist", "aria-label": name });
   const made = views.map(({ label }) => el("button", { type: "button", role: "tab" }, label));
   const select = (/** @type {number} */ at) => {
@@ -55,7 +56,7 @@ export function tabs(name, views) {
     });
   });
   list.append(...made);
-  select(0);
+  select(first);
   return list;
 }
 

@@ -1,5 +1,6 @@
 // @ts-check
 /** Puts the page together from the report's data. */
+import { activitySection } from "./activity.js";
 import { button, el, factList, section, table } from "./elements.js";
 import {
   commandLine,
@@ -43,8 +44,10 @@ function sectionsOf(report) {
   const rules = rulesSection(report);
   const sections = [verdictSection(report), ...(isCapture ? [findings, rules] : [rules, findings])];
   if (plots !== undefined) {
+    const of = plots.of === undefined ? "" : ` (${plots.of})`;
+    if (plots.activity !== undefined) sections.push(activitySection(plots.activity));
     sections.push(
-      timelineSection(plots.views),
+      timelineSection(plots.views, of),
       phaseSection(plots.phase),
       portsSection(plots.ports),
     );
@@ -69,13 +72,25 @@ function header({ command }) {
   );
 }
 
+/** @type {Readonly<Record<string, string>>} */
+const SHORT_NAMES = {
+  rules: "Rules",
+  failures: "Failures",
+  activity: "Connections",
+  timeline: "Sequence numbers",
+  phase: "Predictability",
+  ports: "Ports",
+  wear: "Wear",
+  statistics: "Statistics",
+  settings: "Settings",
+};
+
 /** @param {readonly HTMLElement[]} sections */
 function navigation(sections) {
-  const links = sections
-    .slice(1)
-    .map(({ id, firstElementChild }) =>
-      el("li", {}, el("a", { href: `#${id}` }, firstElementChild?.textContent ?? id)),
-    );
+  const links = sections.slice(1).map(({ id, firstElementChild }) => {
+    const name = SHORT_NAMES[id] ?? firstElementChild?.textContent ?? id;
+    return el("li", {}, el("a", { href: `#${id}` }, name));
+  });
   return el("nav", { "aria-label": "Sections" }, el("ul", {}, ...links), filterBox());
 }
 

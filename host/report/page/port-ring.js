@@ -46,106 +46,97 @@ export function portsSection(ports) {
 }
 
 /** @param {PortPlot} ports */
-function labelOfPorts({ bins, total, pool }) {
-  const width = 65_536 / bins.length;
-  const [first, last] = pool ? [pool.first, pool.last] : [0, 65_535];
-  const inPool = bins.filter((_, i) => (i + 1) * width > first && i * width <= last).length;
+function labelOfPorts({ first, last, binPorts, bins, total }) {
   const used = bins.filter((count) => count > 0).length;
-  const range = pool ? ` of the range ${pool.first} to ${pool.last}` : "";
-  return `${quantity(total, "port")} chosen by the device, in ${used} of ${inPool} groups of ${width} neighbouring ports${range}; the fullest group has ${percent(Math.max(...bins), total)}.`;
+  const range = first === 0 && last === 65_535 ? "" : ` of the range ${first} to ${last}`;
+  // The expected number of groups that even choice leaves empty: each is missed with (1 − 1/n)^total.
+  const even = Math.round(bins.length * (1 - (1 - 1 / bins.length) ** total));
+  return `${quantity(total, "port")} chosen by the device, in ${used} of ${bins.length} groups of ${quantity(binPorts, "port")}${range} (even choice would use about ${even}); the fullest group has ${percent(Math.max(...bins), total)}.`;
 }
 
 /** @param {PortPlot} ports */
-function fullestPorts({ bins, total }) {
-  const width = 65_536 / bins.length;
+function fullestPorts({ first, last, binPorts, bins, total }) {
   return bins
     .map((count, i) => ({ count, i }))
     .filter(({ count }) => count > 0)
     .sort((a, b) => b.count - a.count || a.i - b.i)
     .slice(0, 12)
     .map(({ count, i }) => [
-      `${i * width} to ${(i + 1) * width - 1}`,
+      `${first + i * binPorts} to ${Math.min(last, first + (i + 1) * binPorts - 1)}`,
       grouped(count),
       percent(count, total),
     ]);
 }
 
+/** @param {number} port */
+function angleOf(port) {
+  return (port / 65_536) * 2 * Math.PI - Math.PI / 2;
+}
+
 /** @param {HTMLCanvasElement} canvas @param {number} size @param {PortPlot} ports */
-function drawRing(canvas, size, { bins, points, pool }) {
+function drawRing(canvas, size, ports) {
   const context = sharpContext(canvas, size, size);
   const centre = size / 2;
-  const outer = size / 2 - 44;
+  const outer = size / 2 - 66;
   const inner = outer * 0.28;
-  const angle = (/** @type {number} */ port) => (port / 65_536) * 2 * Math.PI - Math.PI / 2;
   context.lineWidth = 1;
   context.fillStyle = themeColor("well");
   context.beginPath();
   context.arc(centre, centre, outer, 0, 2 * Math.PI);
   context.arc(centre, centre, inner - 8, 0, 2 * Math.PI, true);
   context.fill();
-  if (pool) {
-    context.strokeStyle = themeColor("boot");
-    context.lineWidth = 2;
-    context.beginPath();
-    context.arc(centre, centre, inner - 8, angle(pool.first), angle(pool.last));
-    context.stroke();
-  }
-  drawBins(context, { bins, centre, outer, angle });
-  drawPorts(context, { points, centre, inner, outer, angle });
+  context.strokeStyle = themeColor("edge");
+  context.lineWidth = 2;
+  context.beginPath();
+  context.arc(centre, centre, inner - 8, angleOf(ports.first), angleOf(ports.last + 1));
+  context.stroke();
+  drawBins(context, ports, centre, outer);
+  drawPorts(context, ports.points, { centre, inner, outer });
   context.fillStyle = themeColor("muted");
   context.font = "12px system-ui, sans-serif";
   context.textBaseline = "middle";
   for (const port of [0, 16_384, 32_768, 49_152]) {
-    const at = angle(port);
-    context.textAlign =
-      Math.abs(Math.cos(at)) < 0.1 ? "center" : Math.cos(at) > 0 ? "left" : "right";
-    const away = Math.abs(Math.cos(at)) < 0.1 ? outer + 34 : outer + 20;
-    context.fillText(
-      grouped(port),
-      centre + Math.cos(at) * away * (context.textAlign === "center" ? 1 : 0.985),
-      centre + Math.sin(at) * away,
-    );
+    const at = angleOf(port);
+    const isUpright = Math.abs(Math.cos(at)) < 0.1;
+    context.textAlign = isUpright ? "center" : Math.cos(at) > 0 ? "left" : "right";
+    const away = outer + (isUpright ? 32 : 24);
+    context.fillText(grouped(port), centre + Math.cos(at) * away, centre + Math.sin(at) * away);
   }
   context.textAlign = "center";
   context.fillText("port", centre, centre);
 }
 
-/** The band around the ring: how often each group of ports was chosen. */
-function drawBins(
-  /** @type {CanvasRenderingContext2D} */ context,
-  /** @type {{bins: readonly number[], centre: number, outer: number, angle: (port: number) => number}} */ ring,
-) {
-  const { bins, centre, outer, angle } = ring;
+/**
+ * The band around the ring: how often each group of ports was chosen.
+ * @param {CanvasRenderingContext2D} context @param {PortPlot} ports
+ * @param {number} centre @param {number} outer
+ */
+function drawBins(context, { first, last, binPorts, bins }, centre, outer) {
   const most = Math.max(...bins);
-  const width = 65_536 / bins.length;
   context.fillStyle = themeColor("series-2");
   bins.forEach((count, i) => {
     if (count === 0) return;
+    const from = angleOf(first + i * binPorts);
+    const to = angleOf(Math.min(last + 1, first + (i + 1) * binPorts));
     context.beginPath();
-    context.arc(
-      centre,
-      centre,
-      outer + 4 + (14 * count) / most,
-      angle(i * width),
-      angle((i + 1) * width),
-    );
-    context.arc(centre, centre, outer + 4, angle((i + 1) * width), angle(i * width), true);
+    context.arc(centre, centre, outer + 4 + (14 * count) / most, from, to);
+    context.arc(centre, centre, outer + 4, to, from, true);
     context.fill();
   });
 }
 
-function drawPorts(
-  /** @type {CanvasRenderingContext2D} */ context,
-  /** @type {{points: readonly number[], centre: number, inner: number, outer: number, angle: (port: number) => number}} */ ring,
-) {
-  const { points, centre, inner, outer, angle } = ring;
+/**
+ * @param {CanvasRenderingContext2D} context @param {readonly number[]} points
+ * @param {{centre: number, inner: number, outer: number}} ring
+ */
+function drawPorts(context, points, { centre, inner, outer }) {
   const firstBoot = points[0] ?? 0;
   const span = Math.max(1, (points[points.length - 2] ?? 0) - firstBoot);
   context.fillStyle = themeColor("density");
   context.globalAlpha = points.length > 2000 ? 0.7 : 0.9;
   for (let i = 0; i + 1 < points.length; i += 2) {
     const away = inner + ((outer - inner - 4) * ((points[i] ?? 0) - firstBoot)) / span;
-    const at = angle(points[i + 1] ?? 0);
+    const at = angleOf(points[i + 1] ?? 0);
     context.beginPath();
     context.arc(centre + Math.cos(at) * away, centre + Math.sin(at) * away, 1.8, 0, 2 * Math.PI);
     context.fill();

@@ -1,92 +1,90 @@
 // @ts-check
-/** Use of the non-volatile memory: writes and erases over the boots, and erases of each sector. */
+/** Use of the non-volatile memory: a map of its sectors, and writes and erases over the boots. */
 import { el, section } from "./elements.js";
-import { figure, roomIn } from "./figure.js";
+import { figure, roomIn, watchWidth } from "./figure.js";
 import { grouped, percent, quantity, scaled } from "./quantities.js";
 import { drawWithTheme, themeColor } from "./theme.js";
 
 /** @typedef {import("../plots/plot-data.ts").WearPlot} WearPlot */
+/** @typedef {import("../plots/plot-data.ts").WornPart} WornPart */
 
 /** @param {WearPlot | undefined} wear */
 export function wearSection(wear) {
   const title = "Memory wear";
   if (wear === undefined) {
-    return section(
-      "wear",
-      title,
-      "",
-      el("p", { class: "empty" }, "The device does not tell how it uses its memory."),
-    );
+    const text = "The device does not tell how it uses its memory.";
+    return section("wear", title, "", el("p", { class: "empty" }, text));
   }
-  const lead =
-    "Every restart writes to the device's memory, which takes a limited number of erases.";
-  const writes = wear.writes.at(-1) ?? 0;
-  const erases = wear.erasesMax.at(-1) ?? 0;
-  const label = `${quantity(writes, "write")} in the run; the most erased sector had ${quantity(erases, "erase")} of ${grouped(wear.enduranceCycles)} that it is rated for (${percent(erases, wear.enduranceCycles)}).`;
-  const parts = [];
-  if (wear.sectors !== undefined) parts.push(sectorMap(wear.sectors, wear.enduranceCycles));
-  if (wear.boots.length > 1) parts.push(wearFigure(wear, label));
-  else parts.push(el("p", {}, label));
+  const lead = "Restarts write to the device's memory, which takes a limited number of erases.";
+  const parts = wear.parts.map(partMap);
+  const { history } = wear;
+  if (history !== undefined && history.boots.length > 1) parts.push(wearFigure(history));
   return section("wear", title, lead, ...parts);
 }
 
-/** @param {readonly number[]} sectors @param {number} rated */
-function sectorMap(sectors, rated) {
-  const most = Math.max(1, ...sectors);
-  const cells = sectors.map((erases, i) => {
-    const level = Math.ceil((4 * erases) / most);
-    return el(
+/** @param {WornPart} part */
+function partMap({ title, devices, erases, programs, cyclesMax, enduranceCycles }) {
+  const most = Math.max(1, ...erases);
+  const cells = erases.map((count, i) =>
+    el(
       "li",
-      { class: `sector level-${level}` },
+      { class: `sector level-${Math.ceil((4 * count) / most)}` },
       el("span", { class: "faint" }, `sector ${i}`),
-      el("strong", {}, grouped(erases)),
-      el("span", { class: "faint" }, percent(erases, rated)),
-    );
-  });
-  const spread = Math.max(...sectors) - Math.min(...sectors);
+      el("strong", {}, quantity(count, "erase")),
+      ...(programs[i] === undefined
+        ? []
+        : [el("span", { class: "faint" }, quantity(programs[i] ?? 0, "write"))]),
+    ),
+  );
+  const whose = devices === 1 ? "" : ` Sums over ${grouped(devices)} devices.`;
+  const cycles = `The most used sector of a device had ${quantity(cyclesMax, "cycle")} of ${grouped(enduranceCycles)} that it is rated for (${percent(cyclesMax, enduranceCycles)}).${whose}`;
+  const map =
+    cells.length === 0
+      ? []
+      : [el("ul", { class: "sectors", "aria-label": `sectors of ${title}` }, ...cells)];
   return el(
     "figure",
-    { id: "wear-map" },
-    el("ul", { class: "sectors", "aria-label": "erases of each sector" }, ...cells),
-    el(
-      "figcaption",
-      {},
-      `Erases of each sector, and their share of the ${grouped(rated)} that it is rated for. Between the most and the least used lie ${quantity(spread, "erase")}.`,
-    ),
+    { class: "part", "data-filter": "" },
+    el("h3", {}, title.charAt(0).toUpperCase() + title.slice(1)),
+    ...map,
+    el("figcaption", {}, cycles),
   );
 }
 
-/** @param {WearPlot} wear @param {string} label */
-function wearFigure(wear, label) {
+/** @param {NonNullable<WearPlot["history"]>} history */
+function wearFigure(history) {
+  const { boots, writes, erasesMax } = history;
+  const label = `${quantity(writes.at(-1) ?? 0, "write")} and ${quantity(erasesMax.at(-1) ?? 0, "erase")} of the most erased sector over ${quantity(boots.at(-1) ?? 0, "reboot")}.`;
   const box = el("div", { class: "plot", role: "img", "aria-label": label, tabindex: "0" });
   /** @type {{destroy(): void} | undefined} */
   let plot;
-  requestAnimationFrame(() =>
-    drawWithTheme(() => {
-      plot?.destroy();
-      box.replaceChildren();
-      plot = wearPlot(wear, box);
-    }),
-  );
+  const draw = () => {
+    plot?.destroy();
+    box.replaceChildren();
+    plot = wearPlot(history, box);
+  };
+  requestAnimationFrame(() => drawWithTheme(draw));
+  watchWidth(box, draw);
   const legend = el(
     "ul",
     { class: "legend" },
-    el("li", {}, el("span", { class: "swatch series-1", "aria-hidden": "true" }), "writes (left)"),
+    el(
+      "li",
+      {},
+      el("span", { class: "swatch series-1", "aria-hidden": "true" }),
+      "writes (left axis)",
+    ),
     el(
       "li",
       {},
       el("span", { class: "swatch series-2", "aria-hidden": "true" }),
-      "erases of the most erased sector (right)",
+      "erases of the most erased sector (right axis)",
     ),
   );
-  const step = Math.max(1, Math.ceil(wear.boots.length / 12));
-  const rows = wear.boots
-    .map((boot, i) => [
-      grouped(boot),
-      grouped(wear.writes[i] ?? 0),
-      grouped(wear.erasesMax[i] ?? 0),
-    ])
-    .filter((_, i) => i % step === 0 || i === wear.boots.length - 1);
+  const step = Math.max(1, Math.ceil(boots.length / 12));
+  const rows = boots
+    .map((boot, i) => [grouped(boot), grouped(writes[i] ?? 0), grouped(erasesMax[i] ?? 0)])
+    .filter((_, i) => i % step === 0 || i === boots.length - 1);
   return figure({
     id: "wear-plot",
     label,
@@ -97,8 +95,8 @@ function wearFigure(wear, label) {
   });
 }
 
-/** @param {WearPlot} wear @param {HTMLElement} box */
-function wearPlot(wear, box) {
+/** @param {NonNullable<WearPlot["history"]>} history @param {HTMLElement} box */
+function wearPlot({ boots, writes, erasesMax }, box) {
   const axis = {
     stroke: themeColor("muted"),
     font: "12px system-ui, sans-serif",
@@ -136,5 +134,5 @@ function wearPlot(wear, box) {
     ],
   };
   // @ts-expect-error uPlot is inlined before this script.
-  return new uPlot(options, [[...wear.boots], [...wear.writes], [...wear.erasesMax]], box);
+  return new uPlot(options, [[...boots], [...writes], [...erasesMax]], box);
 }

@@ -6,7 +6,7 @@ import type { LeaseSample, OpenSample, Sample } from "../../core/sample.ts";
 import { serialDistance } from "../../core/serial.ts";
 import { tupleKey } from "../../core/tuple.ts";
 import { PhaseSpace } from "./phase-space.ts";
-import type { Band, BootMark, PlotData, PortPlot, TimelineView } from "./plot-data.ts";
+import type { Band, BootMark, PlotData, TimelineView } from "./plot-data.ts";
 import { PortSpread } from "./port-spread.ts";
 import { Thinned } from "./thinned.ts";
 import { type Opening, TRACKS_MAX, viewOf } from "./timeline.ts";
@@ -21,6 +21,11 @@ const MARKS_MAX = 400;
 const TUPLES_MAX = 4096;
 /** The module's clock: one tick in 4 µs. */
 const TICK_US = 4;
+
+interface Pool {
+  readonly first: number;
+  readonly last: number;
+}
 
 interface KnownTuple {
   isn: number;
@@ -47,7 +52,7 @@ export class PlotAggregator {
   #quietSinceUs: number | undefined;
 
   /** `ports`: the range that the device may choose from, when it is known. */
-  constructor(options: { readonly ports?: PortPlot["pool"] } = {}) {
+  constructor(options: { readonly ports?: Pool } = {}) {
     this.#ports = new PortSpread(options.ports);
   }
 
@@ -60,7 +65,7 @@ export class PlotAggregator {
     else if (sample.kind === "boot") this.#boot(sample);
     else if (sample.kind === "nvm") this.#wear.observe(sample);
     else if (sample.kind === "lease") this.#leased(sample);
-    else if (sample.kind === "storage-lost") this.#quietSinceUs = this.#nowUs;
+    else if (sample.kind === "storage-lost") this.#storageLost();
   }
 
   finish(): PlotData {
@@ -87,7 +92,8 @@ export class PlotAggregator {
       ? known.advance + serialDistance(known.isn, sample.isn)
       : this.#clockAt(sample.timeUs);
     const { isn, boot } = sample;
-    const opening = { timeUs: this.#nowUs, tuple, isn, boot, advance, breached };
+    const fresh = known === undefined;
+    const opening = { timeUs: this.#nowUs, tuple, isn, boot, advance, breached, fresh };
     this.#remember(tuple, { isn, advance });
     if (this.#start.length < START_OPENINGS) this.#start.push(opening);
     this.#noteFailure(opening);
@@ -148,6 +154,12 @@ export class PlotAggregator {
     });
   }
 
+  /** Another key, other numbers: every line begins anew. */
+  #storageLost(): void {
+    this.#tuples.clear();
+    this.#quietSinceUs = this.#nowUs;
+  }
+
   #endQuiet(): void {
     const sinceUs = this.#quietSinceUs;
     if (sinceUs === undefined) return;
@@ -181,10 +193,12 @@ export class PlotAggregator {
     const views: TimelineView[] = [];
     if (this.#failure !== undefined) {
       const marks = this.#recentMarks.between(this.#failure);
-      views.push(viewOf({ id: "failure", openings: this.#failure, every: 1, ...marks }));
+      views.push(
+        viewOf({ title: "Around the first failure", openings: this.#failure, every: 1, ...marks }),
+      );
     }
     const marks = this.#startMarks.between(this.#start);
-    views.push(viewOf({ id: "start", openings: this.#start, every: 1, ...marks }));
+    views.push(viewOf({ title: "First connections", openings: this.#start, every: 1, ...marks }));
     if (this.#startIsFull && this.#whole.size > 0) views.push(this.#wholeView());
     return views;
   }
@@ -192,7 +206,7 @@ export class PlotAggregator {
   #wholeView(): TimelineView {
     const tracks = [...this.#whole.values()];
     return viewOf({
-      id: "whole",
+      title: "Whole run",
       openings: tracks.flatMap((track) => track.items()),
       boots: this.#wholeBoots.items(),
       bands: this.#wholeBands.items(),

@@ -19,6 +19,8 @@ export interface TupleTrack {
   readonly advances: readonly number[];
   /** Indexes of connections at which a rule was broken. */
   readonly breaches: readonly number[];
+  /** Indexes at which the line begins anew: the device had lost its storage. */
+  readonly fresh: readonly number[];
 }
 
 export interface BootMark {
@@ -37,8 +39,8 @@ export interface Band {
 }
 
 export interface TimelineView {
-  /** The first connections, those around the first breach, or the whole run thinned out. */
-  readonly id: "start" | "failure" | "whole";
+  /** `First connections`, `Around the first failure`, `Device 3`. */
+  readonly title: string;
   readonly fromUs: number;
   readonly toUs: number;
   readonly tracks: readonly TupleTrack[];
@@ -63,29 +65,56 @@ export interface PhasePlot {
 }
 
 export interface PortPlot {
-  /** Counts of `65536 / bins.length` neighbouring ports each. */
+  /** Ports `first + i × binPorts` and up, in the i-th bin; the last one ends at `last`. */
+  readonly first: number;
+  readonly last: number;
+  readonly binPorts: number;
   readonly bins: readonly number[];
   /** Ports that the device chose (not those that the application bound). */
   readonly total: number;
   /** The first ones: boot, port, boot, port, … */
   readonly points: readonly number[];
-  /** The range that the device may choose from, both ends included. */
-  readonly pool?: { readonly first: number; readonly last: number };
 }
 
 export interface WearPlot {
-  readonly boots: readonly number[];
-  readonly writes: readonly number[];
-  readonly erasesMax: readonly number[];
-  /** Erase cycles that the part is rated for. */
+  /** Totals over the boots of one device; arrays run in step. */
+  readonly history?: {
+    readonly boots: readonly number[];
+    readonly writes: readonly number[];
+    readonly erasesMax: readonly number[];
+  };
+  readonly parts: readonly WornPart[];
+}
+
+/** One kind of memory: its sectors (key-value store: keys), summed over all devices that have it. */
+export interface WornPart {
+  /** `NOR flash, 4 × 2048 bytes, granule 8` */
+  readonly title: string;
+  readonly devices: number;
+  /** Empty where the source cannot count them. */
+  readonly erases: readonly number[];
+  readonly programs: readonly number[];
+  /** Cycles of the most used sector (EEPROM: granule) of any one device, and what it is rated for. */
+  readonly cyclesMax: number;
   readonly enduranceCycles: number;
-  /** Erases of each sector at the end of the run. */
-  readonly sectors?: readonly number[];
+}
+
+/** How many connections were opened in each stretch of a capture, by what came of them. */
+export interface ActivityPlot {
+  readonly binUs: number;
+  readonly outcomes: readonly {
+    readonly name: string;
+    readonly good: boolean;
+    readonly counts: readonly number[];
+  }[];
 }
 
 export interface PlotData {
   /** Samples that went in. */
   readonly samples: number;
+  /** Whose numbers they are, where there are several: `client 10.77.0.2`. */
+  readonly of?: string;
+  readonly activity?: ActivityPlot;
   readonly views: readonly TimelineView[];
   readonly phase?: PhasePlot;
   readonly ports?: PortPlot;

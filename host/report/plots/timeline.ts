@@ -11,10 +11,12 @@ export interface Opening {
   readonly boot: number;
   readonly advance: number;
   readonly breached: boolean;
+  /** The tuple's first connection since the device lost its storage. */
+  readonly fresh: boolean;
 }
 
 export interface Stretch {
-  readonly id: TimelineView["id"];
+  readonly title: string;
   readonly openings: readonly Opening[];
   readonly boots: readonly BootMark[];
   readonly bands: readonly Band[];
@@ -24,7 +26,7 @@ export interface Stretch {
 }
 
 /** Tuples that came back most often get a track each; the rest is drawn as one. */
-export function viewOf({ id, openings, boots, bands, every, seen }: Stretch): TimelineView {
+export function viewOf({ title, openings, boots, bands, every, seen }: Stretch): TimelineView {
   const byTuple = new Map<string, Opening[]>();
   for (const opening of openings) {
     const list = byTuple.get(opening.tuple);
@@ -42,7 +44,7 @@ export function viewOf({ id, openings, boots, bands, every, seen }: Stretch): Ti
   const fromUs = Math.min(...times);
   const toUs = Math.max(...times);
   return {
-    id,
+    title,
     fromUs,
     toUs,
     tracks: tracked.map(([name, list]) => trackOf(name, list, seen?.(name) ?? list.length)),
@@ -66,5 +68,6 @@ function trackOf(name: string, openings: readonly Opening[], seen: number): Tupl
     boots: openings.map(({ boot }) => boot),
     advances: openings.map(({ advance }) => advance),
     breaches: openings.flatMap(({ breached }, i) => (breached ? [i] : [])),
+    fresh: openings.flatMap(({ fresh }, i) => (fresh && i > 0 ? [i] : [])),
   };
 }

@@ -18,13 +18,19 @@ export class WearTrack {
     const last = this.#last;
     if (last === undefined) return undefined;
     const items = this.#samples.items();
-    const { sectorErases } = last;
-    return {
+    const history = {
       boots: items.map(({ boot }) => boot),
       writes: items.map(({ writes }) => writes),
       erasesMax: items.map(({ erasesMax }) => erasesMax),
-      enduranceCycles: last.enduranceCycles,
-      ...(sectorErases === undefined ? {} : { sectors: sectorErases }),
     };
+    const part = {
+      title: "the device's memory",
+      devices: 1,
+      erases: last.sectorErases ?? [],
+      programs: [],
+      cyclesMax: last.erasesMax,
+      enduranceCycles: last.enduranceCycles,
+    };
+    return { history, parts: [part] };
   }
 }

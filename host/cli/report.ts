@@ -1,0 +1,141 @@
+/** `isnkit report`: a saved run in, a report in any format out. */
+import { open } from "node:fs/promises";
+import { resolve } from "node:path";
+import { analyzeJson } from "../analyze/views/analyze-json.ts";
+import { analyzeReport } from "../analyze/views/analyze-report.ts";
+import { analyzeText } from "../analyze/views/analyze-text.ts";
+import { EXIT, type ExitCode, UsageError } from "../core/errors.ts";
+import { checkJson } from "../report/check-json.ts";
+import { checkReport } from "../report/check-report.ts";
+import { checkText, type Paint } from "../report/check-text.ts";
+import { FILE_BYTES_MAX } from "../report/files/bounds.ts";
+import { parseRun, type SavedRun } from "../report/files/run-file.ts";
+import { compactJson } from "../report/plain-text.ts";
+import type { Report } from "../report/report-model.ts";
+import { reportText } from "../report/report-text.ts";
+import { simulateReport } from "../report/simulate-report.ts";
+import { CONFIG_FILE, readConfig } from "./config-file.ts";
+import { didYouMean } from "./did-you-mean.ts";
+import { paintFor } from "./paint.ts";
+import { RENDERED_FORMATS, rendered } from "./rendered.ts";
+import { expectWritable, writeResults } from "./results.ts";
+import { mergeSettings, type Setting, type SettingName } from "./settings.ts";
+import type { Terminal } from "./terminal.ts";
+
+const FORMATS = [...RENDERED_FORMATS, "text", "json"] as const;
+type ReportFormat = (typeof FORMATS)[number];
+
+export interface ReportArguments {
+  /** A path, or `-` for standard input. */
+  readonly file: string | undefined;
+  readonly given: (
+    name: SettingName,
+  ) => { text: string; origin: "flag" | "environment" } | undefined;
+  readonly color: boolean;
+}
+
+export async function reportCommand(
+  { file, given, color }: ReportArguments,
+  terminal: Terminal,
+): Promise<ExitCode> {
+  const config = await readConfig(resolve(CONFIG_FILE));
+  const settings = mergeSettings(given, config);
+  if (file === undefined || file === "") {
+    throw new UsageError(
+      "no-report",
+      "no report file is named (command line)",
+      "name what --format json wrote: isnkit report run.json",
+    );
+  }
+  const format = parseFormat(settings.get("format"));
+  const output = outputOf(settings.get("output"));
+  await expectWritable(output);
+  const name = file === "-" ? "standard input" : JSON.stringify(file);
+  const saved = await parseRun(await readBounded(file, name, terminal), name);
+  const paint = paintFor(terminal, color && config.color !== false && output === undefined);
+  await writeResults(terminal, await savedRunIn(saved, format, paint), output);
+  return EXIT.pass;
+}
+
+/** The run as `format` has it. */
+export async function savedRunIn(
+  saved: SavedRun,
+  format: ReportFormat,
+  paint: Paint,
+): Promise<string> {
+  if (format === "json") return jsonOf(saved);
+  if (format === "text") return textOf(saved, paint);
+  return rendered(reportOf(saved), format);
+}
+
+function reportOf({ kind, run }: SavedRun): Report {
+  if (kind === "check") return checkReport(run);
+  return kind === "simulate" ? simulateReport(run) : analyzeReport(run);
+}
+
+function jsonOf({ kind, run }: SavedRun): string {
+  if (kind === "check") return checkJson(run);
+  return kind === "simulate" ? compactJson(run) : analyzeJson(run);
+}
+
+function textOf({ kind, run }: SavedRun, paint: Paint): string {
+  if (kind === "check") return checkText(run, paint);
+  return kind === "simulate" ? reportText(simulateReport(run), paint) : analyzeText(run, paint);
+}
+
+/** Reads no more than a report may have. Throws UsageError `no-report` when it cannot be read. */
+async function readBounded(file: string, name: string, terminal: Terminal): Promise<string> {
+  try {
+    return file === "-" ? await readAll(terminal.input, name) : await readFile(file, name);
+  } catch (error) {
+    if (error instanceof UsageError) throw error;
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new UsageError(
+      "no-report",
+      `${name} cannot be read: ${reason}`,
+      "name a file that `isnkit check`, `simulate` or `analyze` wrote with --format json",
+    );
+  }
+}
+
+async function readFile(file: string, name: string): Promise<string> {
+  const handle = await open(file, "r");
+  try {
+    return await readAll(handle.createReadStream({ autoClose: false }), name);
+  } finally {
+    await handle.close();
+  }
+}
+
+async function readAll(input: AsyncIterable<Uint8Array>, name: string): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const chunk of input) {
+    bytes += chunk.length;
+    if (bytes > FILE_BYTES_MAX) {
+      throw new UsageError(
+        "bad-report",
+        `${name} is larger than ${FILE_BYTES_MAX / 1024 / 1024} MiB`,
+        "a report of isnkit never is; name the file that --format json wrote",
+      );
+    }
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString("utf8");
+}
+
+function parseFormat(setting: Setting | undefined): ReportFormat {
+  const text = setting?.text ?? "html";
+  const format = FORMATS.find((one) => one === text);
+  if (format !== undefined) return format;
+  throw new UsageError(
+    "unknown-format",
+    `${JSON.stringify(text)} is not a format of this command (${setting?.place})`,
+    `${didYouMean(text, FORMATS)}the formats are ${FORMATS.join(", ")}`,
+  );
+}
+
+function outputOf(setting: Setting | undefined): string | undefined {
+  if (setting?.text !== "") return setting?.text;
+  throw new UsageError("bad-output", `${setting.place} is empty`, "name a file to write to");
+}

@@ -1,0 +1,133 @@
+/** What the plots of a simulation's report are drawn from. */
+import { serialDistance } from "../core/serial.ts";
+import type { DeviceTimeline, SimulateRun, TimelinePoint } from "../simulate/simulate-run.ts";
+import type {
+  Band,
+  PhasePlot,
+  PlotData,
+  PortPlot,
+  TimelineView,
+  TupleTrack,
+  WearPlot,
+} from "./plots/plot-data.ts";
+import { quantity } from "./wording.ts";
+
+const KINDS = { nor: "NOR flash", eeprom: "EEPROM", keyValue: "key-value store" } as const;
+
+export function simulatePlots(run: SimulateRun): PlotData {
+  const phase = phaseOf(run);
+  const ports = portsOf(run);
+  const wear = wearOf(run);
+  const failed = new Set(run.failures.map((failure) => failure.case));
+  return {
+    samples: run.counts.samples,
+    views: run.timelines
+      .map((timeline) => viewOf(timeline, failed.has(timeline.case)))
+      .filter((view) => view !== undefined),
+    ...(phase === undefined ? {} : { phase }),
+    ...(ports === undefined ? {} : { ports }),
+    ...(wear === undefined ? {} : { wear }),
+  };
+}
+
+function viewOf(timeline: DeviceTimeline, isFailed: boolean): TimelineView | undefined {
+  const { boots, ceilings, series, pointsLeftOut } = timeline;
+  const drawn = series.reduce((sum, { points }) => sum + points.length, 0);
+  if (drawn === 0) return undefined;
+  const fromUs = boots[0]?.fromUs ?? 0;
+  const toUs = Math.max(fromUs, ...boots.map((boot) => boot.toUs));
+  const single = series.filter(({ points }) => points.length === 1).flatMap(({ points }) => points);
+  return {
+    title: `Device ${timeline.case}${isFailed ? " (failed)" : ""}`,
+    fromUs,
+    toUs,
+    tracks: series.filter(({ points }) => points.length > 1).map(trackOf),
+    single: { timesUs: single.map(({ timeUs }) => timeUs), isns: single.map(({ isn }) => isn) },
+    boots: boots.map(({ boot, fromUs, end, faults }) => ({
+      boot,
+      timeUs: fromUs,
+      cause: faults.length > 0 ? faults.join(", ") : end,
+    })),
+    bands: leasesOf(ceilings, toUs),
+    every: drawn === 0 ? 1 : Math.max(1, Math.round((drawn + pointsLeftOut) / drawn)),
+  };
+}
+
+function trackOf({ tuple, points }: DeviceTimeline["series"][number]): TupleTrack {
+  return {
+    name: tuple,
+    seen: points.length,
+    timesUs: points.map(({ timeUs }) => timeUs),
+    isns: points.map(({ isn }) => isn),
+    boots: points.map(({ boot }) => boot),
+    advances: advancesOf(points),
+    breaches: points.flatMap(({ answer }, i) => (isRefused(answer) ? [i] : [])),
+    fresh: [],
+  };
+}
+
+function isRefused(answer: string | undefined): boolean {
+  return answer !== undefined && answer !== "syn-ack";
+}
+
+/** The device's clock where the journal tells it for all points; else what the ISN has moved. */
+function advancesOf(points: readonly TimelinePoint[]): number[] {
+  const clock = points.map(({ ticks }) => ticks);
+  if (clock.every((ticks) => ticks !== undefined)) return clock;
+  let [advance, before] = [0, points[0]?.isn ?? 0];
+  return points.map(({ isn }) => {
+    advance += serialDistance(before, isn);
+    before = isn;
+    return advance;
+  });
+}
+
+/** From one durable ceiling to the next the device may use the numbers up to it. */
+function leasesOf(ceilings: DeviceTimeline["ceilings"], toUs: number): Band[] {
+  return ceilings.map(({ timeUs, ticks }, i) => ({
+    kind: "lease",
+    fromUs: timeUs,
+    toUs: ceilings[i + 1]?.timeUs ?? Math.max(timeUs, toUs),
+    low: Math.min(ticks, ceilings[i - 1]?.ticks ?? ticks),
+    high: ticks,
+  }));
+}
+
+/** Steps are counted unsigned by their top bits; the plot has the step of 0 in its middle. */
+function phaseOf({ phaseSpace }: SimulateRun): PhasePlot | undefined {
+  const { bins, counts, samples } = phaseSpace;
+  const centred = (bin: number) => (bin + bins / 2) % bins;
+  const cells: [cell: number, count: number][] = [];
+  counts.forEach((count, at) => {
+    if (count === 0) return;
+    const step = centred(at % bins);
+    const before = centred(Math.floor(at / bins));
+    cells.push([before * bins + step, count]);
+  });
+  if (cells.length === 0) return undefined;
+  cells.sort(([a], [b]) => a - b);
+  return { side: bins, cells: cells.flat(), pairs: samples, points: [] };
+}
+
+function portsOf({ ports }: SimulateRun): PortPlot | undefined {
+  const { first, last, binPorts, counts, samples } = ports;
+  if (samples === 0) return undefined;
+  return { first, last, binPorts, bins: counts, total: samples, points: [] };
+}
+
+function wearOf({ wear }: SimulateRun): WearPlot | undefined {
+  if (wear.length === 0) return undefined;
+  return {
+    parts: wear.map(({ storage, devices, programs, erases, cyclesMax }) => ({
+      title:
+        storage.kind === "keyValue"
+          ? KINDS.keyValue
+          : `${KINDS[storage.kind]}, ${quantity(storage.sectors, "sector")} of ${storage.sectorBytes} bytes, granule ${storage.granule}`,
+      devices,
+      erases,
+      programs,
+      cyclesMax,
+      enduranceCycles: storage.enduranceCycles,
+    })),
+  };
+}

@@ -1,0 +1,213 @@
+/** Puts a simulation into the form that HTML, JUnit and Markdown are made from. */
+import type { Finding } from "../check/rule.ts";
+import { formatDurationUs } from "../core/duration.ts";
+import type {
+  CaseSize,
+  SimulateFailure,
+  SimulateRuleResult,
+  SimulateRun,
+} from "../simulate/simulate-run.ts";
+import { findingEvidence } from "./finding-evidence.ts";
+import type { Fact, Report, ReportFinding, ReportRule, ReportTable } from "./report-model.ts";
+import { RULE_MEANINGS } from "./rule-meanings.ts";
+import { simulatePlots } from "./simulate-plots.ts";
+import type { Statistic } from "./statistic.ts";
+import { grouped, listed, quantity } from "./wording.ts";
+
+/** `statistics`: a run that computed some carries them beside its rules. */
+export function simulateReport(run: SimulateRun & { statistics?: readonly Statistic[] }): Report {
+  const statistics = run.statistics ?? [];
+  return {
+    command: "simulate",
+    verdict: run.verdict,
+    subject: subjectOf(run),
+    sentence: sentenceOf(run),
+    figures: figuresOf(run),
+    rules: run.rules.map(ruleOf),
+    findings: run.failures.map(findingOf),
+    findingsTotal: run.rules.reduce((sum, { findings }) => sum + findings, 0),
+    statistics,
+    plots: simulatePlots(run),
+    tables: [faultTable(run), peerTable(run), canaryTable(run)],
+    settings: settingsOf(run),
+    replay: run.replay,
+    notes: [`${run.because}`, ...run.notes],
+  };
+}
+
+function subjectOf({ board, mode, cases }: SimulateRun): string {
+  const part =
+    cases.count === cases.total
+      ? ""
+      : `, ${shardText(cases)} of ${quantity(cases.total, "device")}`;
+  return `virtual board ${board}, ${mode === "exhaustive" ? "every power cut up to a depth" : "a swarm of devices"}${part}`;
+}
+
+function shardText({ shard, first, count }: SimulateRun["cases"]): string {
+  const range = `${grouped(first)} to ${grouped(first + count - 1)}`;
+  return shard === undefined ? `devices ${range}` : `shard ${shard}: devices ${range}`;
+}
+
+function sentenceOf(run: SimulateRun): string {
+  const { counts, rules, canaries } = run;
+  const over = `${quantity(counts.reboots, "simulated reboot")} of ${quantity(counts.cases, "device")} and ${quantity(counts.connections, "connection")}`;
+  const failed = rules.filter(({ status }) => status === "fail");
+  const worst = failed[0];
+  if (run.verdict === "pass") {
+    const held = rules.filter(({ status }) => status === "pass").length;
+    return `Over ${over}, with faults, every number that a device used was safe: all ${held} rules that were judged hold.`;
+  }
+  if (run.verdict === "fail" && worst !== undefined) {
+    const many = failed.length === 1 ? "One rule is" : `${failed.length} rules are`;
+    return `${many} broken over ${over}: ${RULE_MEANINGS[worst.id]}.`;
+  }
+  if (run.verdict === "fail") return `The run failed over ${over}: ${run.because}`;
+  const missed = canaries.filter(({ caught }) => !caught).map(({ generator }) => generator);
+  const why =
+    missed.length > 0
+      ? `${listed(missed)}, which is known to be bad, was not caught`
+      : run.because.replace(/\.$/, "");
+  return `Nothing was found broken over ${over}, but this is not a pass: ${why}.`;
+}
+
+function figuresOf({ counts, rules, canaries, timing }: SimulateRun): Fact[] {
+  const caught = canaries.filter(({ caught }) => caught).length;
+  const findings = rules.reduce((sum, rule) => sum + rule.findings, 0);
+  return [
+    {
+      name: "simulated reboots",
+      value: grouped(counts.reboots),
+      note: `${grouped(Math.round(timing.rebootsPerSecond))} a second`,
+    },
+    { name: "devices", value: grouped(counts.cases) },
+    {
+      name: "connections",
+      value: grouped(counts.connections),
+      note: `${grouped(counts.staleArrivals)} old segments arrived`,
+    },
+    {
+      name: "device time",
+      value: formatDurationUs(counts.simulatedS * 1e6),
+      note: `in ${formatDurationUs(timing.elapsedMs * 1000)}`,
+    },
+    { name: "bad generators caught", value: `${caught} of ${canaries.length}` },
+    { name: "breaches", value: grouped(findings) },
+  ];
+}
+
+function ruleOf(rule: SimulateRuleResult): ReportRule {
+  const { id, status, tried, findings, reason, holds, clause, remedy } = rule;
+  return {
+    id,
+    status,
+    // Which rules a simulation needs is its own business; an open one is shown, never an error.
+    asked: false,
+    holds,
+    meaning: RULE_MEANINGS[id],
+    tried: grouped(tried),
+    findings,
+    ...(reason === undefined ? {} : { reason }),
+    clause,
+    remedy,
+  };
+}
+
+function findingOf(failure: SimulateFailure): ReportFinding {
+  const { rule, findings, clause, remedy, drawn, shrunk, story } = failure;
+  const [first] = findings;
+  const commands = [{ name: "show it again", value: failure.replay }];
+  if (failure.replayOnBoard !== undefined) {
+    commands.push({ name: "on an emulated board", value: failure.replayOnBoard });
+  }
+  const facts: Fact[] = [
+    { name: "device", value: grouped(failure.case) },
+    { name: "as it was drawn", value: sizeText(drawn) },
+  ];
+  if (shrunk !== undefined) facts.push({ name: "made as small as", value: sizeText(shrunk) });
+  return {
+    rule,
+    severity: "fault",
+    summary: first?.detail ?? "the rule was broken",
+    details: [],
+    evidence: [...facts, ...(first === undefined ? [] : findingEvidence(first as Finding))],
+    clause,
+    remedy,
+    commands,
+    story,
+  };
+}
+
+function sizeText({ boots, connections, faults }: CaseSize): string {
+  return `${quantity(boots, "boot")}, ${quantity(connections, "connection")}, ${quantity(faults, "fault")}`;
+}
+
+function faultTable({ faults }: SimulateRun): ReportTable {
+  return {
+    title: "Faults",
+    columns: ["Fault", "Rate a boot", "Happened", "Devices"],
+    rows: faults.map(({ kind, rate, injected, cases }) => [
+      kind,
+      rate === 0 ? "off" : String(Number(rate.toPrecision(3))),
+      grouped(injected),
+      grouped(cases),
+    ]),
+    more: 0,
+  };
+}
+
+function peerTable({ peers }: SimulateRun): ReportTable {
+  return {
+    title: "Servers",
+    columns: [
+      "Server",
+      "First SYNs",
+      "Answered by SYN-ACK",
+      "Refused whatever the numbers",
+      "States",
+    ],
+    rows: peers.map(({ peer, syns, synAcks, refusedByNature, states }) => [
+      peer,
+      grouped(syns),
+      grouped(synAcks),
+      grouped(refusedByNature),
+      Object.entries(states)
+        .map(([state, count]) => `${state} ${grouped(count)}`)
+        .join(", "),
+    ]),
+    more: 0,
+  };
+}
+
+function canaryTable({ canaries }: SimulateRun): ReportTable {
+  return {
+    title: "Known-bad generators that had to be caught",
+    columns: ["Generator", "Who does this", "Caught by", "Result"],
+    rows: canaries.map(({ generator, field, failed, caught, cases }) => [
+      generator,
+      field,
+      failed.join(", "),
+      caught ? `caught within ${quantity(cases, "device")}` : "not caught",
+    ]),
+    more: 0,
+  };
+}
+
+function settingsOf(run: SimulateRun): Fact[] {
+  const { isnkit, settings, settingsHash, seed, cases, timing, mode, board } = run;
+  return [
+    { name: "board", value: board },
+    { name: "mode", value: mode },
+    { name: "seed", value: String(seed) },
+    { name: "devices", value: `${shardText(cases)} of ${grouped(cases.total)}` },
+    { name: "isnkit", value: isnkit.version },
+    { name: "module (SHA-256)", value: isnkit.module },
+    { name: "settings (SHA-256)", value: settingsHash },
+    { name: "workers", value: String(timing.workers) },
+    { name: "started", value: timing.startedAt },
+    ...Object.entries(settings).map(([name, value]) => ({ name, value: settingText(value) })),
+  ];
+}
+
+function settingText(value: unknown): string {
+  return typeof value === "string" ? value : (JSON.stringify(value) ?? "none");
+}
