@@ -46,6 +46,10 @@ const configSchema = z.strictObject({
   rung: words.optional(),
   count: wordOrNumber.optional(),
   record: word.optional(),
+  module: word.optional(),
+  image: word.optional(),
+  method: word.optional(),
+  volume: word.optional(),
   color: z.boolean().optional(),
 });
 

@@ -191,6 +191,45 @@ Examples:
 `,
     load: async () => (await import("./doctor.ts")).doctorCommand,
   },
+  {
+    name: "flash",
+    description: "put a new module or firmware onto a board, and have the device confirm it",
+    flags: [
+      ["board", "NAME", "a serial port, usb:<vid>:<pid>[:<serial>], or a name of bench.json"],
+      BENCH,
+      ["module", "FILE", "a module (.wasm), over the console into the slot that does not run"],
+      ["image", "FILE", "firmware: .elf, .bin or .uf2"],
+      [
+        "method",
+        "NAME",
+        "how firmware gets there: stm32-uart, uf2, or a tool (default: board.json)",
+      ],
+      ["volume", "FOLDER", "where the boot loader's volume is mounted (default: looked for)"],
+      ["format", "FORMAT", "text or json (default: text)"],
+      ["output", "FILE", "write the result to a file instead of stdout"],
+    ],
+    switches: [
+      [
+        "--wipe-journal",
+        "clear the journal, key included; the device then keeps quiet for 2 × MSL",
+      ],
+    ],
+    help: `
+A module is checked by the device (hash, form, ABI, self test, a rehearsal on a copy of the journal),
+tried, and confirmed; until then, and whatever happens on the way, the old one stays. The journal is
+never touched without --wipe-journal. Success is told when the device itself tells version and hash.
+Exit codes: 0 confirmed by the device, 2 wrong usage, 3 not flashed (the device refused, a tool failed,
+the port was lost), 130 interrupted: the device runs its old module.
+
+Examples:
+  isnkit flash --board /dev/ttyACM0 --module build/isnkit.wasm
+  isnkit flash --board shelf-3 --module new.wasm --format json
+  isnkit flash --board shelf-3 --image firmware.elf
+  isnkit flash --board pico --image firmware.uf2 --volume /media/me/RPI-RP2
+  isnkit flash --board shelf-3 --module new.wasm --wipe-journal
+`,
+    load: async () => (await import("./flash.ts")).flashCommand,
+  },
 ];
 
 /** Adds the commands to the program; `done` takes the exit code of the one that ran. */

@@ -51,6 +51,10 @@ export const SETTING_NAMES: readonly SettingName[] = [
   "rung",
   "count",
   "record",
+  "module",
+  "image",
+  "method",
+  "volume",
 ];
 
 /** `bootGap` → `boot-gap`. */
