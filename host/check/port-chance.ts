@@ -38,12 +38,22 @@ export class PortChance {
 
 /** Ports of the pool that are not reserved. */
 export function poolSize(pool: PortPool): number {
-  let size = 0;
-  for (let port = pool.first; port <= pool.last; port++) if (inPool(pool, port)) size++;
-  return Math.max(1, size);
+  return Math.max(1, portsWithin(pool, pool.first, pool.last));
 }
 
-export function inPool(pool: PortPool, port: number): boolean {
-  if (port < pool.first || port > pool.last) return false;
-  return !pool.reserved.some(([first, last]) => port >= first && port <= last);
+/** Ports of the pool from `first` to `last`, both included, that are not reserved. */
+export function portsWithin(pool: PortPool, first: number, last: number): number {
+  const from = Math.max(first, pool.first);
+  const to = Math.min(last, pool.last);
+  let free = Math.max(0, to - from + 1);
+  // Reserved ranges may overlap: each takes away what those before it have left.
+  let behind = from;
+  for (const [start, end] of [...pool.reserved].sort((a, b) => a[0] - b[0])) {
+    const low = Math.max(start, behind);
+    const high = Math.min(end, to);
+    if (high < low) continue;
+    free -= high - low + 1;
+    behind = high + 1;
+  }
+  return free;
 }

@@ -4,7 +4,7 @@
  * is any given one with a chance of at most 2 / pool (port-chance.ts).
  */
 import { lnBinomialTail, lnUnevenness } from "./chance.ts";
-import { inPool } from "./port-chance.ts";
+import { portsWithin } from "./port-chance.ts";
 import type { PortPool } from "./rule.ts";
 
 export interface PortBlock {
@@ -93,11 +93,12 @@ function unevenSpread({ ports, pool }: PortBlock): PortPrediction {
   const width = (last - first + 1) / BUCKETS;
   if (width < BUCKETS) return SURE;
   const bucketOf = (port: number) => Math.floor((port - first) / width);
-  const available = new Array<number>(BUCKETS).fill(0);
-  for (let port = first; port <= last; port++) {
-    const bucket = bucketOf(port);
-    if (pool === undefined || inPool(pool, port)) available[bucket] = (available[bucket] ?? 0) + 1;
-  }
+  const available = Array.from({ length: BUCKETS }, (_, bucket) => {
+    // The lowest port that falls into a bucket is the first at or above its edge.
+    const low = first + Math.ceil(bucket * width);
+    const high = first + Math.ceil((bucket + 1) * width) - 1;
+    return pool === undefined ? high - low + 1 : portsWithin(pool, low, high);
+  });
   const total = available.reduce((sum, count) => sum + count, 0);
   const counts = new Array<number>(BUCKETS).fill(0);
   let outside = 0;

@@ -23,6 +23,8 @@ export const SIMULATION_RULE_IDS = [
   "connect-first-syn",
   "stale-byte",
   "liveness",
+  "memory-contract",
+  "key-kept",
   "isn-repeats-between-devices",
 ] as const;
 

@@ -32,6 +32,22 @@ export interface OpenSample {
   readonly portChoice: "allocated" | "bound" | "unknown";
   /** Where to find it: frame number in a capture, counted from 1. */
   readonly frame?: number;
+  /** The answer to this SYN, where the source sees both ends. */
+  readonly answer?: SynAnswer;
+}
+
+/** What the server made of the first SYN of a connection. */
+export interface SynAnswer {
+  readonly kind: "syn-ack" | "ack" | "rst" | "silence";
+  /** Who answers, and what it held for the tuple: `linux`, `TIME_WAIT`. */
+  readonly peer: string;
+  readonly state: string;
+  /** What it expected next from the device, u32; 0 when it held nothing. */
+  readonly expected: number;
+  /** True when this server would refuse the best of numbers here as well. */
+  readonly byNature: boolean;
+  /** Why it answered so, in one sentence. */
+  readonly because: string;
 }
 
 /** How far a connection has used its sequence numbers. The last one of a connection counts. */
@@ -92,6 +108,47 @@ export interface LeaseSample {
   readonly ceiling: number;
 }
 
+/** A segment of an earlier connection of the tuple, delayed or doubled by the network, has arrived. */
+export interface StaleSample {
+  readonly kind: "stale";
+  readonly boot: number;
+  readonly timeUs: number;
+  readonly tuple: Tuple;
+  readonly at: "server" | "device";
+  /** The segment: its first number, and its length in bytes. */
+  readonly seq: number;
+  readonly bytes: number;
+  /** What the receiver expects next in the new connection, and its window in bytes. */
+  readonly expected: number;
+  readonly window: number;
+  /** The receiver took some of it for data of the new connection. */
+  readonly accepted: boolean;
+  /** How long ago it was sent, in microseconds. */
+  readonly ageUs: number;
+}
+
+/** Faults have stopped; from `sinceUs` on the device has `limitUs` to reach this server. */
+export interface LivenessSample {
+  readonly kind: "liveness";
+  readonly boot: number;
+  readonly timeUs: number;
+  readonly tuple: Tuple;
+  readonly connected: boolean;
+  readonly sinceUs: number;
+  readonly limitUs: number;
+}
+
+/** The device did to its memory what the part does not allow. */
+export interface ViolationSample {
+  readonly kind: "violation";
+  readonly boot: number;
+  readonly timeUs: number;
+  /** `program-not-erased`, …: host/sim/nvm-part.ts. */
+  readonly what: string;
+  /** Byte offset, sector or key. */
+  readonly at: number;
+}
+
 export type Sample =
   | BootSample
   | OpenSample
@@ -99,4 +156,7 @@ export type Sample =
   | RefusedSample
   | StorageLostSample
   | NvmSample
-  | LeaseSample;
+  | LeaseSample
+  | StaleSample
+  | LivenessSample
+  | ViolationSample;

@@ -1,5 +1,6 @@
 /** The compiled module, one power cycle of it: typed calls over one WebAssembly instance. */
 import type { Board } from "./board.ts";
+import { REWIND_EXPORT } from "./rewindable.ts";
 
 /** What the module exports (docs/abi.md). All numbers are i32 on the JavaScript side. */
 interface Exports {
@@ -103,6 +104,35 @@ export class IsnModule {
     const exports = instance.exports as unknown as Exports;
     memory = new Uint8Array(exports.memory.buffer);
     return new IsnModule(exports);
+  }
+
+  /**
+   * Powers on one instance over and over. `wasm` comes from `makeRewindable`; each call puts back the
+   * state that instantiation left, so what an earlier call returned must not be used any more.
+   */
+  static rewinding(wasm: WebAssembly.Module): (board: Board) => IsnModule {
+    let powered: Board | undefined;
+    const board = (): Board => {
+      if (powered === undefined) throw new Error("the power is off");
+      return powered;
+    };
+    const module = IsnModule.instantiate(wasm, {
+      read: (offset, bytes) => board().read(offset, bytes),
+      program: (offset, bytes) => board().program(offset, bytes),
+      erase: (sector) => board().erase(sector),
+      entropy: (bytes) => board().entropy(bytes),
+      ticks: () => board().ticks(),
+    });
+    const exports = module.#exports as unknown as { readonly [REWIND_EXPORT]: () => void };
+    const rewindGlobals = exports[REWIND_EXPORT];
+    const memory = new Uint8Array(module.memory.buffer);
+    const initial = memory.slice();
+    return (next) => {
+      powered = next;
+      memory.set(initial);
+      rewindGlobals();
+      return module;
+    };
   }
 
   /** The module's linear memory, for tests that look inside. */

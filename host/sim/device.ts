@@ -35,6 +35,8 @@ export interface Device {
   close(to: Destination, localPort: number, next: number): boolean;
   /** The production line, or the service desk after lost storage, gives the device its key. */
   provision(key: Uint8Array, options: { newDevice: boolean }): boolean;
+  /** The same with a key from the board's entropy source; false when that is not fit for it. */
+  provisionSelf(options: { newDevice: boolean }): boolean;
   /** NVM records written and erases of the most erased sector, as the device itself counts. */
   wear(): { writes: number; erasesMax: number };
 }

@@ -43,17 +43,22 @@ export interface PowerCutPlan {
   readonly mask?: number;
 }
 
+/** The operation that a cut hit, or that failed. */
+export type NvmOperation = "program" | "erase";
+
 /** Power failed: thrown out of `program` and `erase`, through whatever called them. */
 export class PowerCut extends Error {
   /** Number of the operation that was cut, from 1. */
   readonly operation: number;
   readonly phase: PowerCutPlan["phase"];
+  readonly kind: NvmOperation;
 
-  constructor(operation: number, phase: PowerCutPlan["phase"]) {
+  constructor(operation: number, phase: PowerCutPlan["phase"], kind: NvmOperation) {
     super(`power failed ${phase === "torn" ? "inside" : phase} memory operation ${operation}`);
     this.name = "PowerCut";
     this.operation = operation;
     this.phase = phase;
+    this.kind = kind;
   }
 }
 
@@ -95,6 +100,11 @@ export abstract class NvmPart {
   operations = 0;
   programs = 0;
   erases = 0;
+  /** Programs and erases by sector (key-value store: by key), for pictures of wear. */
+  readonly programsBySector: number[];
+  readonly erasesBySector: number[];
+  /** Programs and erases that were told to fail, and did. */
+  failed = 0;
   /** Fault: every program and erase returns an error. */
   writeProtected = false;
 
@@ -102,12 +112,15 @@ export abstract class NvmPart {
   protected readonly options: Required<NvmOptions>;
   #cut: PowerCutPlan | undefined;
   #cutAtOperation = 0;
+  #eraseCut: PowerCutPlan | undefined;
   #failingWrites = 0;
   #failingReads = 0;
 
   constructor(geometry: NvmGeometry, random: Random, options: NvmOptions = {}) {
     this.geometry = geometry;
     this.random = random;
+    this.programsBySector = new Array<number>(geometry.sectors).fill(0);
+    this.erasesBySector = new Array<number>(geometry.sectors).fill(0);
     this.options = {
       unstableReads: options.unstableReads ?? true,
       wearOut: options.wearOut ?? "error",
@@ -119,6 +132,19 @@ export abstract class NvmPart {
   armCut(plan: PowerCutPlan | undefined): void {
     this.#cut = plan;
     this.#cutAtOperation = this.operations + 1 + (plan?.after ?? 0);
+  }
+
+  /** Arms a power cut at the next erase, whenever that comes; `undefined` disarms it. */
+  armEraseCut(plan: Omit<PowerCutPlan, "after"> | undefined): void {
+    this.#eraseCut = plan === undefined ? undefined : { ...plan, after: 0 };
+  }
+
+  /** Takes back every cut and failure that was armed and has not struck. */
+  disarm(): void {
+    this.#cut = undefined;
+    this.#eraseCut = undefined;
+    this.#failingWrites = 0;
+    this.#failingReads = 0;
   }
 
   /** Fault: the next `count` programs and erases return an error and change nothing. */
@@ -142,30 +168,33 @@ export abstract class NvmPart {
   /** Programs whole granules. Throws `PowerCut` where one is armed. */
   program(offset: number, bytes: Uint8Array): number {
     this.programs++;
-    const cut = this.#startOperation();
+    const { sectorBytes } = this.geometry;
+    countAt(this.programsBySector, sectorBytes > 0 ? Math.floor(offset / sectorBytes) : offset);
+    const cut = this.#startOperation("program");
     const refused = this.#refused();
     if (refused !== NVM_CODE.ok) return refused;
     if (cut?.phase === "torn") {
       this.tearProgram(offset, bytes, cut);
-      throw new PowerCut(this.operations, "torn");
+      throw new PowerCut(this.operations, "torn", "program");
     }
     const code = this.programPart(offset, bytes);
-    if (cut) throw new PowerCut(this.operations, "after");
+    if (cut) throw new PowerCut(this.operations, "after", "program");
     return code;
   }
 
   /** Erases a sector to 0xFF. Throws `PowerCut` where one is armed. */
   erase(sector: number): number {
     this.erases++;
-    const cut = this.#startOperation();
+    countAt(this.erasesBySector, sector);
+    const cut = this.#startOperation("erase");
     const refused = this.#refused();
     if (refused !== NVM_CODE.ok) return refused;
     if (cut?.phase === "torn") {
       this.tearErase(sector, cut);
-      throw new PowerCut(this.operations, "torn");
+      throw new PowerCut(this.operations, "torn", "erase");
     }
     const code = this.erasePart(sector);
-    if (cut) throw new PowerCut(this.operations, "after");
+    if (cut) throw new PowerCut(this.operations, "after", "erase");
     return code;
   }
 
@@ -193,12 +222,17 @@ export abstract class NvmPart {
   }
 
   /** Counts the operation; returns the cut that hits it inside or after. */
-  #startOperation(): PowerCutPlan | undefined {
+  #startOperation(kind: NvmOperation): PowerCutPlan | undefined {
     this.operations++;
-    if (this.#cut === undefined || this.operations !== this.#cutAtOperation) return undefined;
-    const cut = this.#cut;
-    this.#cut = undefined;
-    if (cut.phase === "before") throw new PowerCut(this.operations, "before");
+    let cut: PowerCutPlan | undefined;
+    if (kind === "erase" && this.#eraseCut !== undefined) {
+      cut = this.#eraseCut;
+      this.#eraseCut = undefined;
+    } else if (this.#cut !== undefined && this.operations === this.#cutAtOperation) {
+      cut = this.#cut;
+      this.#cut = undefined;
+    }
+    if (cut?.phase === "before") throw new PowerCut(this.operations, "before", kind);
     return cut;
   }
 
@@ -206,6 +240,12 @@ export abstract class NvmPart {
     if (this.writeProtected) return NVM_CODE.writeProtected;
     if (this.#failingWrites === 0) return NVM_CODE.ok;
     this.#failingWrites--;
+    this.failed++;
     return NVM_CODE.failed;
   }
+}
+
+/** Offsets that are out of range are the device's fault, and recorded elsewhere. */
+function countAt(counts: number[], at: number): void {
+  if (at >= 0 && at < counts.length) counts[at] = (counts[at] ?? 0) + 1;
 }

@@ -9,6 +9,7 @@ import type { Random } from "./random.ts";
 export {
   NVM_CODE,
   type NvmGeometry,
+  type NvmOperation,
   type NvmOptions,
   type NvmPart,
   type NvmSnapshot,

@@ -85,7 +85,7 @@ export interface SimulateRuleResult {
   readonly status: "pass" | "fail" | "open";
   /** Comparisons made, over all cases. */
   readonly tried: number;
-  /** Cases in which there was something to compare. */
+  /** Cases in which it came to a verdict of its own. */
   readonly cases: number;
   /** Breaches, over all cases, and the cases that had one. */
   readonly findings: number;
@@ -110,8 +110,8 @@ export interface SimulateCounts {
   readonly refusalsDue: number;
   /** Segments of earlier incarnations that reached a new one, at either end. */
   readonly staleArrivals: number;
-  /** Simulated time in seconds, all devices together. */
-  readonly simulatedS: number;
+  /** Simulated time in milliseconds, all devices together. */
+  readonly simulatedMs: number;
 }
 
 export interface FaultCount {
@@ -172,7 +172,7 @@ export interface CaseSize {
   readonly faults: number;
 }
 
-/** One device's life, sampled. Points beyond the bounds are left out evenly; `left out` says how many. */
+/** The beginning of one device's life; `…LeftOut` say how much is beyond the bounds. */
 export interface DeviceTimeline {
   readonly case: number;
   readonly storage: BoardSettings["storage"];

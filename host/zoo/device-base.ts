@@ -88,6 +88,10 @@ export class SpoiledDevice implements Device {
     return this.inner.provision(key, options);
   }
 
+  provisionSelf(options: { newDevice: boolean }): boolean {
+    return this.inner.provisionSelf(options);
+  }
+
   wear(): { writes: number; erasesMax: number } {
     return this.inner.wear();
   }

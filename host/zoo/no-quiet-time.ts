@@ -9,6 +9,10 @@ class NoQuietTime extends SpoiledDevice {
     // The lie that skips quiet time: a device that never spoke owes none.
     return this.inner.provision(key, { newDevice: true });
   }
+
+  override provisionSelf(_options: { newDevice: boolean }): boolean {
+    return this.inner.provisionSelf({ newDevice: true });
+  }
 }
 
 export const noQuietTime: ZooMember = {

@@ -44,6 +44,7 @@ function stubDevice(): DeviceFactory {
     advance: () => true,
     close: () => true,
     provision: () => true,
+    provisionSelf: () => true,
     wear: () => ({ writes: 0, erasesMax: 0 }),
   });
 }

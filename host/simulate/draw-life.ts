@@ -1,0 +1,377 @@
+/** Draws a device's life: case i depends on the settings, the seed and i, and on nothing else. */
+import { parseAddress } from "../core/address.ts";
+import type { PeerState } from "../peers/peer-model.ts";
+import type { BootKind } from "../sim/boot-plan.ts";
+import type { BoardSettings, Destination } from "../sim/device.ts";
+import { Random } from "../sim/random.ts";
+import { planTransfer, type Transfer } from "../sim/transfer.ts";
+import { FAULT_KINDS, type FaultKind } from "./fault-kinds.ts";
+import type {
+  BootScript,
+  ConnectionScript,
+  FaultScript,
+  LateSegment,
+  LifeScript,
+  ServerScript,
+} from "./life-script.ts";
+import type { Range, SimulateSettings } from "./settings.ts";
+
+const MS = 1_000;
+const S = 1_000_000;
+const MINUTE = 60 * S;
+const LOCAL_4 = parseAddress("10.77.0.2");
+const LOCAL_6 = parseAddress("fd00:77::2");
+/** Data that runs ahead of the clock in one boot, before the budget has its say. */
+const AHEAD_BYTES_MAX = 2 ** 25;
+/** A counter of 1 kHz: clock faults are counted in its steps, so shorter ones would be none. */
+const CLOCK_FAULT_US_MIN = 5 * MS;
+
+/** Boots of everyday use with their weights; see BootKind. Boot loops are drawn as a fault. */
+const KINDS: readonly (readonly [BootKind, number])[] = [
+  ["short", 880],
+  ["medium", 50],
+  ["brink", 25],
+  ["steady", 25],
+  ["crowded", 6],
+  ["long", 8],
+  ["idle", 6],
+];
+const KINDS_TOTAL = KINDS.reduce((sum, [, weight]) => sum + weight, 0);
+
+export function drawLife(settings: SimulateSettings, seed: number, index: number): LifeScript {
+  const random = new Random(seed).split("case", index);
+  const board: BoardSettings = {
+    storage: pick(random, settings.storage),
+    counterHz: pick(random, settings.counterHz),
+    ports: settings.ports,
+    mslMs: settings.mslMs,
+  };
+  const rates = drawRates(random, settings);
+  const stuck = random.chance(rates["entropy-stuck"]);
+  const repeated = !stuck && random.chance(rates["entropy-repeated"]);
+  const drawer = new BootDrawer(settings, rates, drawServers(random, settings));
+  const boots: BootScript[] = [];
+  for (let boot = 0; boot <= settings.rebootsPerCase; boot++) {
+    boots.push(drawer.draw(random.split("boot", boot), boot, boot === settings.rebootsPerCase));
+  }
+  return {
+    index,
+    seed: random.seed,
+    board,
+    entropy: stuck ? "stuck" : repeated ? "repeated" : "good",
+    selfProvision: stuck || repeated || random.chance(0.2),
+    faults: FAULT_KINDS.filter((kind) => rates[kind] > 0),
+    servers: drawer.servers,
+    boots,
+  };
+}
+
+function pick<T>(random: Random, items: readonly T[]): T {
+  return random.pick(items as readonly [T, ...T[]]);
+}
+
+type Rates = Readonly<Record<FaultKind, number>>;
+
+/** Swarm testing: a case with half of the faults finds what all of them together would drown. */
+function drawRates(random: Random, { faults, swarm }: SimulateSettings): Rates {
+  const rates = { ...faults };
+  for (const kind of FAULT_KINDS) {
+    // Every device loses its power in the end; the rest may stay away.
+    const on = !swarm || kind === "power-cut" || random.chance(0.5);
+    if (!on) rates[kind] = 0;
+  }
+  return rates;
+}
+
+function drawServers(random: Random, settings: SimulateSettings): ServerScript[] {
+  return settings.servers.map((one) => {
+    const remote = parseAddress(one.address);
+    const local = remote.family === 4 ? LOCAL_4 : LOCAL_6;
+    const to: Destination = { local, remote, remotePort: one.port };
+    return { to, peer: one.peer ?? pick(random, settings.peers), boundPort: one.boundPort };
+  });
+}
+
+class BootDrawer {
+  readonly servers: readonly ServerScript[];
+  readonly #settings: SimulateSettings;
+  readonly #rates: Rates;
+  readonly #bound: readonly number[];
+  readonly #chosen: readonly number[];
+  #loopLeft = 0;
+  #comeback = false;
+
+  constructor(settings: SimulateSettings, rates: Rates, servers: readonly ServerScript[]) {
+    this.#settings = settings;
+    this.#rates = rates;
+    this.servers = servers;
+    const numbers = servers.map((_, i) => i);
+    this.#bound = numbers.filter((i) => servers[i]?.boundPort !== undefined);
+    this.#chosen = numbers.filter((i) => servers[i]?.boundPort === undefined);
+  }
+
+  draw(random: Random, index: number, last: boolean): BootScript {
+    const faults = last ? [] : this.#drawFaults(random);
+    const use = this.#drawUse(random);
+    const { uptimeUs, offUs } = this.#settings;
+    const boot = {
+      index,
+      seed: random.u32(),
+      kind: use.kind,
+      uptimeUs: uptimeUs === undefined ? use.uptimeUs : within(random, uptimeUs),
+      offUs: offUs === undefined ? use.offUs : within(random, offUs),
+      counterStart: drawCounterStart(random),
+      end: random.chance(this.#rates["power-cut"]) ? "power-cut" : "reset",
+      pollUs: random.int(100 * MS, 1_000 * MS),
+      idleUnpolled: random.chance(0.5),
+      sitsOutQuiet: last || random.chance(0.7),
+    } as const;
+    const at = (share: number) => Math.floor(share * boot.uptimeUs);
+    const placed = faults.map((fault) =>
+      "atUs" in fault ? { ...fault, atUs: at(fault.atUs) } : fault,
+    );
+    const connections = last ? [] : this.#drawConnections(random, { ...boot, ...use });
+    return { ...boot, faults: placed, connections };
+  }
+
+  #drawUse(random: Random): Use {
+    if (this.#loopLeft > 0) {
+      this.#loopLeft--;
+      return {
+        kind: "loop",
+        uptimeUs: random.int(100 * MS, 220 * MS),
+        offUs: random.int(62 * MS, 80 * MS),
+        silenceUs: random.int(5 * MS, 60 * MS),
+        connections: 1,
+        fast: false,
+      };
+    }
+    if (this.#comeback) {
+      this.#comeback = false;
+      return {
+        kind: "comeback",
+        uptimeUs: random.int(300 * MS, 2 * S),
+        offUs: random.int(50 * MS, 300 * MS),
+        silenceUs: random.int(1 * MS, 10 * MS),
+        connections: 1,
+        fast: false,
+      };
+    }
+    const kind = drawKind(random);
+    this.#comeback = kind === "brink" || kind === "steady";
+    const silenceUs = random.int(10 * MS, 900 * MS);
+    const fast = random.chance(0.25);
+    return { kind, offUs: drawOff(random), fast, ...useOf(random, kind, silenceUs) };
+  }
+
+  #drawFaults(random: Random): FaultScript[] {
+    const rates = this.#rates;
+    const faults: FaultScript[] = [];
+    for (let cuts = 0; cuts < 3 && random.chance(rates["power-cut-in-write"]); cuts++) {
+      const phase = random.pick<"before" | "after">(["before", "after"]);
+      const cut = { after: random.int(0, 9), phase };
+      faults.push({ kind: "power-cut-in-write", cut });
+    }
+    for (let cuts = 0; cuts < 3 && random.chance(rates["torn-write"]); cuts++) {
+      faults.push({ kind: "torn-write", cut: { after: random.int(0, 9), phase: "torn" } });
+    }
+    if (random.chance(rates["partial-erase"])) faults.push({ kind: "partial-erase" });
+    if (random.chance(rates["bit-rot"])) faults.push({ kind: "bit-rot", bits: random.int(1, 4) });
+    if (random.chance(rates["write-failure"])) {
+      const atUs = random.chance(0.4) ? 0 : random.u32() / 2 ** 32;
+      faults.push({ kind: "write-failure", atUs, count: random.int(1, 8) });
+    }
+    if (random.chance(rates["clock-jump"])) {
+      // Mostly forward; a counter that runs backwards must not be taken for 2^32 steps.
+      const us = random.int(CLOCK_FAULT_US_MIN, 20 * S) * (random.chance(0.7) ? 1 : -1);
+      faults.push({ kind: "clock-jump", atUs: random.u32() / 2 ** 32, us });
+    }
+    if (random.chance(rates["clock-stop"])) {
+      const us = random.int(CLOCK_FAULT_US_MIN, 20 * S);
+      faults.push({ kind: "clock-stop", atUs: random.u32() / 2 ** 32, us });
+    }
+    if (this.#loopLeft === 0 && random.chance(rates["boot-loop"])) {
+      this.#loopLeft = random.int(10, 60);
+      faults.push({ kind: "boot-loop" });
+    }
+    if (random.chance(rates["lost-storage"])) {
+      const leaves = random.pick<"blank" | "zeros" | "noise">(["blank", "blank", "zeros", "noise"]);
+      faults.push({ kind: "lost-storage", leaves });
+    }
+    return faults;
+  }
+
+  #drawConnections(random: Random, boot: Drawn): ConnectionScript[] {
+    const { connectionsPerBoot } = this.#settings;
+    const count =
+      connectionsPerBoot === undefined ? boot.connections : within(random, connectionsPerBoot);
+    const spacingUs = Math.max(1 * MS, Math.floor((boot.uptimeUs - boot.silenceUs) / (count + 1)));
+    const connections: ConnectionScript[] = [];
+    let atUs = boot.silenceUs;
+    for (let index = 0; index < count && atUs < boot.uptimeUs; index++) {
+      connections.push(this.#drawConnection(random, boot, index, count - index, atUs));
+      atUs += random.int(0, 2 * spacingUs);
+    }
+    return connections;
+  }
+
+  #drawConnection(
+    random: Random,
+    boot: Drawn,
+    index: number,
+    left: number,
+    atUs: number,
+  ): ConnectionScript {
+    const { closesFirst, late } = this.#settings;
+    const server = this.#pickServer(random, boot.kind, index, left);
+    const alone = ALONE.includes(boot.kind);
+    return {
+      index,
+      atUs,
+      server,
+      // TSvals are asked for all the time, which keeps a lease alive: some have to do without.
+      timestamps: !alone && random.chance(0.6),
+      transfer: this.#drawTransfer(random, boot, index, atUs),
+      closesFirst: closesFirst === "either" ? random.pick(["device", "server"]) : closesFirst,
+      cutState: random.pick(CUT_STATES),
+      late: random.chance(late) ? this.#drawLate(random) : undefined,
+    };
+  }
+
+  /** Bound tuples come back at each boot: about half of the connections use one. */
+  #pickServer(random: Random, kind: BootKind, index: number, left: number): number {
+    const [bound, chosen] = [this.#bound, this.#chosen];
+    if (bound.length === 0) return pick(random, chosen);
+    if (chosen.length === 0) return pick(random, bound);
+    const first = bound[0] ?? 0;
+    if (ALONE.includes(kind)) return first;
+    if (kind === "crowded") {
+      return index > 0 && left > LAST_OF_CROWD ? pick(random, chosen) : first;
+    }
+    if (!random.chance(index === 0 ? 0.7 : 0.3)) return pick(random, chosen);
+    return random.chance(0.75) ? first : pick(random, bound);
+  }
+
+  #drawTransfer(random: Random, boot: Drawn, before: number, atUs: number): Transfer {
+    const plan = planTransfer(random, {
+      kind: boot.kind,
+      fast: boot.fast,
+      before,
+      nowUs: atUs,
+      endUs: boot.uptimeUs,
+      aheadBytesMax: AHEAD_BYTES_MAX,
+    });
+    const transfer = { ...plan, closeAtUs: plan.closeAtUs - atUs };
+    const { bytes } = this.#settings;
+    if (bytes === undefined) return transfer;
+    const wanted = within(random, bytes);
+    return {
+      ...transfer,
+      bytes: wanted,
+      burstBytes: Math.min(transfer.burstBytes, wanted),
+      aheadBytes: Math.min(transfer.aheadBytes, wanted),
+    };
+  }
+
+  #drawLate(random: Random): LateSegment {
+    const mslUs = this.#settings.mslMs * 1000;
+    return {
+      to: random.pick(["server", "server", "device"]),
+      position: random.u32() / 2 ** 32,
+      bytes: random.int(1, 1460),
+      // Most tuples come back within seconds; some segments take all the time that they have.
+      delayUs: random.chance(0.7) ? random.int(0, 10 * S) : random.int(0, mslUs),
+    };
+  }
+}
+
+/** Boots whose one connection uses the tuple that comes back. */
+const ALONE: readonly BootKind[] = ["steady", "brink", "comeback"];
+/** After a crowd of other connections, the last ones come back to the bound tuple. */
+const LAST_OF_CROWD = 4;
+const CUT_STATES: readonly [PeerState, ...PeerState[]] = [
+  "ESTABLISHED",
+  "ESTABLISHED",
+  "ESTABLISHED",
+  "CLOSE_WAIT",
+  "FIN_WAIT",
+  "FIN_WAIT_2_ORPHANED",
+  "LAST_ACK",
+];
+
+interface Use {
+  readonly kind: BootKind;
+  readonly uptimeUs: number;
+  readonly offUs: number;
+  readonly silenceUs: number;
+  readonly connections: number;
+  readonly fast: boolean;
+}
+
+type Drawn = Omit<Use, "offUs">;
+
+function within(random: Random, { min, max }: Range): number {
+  return random.int(min, max);
+}
+
+function drawKind(random: Random): BootKind {
+  let draw = random.int(0, KINDS_TOTAL - 1);
+  for (const [kind, weight] of KINDS) {
+    if (draw < weight) return kind;
+    draw -= weight;
+  }
+  return "short";
+}
+
+function useOf(
+  random: Random,
+  kind: BootKind,
+  silenceUs: number,
+): Pick<Use, "uptimeUs" | "silenceUs" | "connections"> {
+  switch (kind) {
+    case "long":
+      return { uptimeUs: random.int(1 * MINUTE, 8 * MINUTE), silenceUs, connections: 8 };
+    case "idle": {
+      const idleUs = random.int(10 * MINUTE, 180 * MINUTE);
+      const uptimeUs = idleUs + random.int(1 * S, 10 * S);
+      return { uptimeUs, silenceUs: idleUs, connections: 2 };
+    }
+    case "steady":
+      return { uptimeUs: random.int(5 * S, 40 * S), silenceUs, connections: 1 };
+    case "brink": {
+      // The first lease lasts 4.194 s. The clock may not pass its end unseen: that would eat up GUARD.
+      const brinkUs = random.int(3_700 * MS, 4_100 * MS);
+      return {
+        uptimeUs: brinkUs + random.int(1 * MS, 85 * MS),
+        silenceUs: brinkUs,
+        connections: 1,
+      };
+    }
+    case "crowded":
+      return {
+        uptimeUs: random.int(20 * S, 40 * S),
+        silenceUs,
+        connections: random.int(45, 70),
+      };
+    case "medium":
+      return { uptimeUs: random.int(5 * S, 30 * S), silenceUs, connections: random.int(2, 6) };
+    default:
+      return { uptimeUs: random.int(300 * MS, 6 * S), silenceUs, connections: random.int(1, 3) };
+  }
+}
+
+/** Mostly short, so that servers still hold the old connections. */
+function drawOff(random: Random): number {
+  const draw = random.int(0, 99);
+  if (draw < 85) return random.int(50 * MS, 5 * S);
+  if (draw < 97) return random.int(5 * S, 60 * S);
+  return random.int(250 * S, 1000 * S);
+}
+
+/** Counters start at 0, go on from anywhere, or are about to wrap. */
+function drawCounterStart(random: Random): number {
+  const draw = random.int(0, 9);
+  if (draw < 5) return 0;
+  if (draw < 8) return random.u32();
+  return 0x1_0000_0000 - random.int(1, 5_000_000);
+}

@@ -1,0 +1,23 @@
+/** The command lines that show a run, or one case of it, again. */
+import type { Campaign } from "./campaign.ts";
+
+/** The whole run. */
+export function runReplay({ seed, board, flags }: Campaign): string {
+  return command(["--board", board, ...flags, "--seed", String(seed)]);
+}
+
+/** One case, or what was left of it (`--case SEED:…`, case-text.ts). */
+export function caseReplay({ seed, board, flags }: Campaign, text: string): string {
+  return command(["--board", board, ...flags, "--case", `${seed}:${text}`]);
+}
+
+function command(words: readonly string[]): string {
+  // The usual board goes without saying.
+  const short = words[0] === "--board" && words[1] === "sim" ? words.slice(2) : words;
+  return ["isnkit", "simulate", ...short].map(shellWord).join(" ");
+}
+
+/** Quotes a word for a POSIX shell, unless it is plain. */
+function shellWord(word: string): string {
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
+}

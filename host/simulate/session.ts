@@ -1,0 +1,453 @@
+/**
+ * The device's application in one power cycle: opens the connections of the script, sends, reports,
+ * polls and closes, until the planned end or until power fails inside the device. The other ends
+ * answer (servers.ts); what is seen on the wire goes out as samples.
+ */
+import type { OpenSample, RefusedSample, Sample } from "../core/sample.ts";
+import { serialAdd, serialAfter } from "../core/serial.ts";
+import type { Tuple } from "../core/tuple.ts";
+import { Connection } from "../sim/connection.ts";
+import type { Device } from "../sim/device.ts";
+import type { SimulatedTime } from "../sim/time.ts";
+import type { Transfer } from "../sim/transfer.ts";
+import type { BootScript, ConnectionScript, ServerScript } from "./life-script.ts";
+import {
+  accepts,
+  type ConnectionEnd,
+  DEVICE_WINDOW,
+  type Held,
+  type Receiver,
+  SERVER_WINDOW,
+  type Servers,
+  type StaleSegment,
+} from "./servers.ts";
+
+const OPEN_AT_ONCE_MAX = 6;
+/** An idle application polls this often, if at all. */
+export const POLL_IDLE_US = 20_000_000;
+const CLOCK_BYTES_PER_SECOND = 250_000;
+const GUARD_EDGE_BYTES = 2 ** 18 - 67;
+/** What a server sends back, per byte of the device's, at most. */
+const REPLY_BYTES_MAX = 20_000;
+/** A connection cut this early has not got past the server's SYN-ACK. */
+const HANDSHAKE_US = 20_000;
+
+export interface SessionSetting {
+  readonly device: Device;
+  readonly time: SimulatedTime;
+  readonly boot: BootScript;
+  readonly servers: readonly ServerScript[];
+  readonly far: Servers;
+  readonly emit: (sample: Sample) => void;
+  /** How far connections may run ahead of the clock in this boot, all together, in bytes. */
+  readonly aheadBytesMax: number;
+  /** One step of the device's counter in microseconds: its clock is known no better. */
+  readonly counterStepUs: number;
+  /** Whether writes may fail in this boot: then the device is asked after each poll. */
+  readonly storageMayFail: () => boolean;
+  /** Whether a refusal with this reason is due now. */
+  readonly refusalDue: (reason: string) => boolean;
+}
+
+/** One connection with its far end. */
+interface Flow {
+  readonly script: ConnectionScript;
+  readonly connection: Connection;
+  readonly held: Held;
+  readonly serverIsn: number;
+  readonly closeAtUs: number;
+}
+
+export interface Reached {
+  /** The device gave its numbers; and the server answered in the end. */
+  readonly opened: boolean;
+  readonly connected: boolean;
+  readonly port: number;
+}
+
+export class Session {
+  /** Ports taken, bytes that ran ahead of the clock: what the boot cost. */
+  opened = 0;
+  aheadBytes = 0;
+  /** A number was given out. */
+  served = false;
+  readonly #setting: SessionSetting;
+  readonly #flows: Flow[] = [];
+  /** By how much the device's clock is behind the time that has passed. */
+  #lagUs = 0;
+  #polledUs: number;
+  #staleDueUs = Number.POSITIVE_INFINITY;
+  /** The device has said that its lease is used up: connections have to stop sending. */
+  #frozen = false;
+
+  constructor(setting: SessionSetting) {
+    this.#setting = setting;
+    this.#polledUs = setting.time.nowUs;
+    this.#lagUs = setting.counterStepUs;
+  }
+
+  get lagUs(): number {
+    return this.#lagUs;
+  }
+
+  /**
+   * Runs from now, `startUs`, to `endUs`. `events` strike at their times, soonest first. A PowerCut
+   * from inside the device passes through.
+   */
+  run(startUs: number, endUs: number, events: readonly TimedEvent[]): void {
+    const { time, boot } = this.#setting;
+    const { connections } = boot;
+    let nextOpen = 0;
+    let nextEvent = 0;
+    let pollUs = this.#nextPollUs();
+    for (;;) {
+      const openAtUs = startUs + (connections[nextOpen]?.atUs ?? Number.POSITIVE_INFINITY);
+      const eventAtUs = startUs + (events[nextEvent]?.atUs ?? Number.POSITIVE_INFINITY);
+      const dueUs = Math.min(openAtUs, eventAtUs, pollUs, this.#nextCloseUs(), this.#staleDueUs);
+      if (dueUs >= endUs) break;
+      if (dueUs > time.nowUs) time.advance(dueUs - time.nowUs);
+      if (time.nowUs >= endUs) return;
+      if (eventAtUs <= time.nowUs) events[nextEvent++]?.strike(this);
+      if (this.#staleDueUs <= time.nowUs) this.#deliverStale();
+      if (pollUs <= time.nowUs) {
+        this.#poll();
+        pollUs = this.#nextPollUs();
+      }
+      for (let i = this.#flows.length - 1; i >= 0; i--) {
+        const flow = this.#flows[i];
+        if (flow !== undefined && flow.closeAtUs <= time.nowUs) this.#close(i, flow);
+      }
+      const script = connections[nextOpen];
+      if (openAtUs <= time.nowUs && script !== undefined) {
+        nextOpen++;
+        this.#open(script, endUs);
+        pollUs = Math.min(pollUs, this.#nextPollUs());
+      }
+    }
+    // At that instant power fails or reset strikes: there is no last poll.
+    if (endUs > time.nowUs) time.advance(endUs - time.nowUs);
+  }
+
+  /** The device's clock lost this much time. */
+  lag(us: number): void {
+    this.#lagUs += us;
+  }
+
+  /** The counter ran backwards: the device counts nothing since it last looked. */
+  lagSincePoll(): void {
+    this.#lagUs += this.#setting.time.nowUs - this.#polledUs;
+  }
+
+  /** Power is gone, or the processor was reset: what was open ends as far as it had got. */
+  cutOff(): void {
+    const { far, time } = this.#setting;
+    this.#thaw();
+    for (const flow of this.#flows) {
+      const { connection, script, held } = flow;
+      const next = connection.nextAt(this.#flowUs());
+      this.#used(connection, next);
+      const early = time.nowUs - (flow.closeAtUs - script.transfer.closeAtUs) < HANDSHAKE_US;
+      far.abandoned(held, this.#endOf(flow, next), early ? "SYN_RECV" : script.cutState);
+    }
+    this.#flows.length = 0;
+    this.#staleDueUs = Number.POSITIVE_INFINITY;
+  }
+
+  /** Opens a connection to a server; undefined when the device refused or the server did. */
+  connect(server: number, timestamps: boolean): OpenSample | undefined {
+    const { device, time, boot, servers, far, emit } = this.#setting;
+    const to = servers[server];
+    if (to === undefined) return undefined;
+    const bound = to.boundPort !== undefined;
+    const localPort = to.boundPort ?? device.port(to.to);
+    if (localPort === 0) return this.#refused("port");
+    const isn = device.isn(to.to, localPort);
+    if (isn === 0) return this.#refused("isn");
+    const tsval = timestamps ? device.timestamp(to.to, localPort) : undefined;
+    if (tsval === 0) return this.#refused("timestamp");
+    this.served = true;
+    this.opened++;
+    const { answer, serverIsn, held } = far.syn(server, localPort, {
+      isn,
+      tsval,
+      bound,
+      nowUs: time.nowUs,
+    });
+    const tuple: Tuple = {
+      localAddress: to.to.local.text,
+      localPort,
+      remoteAddress: to.to.remote.text,
+      remotePort: to.to.remotePort,
+    };
+    const base = {
+      kind: "open",
+      boot: boot.index,
+      timeUs: time.nowUs,
+      tuple,
+      isn,
+      portChoice: bound ? "bound" : "allocated",
+      answer,
+    } as const;
+    const sample = tsval === undefined ? base : { ...base, tsval };
+    emit(sample);
+    this.#last = { tuple, isn, tsval, held, serverIsn };
+    return sample;
+  }
+
+  /** One connection outside the script, closed at once. */
+  reach(server: number): Reached {
+    const sample = this.connect(server, false);
+    const last = this.#last;
+    if (sample === undefined || last === undefined) {
+      const port = this.#setting.servers[server]?.boundPort ?? 0;
+      return { opened: false, connected: false, port };
+    }
+    const { far, time, servers, device } = this.#setting;
+    const connected = last.serverIsn !== undefined;
+    const next = serialAdd(sample.isn, connected ? 2 : 1);
+    if (connected) {
+      const serverNext = serialAdd(last.serverIsn ?? 0, 2);
+      const end = { nowUs: time.nowUs, next, serverNext, tsval: undefined, late: undefined };
+      far.closed(server, last.held, end, false);
+    }
+    const { tuple } = sample;
+    this.#setting.emit({ kind: "used", boot: sample.boot, timeUs: time.nowUs, tuple, next });
+    const to = servers[server]?.to;
+    if (to !== undefined) device.close(to, tuple.localPort, next);
+    return { opened: true, connected, port: tuple.localPort };
+  }
+
+  #last:
+    | {
+        readonly tuple: Tuple;
+        readonly isn: number;
+        readonly tsval: number | undefined;
+        readonly held: Held;
+        readonly serverIsn: number | undefined;
+      }
+    | undefined;
+
+  #open(script: ConnectionScript, endUs: number): void {
+    const { servers, time } = this.#setting;
+    if (this.#flows.length >= OPEN_AT_ONCE_MAX || this.#isOpen(script.server)) return;
+    if (this.connect(script.server, script.timestamps) === undefined) return;
+    const to = servers[script.server]?.to;
+    const last = this.#last;
+    if (last === undefined || to === undefined) return;
+    const { tuple, isn, tsval, held, serverIsn } = last;
+    const transfer = this.#affordable(script.transfer);
+    const openedUs = this.#flowUs();
+    const connection = new Connection({ to, tuple, isn, openedUs, transfer }, tsval);
+    if (serverIsn === undefined) {
+      // Refused: only the SYN has used a number, and the application gives up.
+      this.#end(connection, serialAdd(isn, 1), false);
+      return;
+    }
+    const closeAtUs = time.nowUs + transfer.closeAtUs;
+    const flow = { script, connection, held, serverIsn, closeAtUs };
+    this.#flows.push(flow);
+    const soonest = held.late[0]?.arrivesUs ?? Number.POSITIVE_INFINITY;
+    if (soonest < endUs) this.#staleDueUs = Math.min(this.#staleDueUs, soonest);
+  }
+
+  /** A bound tuple has one connection at a time. */
+  #isOpen(server: number): boolean {
+    if (this.#setting.servers[server]?.boundPort === undefined) return false;
+    return this.#flows.some((flow) => flow.script.server === server);
+  }
+
+  /** Data that the budget has no room for goes no faster than the clock. */
+  #affordable(transfer: Transfer): Transfer {
+    const { aheadBytes } = transfer;
+    if (this.aheadBytes + aheadBytes <= this.#setting.aheadBytesMax) {
+      this.aheadBytes += aheadBytes;
+      return transfer;
+    }
+    return {
+      ...transfer,
+      bytesPerSecond: Math.min(transfer.bytesPerSecond, CLOCK_BYTES_PER_SECOND),
+      burstBytes: Math.min(transfer.burstBytes, GUARD_EDGE_BYTES),
+      aheadBytes: 0,
+    };
+  }
+
+  /** The time that the device has seen pass: what it may send is counted by its own clock. */
+  #flowUs(): number {
+    return this.#setting.time.nowUs - this.#lagUs;
+  }
+
+  #nextPollUs(): number {
+    const { boot } = this.#setting;
+    if (this.#flows.length > 0) return this.#polledUs + boot.pollUs;
+    return boot.idleUnpolled ? Number.POSITIVE_INFINITY : this.#polledUs + POLL_IDLE_US;
+  }
+
+  #nextCloseUs(): number {
+    let soonest = Number.POSITIVE_INFINITY;
+    for (const { closeAtUs } of this.#flows) soonest = Math.min(soonest, closeAtUs);
+    return soonest;
+  }
+
+  #poll(): void {
+    const { device, time, storageMayFail } = this.#setting;
+    this.#thaw();
+    this.#polledUs = time.nowUs;
+    device.poll();
+    for (const { connection } of this.#flows) this.#progress(connection);
+    // What was used until now lies below the ceiling: a poll a second is often enough (docs/bounds.md).
+    if (storageMayFail()) this.#frozen = device.status().refusing === "storageFailed";
+  }
+
+  /** The time since the last poll was not used for sending. */
+  #thaw(): void {
+    if (this.#frozen) this.lagSincePoll();
+    this.#frozen = false;
+  }
+
+  #progress(connection: Connection): void {
+    const { device } = this.#setting;
+    const { to, tuple, isn } = connection.plan;
+    const flowUs = this.#flowUs();
+    const report = connection.reportDueAt(flowUs);
+    if (report > 0) {
+      if (device.advance(to, tuple.localPort, serialAdd(isn, report))) {
+        connection.reportAccepted(report);
+      } else this.#refused("advance");
+    }
+    connection.usedAt(flowUs);
+    if (connection.tsval === undefined) return;
+    const tsval = device.timestamp(to, tuple.localPort);
+    if (tsval === 0) this.#refused("timestamp");
+    else if (serialAfter(tsval, connection.tsval)) connection.tsval = tsval;
+  }
+
+  #close(at: number, flow: Flow): void {
+    const { connection, script, held } = flow;
+    if (this.#frozen) this.#poll();
+    else this.#progress(connection);
+    // The FIN uses one number more.
+    const next = serialAdd(connection.nextAt(this.#flowUs()), 1);
+    const end = this.#endOf(flow, next);
+    this.#flows.splice(at, 1);
+    const { far } = this.#setting;
+    far.closed(script.server, held, end, script.closesFirst === "server");
+    this.#end(connection, next, true);
+  }
+
+  #end(connection: Connection, next: number, established: boolean): void {
+    const { to, tuple } = connection.plan;
+    this.#used(connection, next);
+    const closed = this.#setting.device.close(to, tuple.localPort, next);
+    if (!closed && established) this.#refused("close");
+  }
+
+  #used(connection: Connection, next: number): void {
+    const { emit, boot, time } = this.#setting;
+    const { tuple } = connection.plan;
+    const base = { kind: "used", boot: boot.index, timeUs: time.nowUs, tuple, next } as const;
+    emit(connection.tsval === undefined ? base : { ...base, tsval: connection.tsval });
+  }
+
+  #endOf(flow: Flow, next: number): ConnectionEnd {
+    const { time } = this.#setting;
+    const { connection, serverIsn } = flow;
+    const received = this.#received(flow);
+    return {
+      nowUs: time.nowUs,
+      next,
+      serverNext: serialAdd(serverIsn, received + 2),
+      tsval: connection.tsval,
+      late: this.#lateOf(flow, next, received),
+    };
+  }
+
+  /** Bytes that the server has sent so far. */
+  #received({ connection, script }: Flow): number {
+    const flown = connection.wantedAt(this.#flowUs()) - 1;
+    return Math.min(
+      REPLY_BYTES_MAX,
+      Math.floor(flown * (0.1 + script.transfer.burstBytes / 2 ** 20)),
+    );
+  }
+
+  /** The segment of this connection that the network keeps back, or sends once more, later. */
+  #lateOf({ connection, script, serverIsn }: Flow, next: number, received: number) {
+    const { late } = script;
+    if (late === undefined) return undefined;
+    const nowUs = this.#setting.time.nowUs;
+    const { isn } = connection.plan;
+    const sent = late.to === "server" ? ((next - isn) >>> 0) - 1 : received;
+    if (sent < 1) return undefined;
+    const bytes = Math.min(late.bytes, sent);
+    const from = 1 + Math.floor(late.position * (sent - bytes));
+    const segment: StaleSegment = {
+      to: late.to,
+      seq: serialAdd(late.to === "server" ? isn : serverIsn, from),
+      bytes,
+      tsval: late.to === "server" ? connection.tsval : serverTsval(connection.tsval, nowUs),
+      sentUs: nowUs,
+      arrivesUs: nowUs + late.delayUs,
+    };
+    return segment;
+  }
+
+  /** Segments of earlier connections reach the tuples that are open now. */
+  #deliverStale(): void {
+    const { time, emit, boot } = this.#setting;
+    this.#staleDueUs = Number.POSITIVE_INFINITY;
+    for (const flow of this.#flows) {
+      const { late } = flow.held;
+      while (late[0] !== undefined && late[0].arrivesUs <= time.nowUs) {
+        const segment = late.shift();
+        if (segment === undefined) break;
+        const receiver = this.#receiverOf(flow, segment);
+        emit({
+          kind: "stale",
+          boot: boot.index,
+          timeUs: time.nowUs,
+          tuple: flow.connection.plan.tuple,
+          at: segment.to,
+          seq: segment.seq,
+          bytes: segment.bytes,
+          expected: receiver.expected,
+          window: receiver.window,
+          accepted: accepts(receiver, segment),
+          ageUs: time.nowUs - segment.sentUs,
+        });
+      }
+      const soonest = late[0]?.arrivesUs ?? Number.POSITIVE_INFINITY;
+      this.#staleDueUs = Math.min(this.#staleDueUs, soonest);
+    }
+  }
+
+  #receiverOf(flow: Flow, { to }: StaleSegment): Receiver {
+    const { connection, serverIsn } = flow;
+    if (to === "server") {
+      const expected = connection.nextAt(this.#flowUs());
+      return { expected, window: SERVER_WINDOW, tsvalMin: connection.tsval };
+    }
+    const expected = serialAdd(serverIsn, 1 + this.#received(flow));
+    const tsvalMin = serverTsval(connection.tsval, this.#setting.time.nowUs);
+    return { expected, window: DEVICE_WINDOW, tsvalMin };
+  }
+
+  /** Records a refusal; always undefined, for the callers' convenience. */
+  #refused(call: RefusedSample["call"]): undefined {
+    const { device, time, boot, emit, refusalDue } = this.#setting;
+    const reason = device.status().refusing ?? "no reason given";
+    const expected = refusalDue(reason);
+    emit({ kind: "refused", boot: boot.index, timeUs: time.nowUs, call, reason, expected });
+    return undefined;
+  }
+}
+
+/** Something that strikes at its time after the boot. */
+export interface TimedEvent {
+  readonly atUs: number;
+  strike(session: Session): void;
+}
+
+/** The server's timestamp clock counts milliseconds; it is used when the device uses timestamps. */
+function serverTsval(own: number | undefined, nowUs: number): number | undefined {
+  return own === undefined ? undefined : Math.floor(nowUs / 1_000) >>> 0;
+}

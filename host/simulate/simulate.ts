@@ -1,0 +1,95 @@
+/** Runs a campaign to its end, or until it is interrupted, and gives the document. */
+import type { Campaign } from "./campaign.ts";
+import { runCanaries } from "./canary.ts";
+import { finishRun, ruleText, spanningFailures } from "./finish-run.ts";
+import { caseReplay, runReplay } from "./replay.ts";
+import { runCases } from "./run-cases.ts";
+import { type Shard, spanOf } from "./shard.ts";
+import type { SimulateFailure, SimulateRun } from "./simulate-run.ts";
+import type { CaseFailure, Totals } from "./totals.ts";
+
+export interface SimulateOptions {
+  readonly campaign: Campaign;
+  readonly shard?: Shard;
+  readonly workers: number;
+  /** What is going on, for a line on the terminal. */
+  readonly onProgress?: (stage: SimulateStage) => void;
+  readonly signal?: AbortSignal;
+  /** Milliseconds of a clock that does not go back, and the date. */
+  readonly nowMs: () => number;
+  readonly startedAt: Date;
+}
+
+export type SimulateStage =
+  | {
+      readonly stage: "cases";
+      readonly done: number;
+      readonly of: number;
+      readonly reboots: number;
+    }
+  | { readonly stage: "canary"; readonly generator: string }
+  | { readonly stage: "shrink"; readonly rule: string };
+
+export async function simulate(options: SimulateOptions): Promise<SimulateRun> {
+  const { campaign, shard, workers, onProgress, signal, nowMs } = options;
+  const startMs = nowMs();
+  const canaries = await runCanaries(campaign, {
+    onProgress: (generator) => onProgress?.({ stage: "canary", generator }),
+    ...(signal === undefined ? {} : { signal }),
+  });
+  const span = spanOf(shard, campaign.total);
+  const casesMs = nowMs();
+  const totals = await runCases(campaign, {
+    span,
+    workers,
+    ...(signal === undefined ? {} : { signal }),
+    onProgress: ({ counts }) =>
+      onProgress?.({
+        stage: "cases",
+        done: counts.cases,
+        of: span.to - span.from,
+        reboots: counts.reboots,
+      }),
+  });
+  const elapsedMs = nowMs() - casesMs;
+  const complete = totals.counts.cases === span.to - span.from;
+  const failures = failuresOf(campaign, totals);
+  return finishRun({
+    campaign,
+    cases: {
+      total: campaign.total,
+      first: span.from,
+      count: totals.counts.cases,
+      ...(shard === undefined ? {} : { shard: `${shard.index}/${shard.of}` }),
+      complete,
+    },
+    totals,
+    failures,
+    canaries,
+    notes: complete ? [] : ["the run was interrupted; what was seen until then is reported"],
+    replay: runReplay(campaign),
+    timing: {
+      elapsedMs: Math.round(nowMs() - startMs),
+      workers,
+      rebootsPerSecond: Math.round((totals.counts.reboots / Math.max(1, elapsedMs)) * 1000),
+      startedAt: options.startedAt.toISOString(),
+    },
+  });
+}
+
+function failuresOf(campaign: Campaign, totals: Totals): SimulateFailure[] {
+  const own = totals.failures.map((failure) => failureOf(campaign, failure));
+  return [...own, ...spanningFailures(totals, runReplay(campaign))];
+}
+
+function failureOf(campaign: Campaign, failure: CaseFailure): SimulateFailure {
+  return {
+    case: failure.case,
+    rule: failure.rule,
+    findings: failure.findings,
+    ...ruleText(failure.rule),
+    drawn: { boots: 0, connections: 0, faults: 0 },
+    replay: caseReplay(campaign, String(failure.case)),
+    story: [],
+  };
+}
