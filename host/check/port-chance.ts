@@ -57,3 +57,8 @@ export function portsWithin(pool: PortPool, first: number, last: number): number
   }
   return free;
 }
+
+export function inPool(pool: PortPool, port: number): boolean {
+  if (port < pool.first || port > pool.last) return false;
+  return !pool.reserved.some(([first, last]) => port >= first && port <= last);
+}

@@ -50,6 +50,13 @@ const configSchema = z.strictObject({
   image: word.optional(),
   method: word.optional(),
   volume: word.optional(),
+  campaign: word.optional(),
+  exhaustive: wordOrNumber.optional(),
+  shard: word.optional(),
+  shards: wordOrNumber.optional(),
+  case: word.optional(),
+  workers: wordOrNumber.optional(),
+  faults: words.optional(),
   color: z.boolean().optional(),
 });
 

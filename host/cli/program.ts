@@ -8,6 +8,7 @@ import { describeFailure } from "./failure.ts";
 import { packageVersion } from "./package-version.ts";
 import { addReportCommand } from "./report-command.ts";
 import { environmentName, flagOf, type SettingName } from "./settings.ts";
+import { addSimulateCommand } from "./simulate-command.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** Flag, placeholder and description of each setting of `check`. */
@@ -110,6 +111,9 @@ function buildProgram(
       const { checkCommand } = await import("./check.ts");
       outcome.exitCode = await checkCommand(argumentsOf(check), terminal);
     });
+  addSimulateCommand(program, terminal, (exitCode) => {
+    outcome.exitCode = exitCode;
+  });
   addAnalyzeCommand(program, terminal, (exitCode) => {
     outcome.exitCode = exitCode;
   });

@@ -55,6 +55,13 @@ export const SETTING_NAMES: readonly SettingName[] = [
   "image",
   "method",
   "volume",
+  "campaign",
+  "exhaustive",
+  "shard",
+  "shards",
+  "case",
+  "workers",
+  "faults",
 ];
 
 /** `bootGap` → `boot-gap`. */

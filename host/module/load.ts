@@ -10,9 +10,14 @@ const PLACES = [
 
 /** Compiles the package's module. BenchError when it was not built. */
 export async function compileIsnModule(): Promise<WebAssembly.Module> {
+  return new WebAssembly.Module(await readIsnModule());
+}
+
+/** The package's module as a binary. BenchError when it was not built. */
+export async function readIsnModule(): Promise<Uint8Array<ArrayBuffer>> {
   for (const place of PLACES) {
     const bytes = await readFile(place).catch(() => undefined);
-    if (bytes) return new WebAssembly.Module(bytes);
+    if (bytes) return Uint8Array.from(bytes);
   }
   throw new BenchError(
     "module-missing",

@@ -17,6 +17,8 @@ export const RULE_MEANINGS: Readonly<Record<RuleId, string>> = {
   "connect-first-syn": "servers do not answer the device's first attempt to connect",
   "stale-byte": "data of an old connection was taken for data of a new one",
   liveness: "after the faults had stopped, a device stayed unable to connect",
+  "memory-contract": "the device treats its memory in a way that real parts do not forgive",
+  "key-kept": "the device lost its key, or runs on one that it was never given",
   "isn-repeats-between-devices": "two devices use the same numbers: their keys are not their own",
   wear: "the device's memory wears out before its time",
 };

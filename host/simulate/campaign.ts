@@ -7,6 +7,7 @@ import { rewoundIsnkitDevice } from "../sim/isnkit-device.ts";
 import { ZOO } from "../zoo/index.ts";
 import { drawLife } from "./draw-life.ts";
 import { judgeLife } from "./judge-life.ts";
+import type { LifeScript } from "./life-script.ts";
 import { type SimulateSettings, settingsData, settingsHash } from "./settings.ts";
 import { SIMULATE_BOUNDS } from "./simulate-run.ts";
 import { TimelineWriter } from "./timeline.ts";
@@ -36,13 +37,23 @@ export interface CaseRunner {
   run(index: number): Totals;
 }
 
+/** The lives of a campaign's cases; a generator with sectors of its own gets them on top. */
+export function drawCase(campaign: Campaign, index: number): LifeScript {
+  const { settings, seed, generator } = campaign;
+  const script = drawLife(settings, seed, index);
+  const own = ZOO.find((one) => one.name === generator)?.ownSectors ?? 0;
+  const { board } = script;
+  if (own === 0 || board.storage.kind === "keyValue") return script;
+  const storage = { ...board.storage, sectors: board.storage.sectors + own };
+  return { ...script, board: { ...board, storage } };
+}
+
 /** Throws UsageError for an unknown generator. */
 export function swarmRunner(campaign: Campaign): CaseRunner {
-  const { settings, seed } = campaign;
   const factory = deviceOf(campaign);
   return {
     run: (index) => {
-      const script = drawLife(settings, seed, index);
+      const script = drawCase(campaign, index);
       const collector = new CaseCollector(script);
       const writer = index < SIMULATE_BOUNDS.timelines ? new TimelineWriter(script) : undefined;
       const judged = judgeLife(script, factory, {

@@ -116,6 +116,7 @@ class BootDrawer {
     const { uptimeUs, offUs } = this.#settings;
     const boot = {
       index,
+      liveness: last,
       seed: random.u32(),
       kind: use.kind,
       uptimeUs: uptimeUs === undefined ? use.uptimeUs : within(random, uptimeUs),

@@ -21,7 +21,6 @@ export interface LifeScript {
   /** Faults that are switched on in this case. */
   readonly faults: readonly FaultKind[];
   readonly servers: readonly ServerScript[];
-  /** The last boot is the liveness phase: no faults, each server once. */
   readonly boots: readonly BootScript[];
 }
 
@@ -34,6 +33,8 @@ export interface ServerScript {
 export interface BootScript {
   /** Place in the life as drawn, from 0; it stays when other boots are left out. */
   readonly index: number;
+  /** The liveness phase: no faults, and every server has to be reached. */
+  readonly liveness: boolean;
   /** u32; decides what is left to chance in this boot. */
   readonly seed: number;
   readonly kind: BootKind;

@@ -105,10 +105,8 @@ export class Life {
   }
 
   run(): void {
-    const { boots } = this.#script;
-    const last = boots.at(-1);
-    for (const boot of boots) {
-      if (boot === last) this.#runLiveness(boot);
+    for (const boot of this.#script.boots) {
+      if (boot.liveness) this.#runLiveness(boot);
       else this.#runBoot(boot);
     }
   }

@@ -110,8 +110,8 @@ export interface SimulateCounts {
   readonly refusalsDue: number;
   /** Segments of earlier incarnations that reached a new one, at either end. */
   readonly staleArrivals: number;
-  /** Simulated time in milliseconds, all devices together. */
-  readonly simulatedMs: number;
+  /** Simulated time in whole seconds of each device, all together. */
+  readonly simulatedS: number;
 }
 
 export interface FaultCount {

@@ -1,12 +1,13 @@
 /** Runs a campaign to its end, or until it is interrupted, and gives the document. */
 import type { Campaign } from "./campaign.ts";
 import { runCanaries } from "./canary.ts";
-import { finishRun, ruleText, spanningFailures } from "./finish-run.ts";
-import { caseReplay, runReplay } from "./replay.ts";
+import { explainFailure } from "./explain-failure.ts";
+import { finishRun, spanningFailures } from "./finish-run.ts";
+import { runReplay } from "./replay.ts";
 import { runCases } from "./run-cases.ts";
 import { type Shard, spanOf } from "./shard.ts";
 import type { SimulateFailure, SimulateRun } from "./simulate-run.ts";
-import type { CaseFailure, Totals } from "./totals.ts";
+import type { Totals } from "./totals.ts";
 
 export interface SimulateOptions {
   readonly campaign: Campaign;
@@ -53,7 +54,7 @@ export async function simulate(options: SimulateOptions): Promise<SimulateRun> {
   });
   const elapsedMs = nowMs() - casesMs;
   const complete = totals.counts.cases === span.to - span.from;
-  const failures = failuresOf(campaign, totals);
+  const failures = failuresOf(options, totals);
   return finishRun({
     campaign,
     cases: {
@@ -77,19 +78,10 @@ export async function simulate(options: SimulateOptions): Promise<SimulateRun> {
   });
 }
 
-function failuresOf(campaign: Campaign, totals: Totals): SimulateFailure[] {
-  const own = totals.failures.map((failure) => failureOf(campaign, failure));
+function failuresOf({ campaign, onProgress }: SimulateOptions, totals: Totals): SimulateFailure[] {
+  const own = totals.failures.map((failure) => {
+    onProgress?.({ stage: "shrink", rule: failure.rule });
+    return explainFailure(campaign, failure);
+  });
   return [...own, ...spanningFailures(totals, runReplay(campaign))];
-}
-
-function failureOf(campaign: Campaign, failure: CaseFailure): SimulateFailure {
-  return {
-    case: failure.case,
-    rule: failure.rule,
-    findings: failure.findings,
-    ...ruleText(failure.rule),
-    drawn: { boots: 0, connections: 0, faults: 0 },
-    replay: caseReplay(campaign, String(failure.case)),
-    story: [],
-  };
 }

@@ -73,7 +73,7 @@ export function noTotals(): Totals {
       refusals: 0,
       refusalsDue: 0,
       staleArrivals: 0,
-      simulatedMs: 0,
+      simulatedS: 0,
     },
     rules: {},
     faults: Object.fromEntries(
@@ -205,7 +205,7 @@ export class CaseCollector {
     counts.connections = result.counts.connections;
     counts.samples = result.counts.samples;
     counts.refusals = result.counts.refusals;
-    counts.simulatedMs = Math.floor(timeUs / 1_000);
+    counts.simulatedS = Math.floor(timeUs / 1_000_000);
     for (const rule of result.rules) {
       const open = rule.status === "open";
       totals.rules[rule.id] = {

@@ -21,6 +21,8 @@ export interface ZooMember {
   readonly field: string;
   /** The rules that have to catch it, the fitting one first. */
   readonly rules: readonly RuleId[];
+  /** Sectors that it keeps for itself, of which the honest device below knows nothing. */
+  readonly ownSectors?: number;
   /** Builds the bad generator on top of an honest device. */
   factory(honest: DeviceFactory): DeviceFactory;
 }

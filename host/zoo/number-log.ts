@@ -6,7 +6,7 @@ import type { Board } from "../module/board.ts";
 import type { BoardSettings } from "../sim/device.ts";
 import { mix32 } from "../sim/random.ts";
 
-const LOG_SECTORS = 2;
+export const LOG_SECTORS = 2;
 const SLOT_BYTES = 8;
 /** Where a key-value store keeps the log; the honest device uses low keys. */
 const FIRST_LOG_KEY = 1000;

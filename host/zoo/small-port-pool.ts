@@ -13,10 +13,12 @@ class SmallPortPool extends SpoiledDevice {
   readonly #open = new Set<string>();
 
   override port(to: Destination): number {
-    let port = 0;
-    do port = FIRST_PORT + (drawU32(this.board) % POOL);
-    while (this.#open.has(keyOf(to, port)));
-    return port;
+    let place = drawU32(this.board) % POOL;
+    // A stuck entropy source would give the same place for ever.
+    for (let tries = 0; this.#open.has(keyOf(to, FIRST_PORT + place)); tries++) {
+      place = tries < POOL ? drawU32(this.board) % POOL : (place + 1) % POOL;
+    }
+    return FIRST_PORT + place;
   }
 
   override isn(to: Destination, localPort: number): number {

@@ -6,7 +6,7 @@ import { serialAdd, serialDistance } from "../core/serial.ts";
 import type { Board } from "../module/board.ts";
 import type { BoardSettings, Destination, DeviceFactory } from "../sim/device.ts";
 import { hashTuple, SpoiledDevice, type ZooMember } from "./device-base.ts";
-import { NumberLog, withoutLog } from "./number-log.ts";
+import { LOG_SECTORS, NumberLog, withoutLog } from "./number-log.ts";
 
 const KEY = 0xbb67ae85;
 const LEASE_TICKS = 2 ** 20;
@@ -80,5 +80,6 @@ export const tornJournal: ZooMember = {
   name: "torn-journal",
   field: "counters in flash without a checksum: a half-written record becomes a number",
   rules: ["isn-backward"],
+  ownSectors: LOG_SECTORS,
   factory: (honest) => (board, settings) => new TornJournal(honest, board, settings),
 };

@@ -7,7 +7,7 @@ import { serialAdd } from "../core/serial.ts";
 import type { Board } from "../module/board.ts";
 import type { BoardSettings, Destination, DeviceFactory } from "../sim/device.ts";
 import { hashTuple, SpoiledDevice, type ZooMember } from "./device-base.ts";
-import { NumberLog, withoutLog } from "./number-log.ts";
+import { LOG_SECTORS, NumberLog, withoutLog } from "./number-log.ts";
 
 const KEY = 0x3c6ef372;
 const SAVE_EVERY_US = 5_000_000;
@@ -56,5 +56,6 @@ export const writeBehind: ZooMember = {
   name: "write-behind",
   field: "journals written after use (Zephyr Bluetooth Mesh): a power cut brings numbers back",
   rules: ["isn-backward"],
+  ownSectors: LOG_SECTORS,
   factory: (honest) => (board, settings) => new WriteBehind(honest, board, settings),
 };

@@ -1,0 +1,206 @@
+/** Reads the settings of `isnkit simulate`: what each means, its limits, and which exclude each other. */
+import { parseDurationUs } from "../core/duration.ts";
+import { UsageError } from "../core/errors.ts";
+import { type CaseName, parseCaseName } from "../simulate/case-text.ts";
+import { FAULT_KINDS, type FaultKind } from "../simulate/fault-kinds.ts";
+import { parseShard, type Shard, shardOfJob } from "../simulate/shard.ts";
+import { didYouMean } from "./did-you-mean.ts";
+import { flagOf, type Setting, type SettingName, type Settings } from "./settings.ts";
+
+export const SIMULATE_FORMATS = ["text", "json"] as const;
+export type SimulateFormat = (typeof SIMULATE_FORMATS)[number];
+
+export interface SimulateWords {
+  readonly board: string;
+  readonly generator: string;
+  /** A campaign file. */
+  readonly campaign: string | undefined;
+  /** undefined: the campaign file's, or the default. */
+  readonly reboots: number | undefined;
+  readonly seed: number | undefined;
+  readonly faults: Readonly<Partial<Record<FaultKind, number>>>;
+  readonly mslUs: number | undefined;
+  readonly depth: 1 | 2 | undefined;
+  readonly shard: Shard | undefined;
+  readonly case: CaseName | undefined;
+  readonly workers: number | undefined;
+  readonly format: SimulateFormat;
+  readonly output: string | undefined;
+  /** Flags that decide the cases, as a replay has to spell them. */
+  readonly flags: readonly string[];
+}
+
+export const DEFAULT_REBOOTS = 10_000;
+export const SIMULATE_REBOOTS_MAX = 1_000_000_000;
+const WORKERS_MAX = 256;
+
+/** `generators`: what `sim:<name>` can be. Throws UsageError for whatever cannot be meant. */
+export function readSimulateSettings(
+  settings: Settings,
+  generators: readonly string[],
+  environment: Readonly<Record<string, string | undefined>>,
+): SimulateWords {
+  const depth = readDepth(settings.get("exhaustive"));
+  const name = settings.get("case");
+  const parsed = name === undefined ? undefined : parseCaseName(name.text, name.place);
+  refuseTogether(settings, "case", ["shard", "shards", "exhaustive"]);
+  if (depth !== undefined) refuseTogether(settings, "exhaustive", ["reboots", "faults"]);
+  const board = readBoard(settings.get("board"), generators);
+  const workers = wholeOf(settings, "workers", 1, WORKERS_MAX);
+  return {
+    ...board,
+    campaign: settings.get("campaign")?.text,
+    reboots: wholeOf(settings, "reboots", 1, SIMULATE_REBOOTS_MAX),
+    seed: wholeOf(settings, "seed", 0, 0xffff_ffff),
+    faults: readFaults(settings.get("faults")),
+    mslUs: readMsl(settings.get("msl")),
+    depth,
+    shard: readShard(settings, environment),
+    case: parsed,
+    workers,
+    format: readFormat(settings.get("format")),
+    output: readOutput(settings.get("output")),
+    flags: spelled(settings),
+  };
+}
+
+/** In a fixed order, so that the same run is spelled the same. */
+function spelled(settings: Settings): string[] {
+  const names: readonly SettingName[] = ["campaign", "exhaustive", "reboots", "faults", "msl"];
+  return names.flatMap((name) => {
+    const setting = settings.get(name);
+    return setting === undefined ? [] : [flagOf(name), setting.text];
+  });
+}
+
+function readBoard(
+  setting: Setting | undefined,
+  generators: readonly string[],
+): { board: string; generator: string } {
+  const board = setting?.text ?? "sim";
+  const generator = board === "sim" ? "isnkit" : board.replace(/^sim:/, "");
+  if (board === "sim" || (board.startsWith("sim:") && generators.includes(generator))) {
+    return { board, generator };
+  }
+  const boards = ["sim", ...generators.map((name) => `sim:${name}`)];
+  throw new UsageError(
+    "unknown-board",
+    `no simulated board matches ${JSON.stringify(board)} (${setting?.place})`,
+    `${didYouMean(board, boards)}the boards are ${boards.join(", ")}; real and emulated ones are for isnkit check`,
+  );
+}
+
+function readShard(
+  settings: Settings,
+  environment: Readonly<Record<string, string | undefined>>,
+): Shard | undefined {
+  const shard = settings.get("shard");
+  if (shard !== undefined) return parseShard(shard.text, shard.place);
+  const of = wholeOf(settings, "shards", 1, 10_000);
+  if (of === undefined) return undefined;
+  const job = environment.JOB_COMPLETION_INDEX;
+  if (job !== undefined) return shardOfJob(job, of, "JOB_COMPLETION_INDEX");
+  throw new UsageError(
+    "no-shard",
+    `${settings.get("shards")?.place} says how many shards there are, and nothing says which one this is`,
+    "give --shard 1/4 instead, or run it as an indexed job, which sets JOB_COMPLETION_INDEX",
+  );
+}
+
+function refuseTogether(
+  settings: Settings,
+  name: SettingName,
+  others: readonly SettingName[],
+): void {
+  const setting = settings.get(name);
+  if (setting === undefined) return;
+  const other = others.map((one) => settings.get(one)).find((one) => one?.origin === "flag");
+  if (other === undefined) return;
+  throw new UsageError(
+    "option-unused",
+    `${other.place} has no meaning with ${setting.place}`,
+    "leave one of them out",
+  );
+}
+
+/** `bit-rot=0.1,lost-storage=0`. */
+function readFaults(setting: Setting | undefined): Partial<Record<FaultKind, number>> {
+  const rates: Partial<Record<FaultKind, number>> = {};
+  for (const part of setting?.text.split(",") ?? []) {
+    const [name = "", text = ""] = part.trim().split("=");
+    const kind = FAULT_KINDS.find((one) => one === name);
+    if (kind === undefined) {
+      throw new UsageError(
+        "unknown-fault",
+        `${JSON.stringify(name)} is no fault (${setting?.place})`,
+        `${didYouMean(name, FAULT_KINDS)}the faults are ${FAULT_KINDS.join(", ")}`,
+      );
+    }
+    const rate = /^\d*\.?\d+$/.test(text) ? Number(text) : Number.NaN;
+    if (!(rate >= 0 && rate <= 1)) {
+      throw new UsageError(
+        "bad-rate",
+        `${JSON.stringify(part)} has no rate from 0 to 1 (${setting?.place})`,
+        `give the chance in a boot: ${flagOf("faults")} bit-rot=0.1,lost-storage=0`,
+      );
+    }
+    rates[kind] = rate;
+  }
+  return rates;
+}
+
+function readDepth(setting: Setting | undefined): 1 | 2 | undefined {
+  if (setting === undefined) return undefined;
+  if (setting.text === "1") return 1;
+  if (setting.text === "2") return 2;
+  throw new UsageError(
+    "bad-depth",
+    `${JSON.stringify(setting.text)} is no depth (${setting.place})`,
+    "give 1 (every power cut) or 2 (every power cut, and every one in the recovery from it)",
+  );
+}
+
+function readMsl(setting: Setting | undefined): number | undefined {
+  if (setting === undefined) return undefined;
+  const us = parseDurationUs(setting.text, setting.place);
+  if (us >= 1_000_000 && us <= 600_000_000 && us % 1000 === 0) return us;
+  throw new UsageError(
+    "bad-msl",
+    `${JSON.stringify(setting.text)} is no maximum segment lifetime (${setting.place})`,
+    "give whole milliseconds from 1s to 10m, as the module takes them; RFC 9293 says 2m",
+  );
+}
+
+function readFormat(setting: Setting | undefined): SimulateFormat {
+  const text = setting?.text ?? "text";
+  const format = SIMULATE_FORMATS.find((one) => one === text);
+  if (format !== undefined) return format;
+  throw new UsageError(
+    "unknown-format",
+    `${JSON.stringify(text)} is not a format of this command (${setting?.place})`,
+    `${didYouMean(text, SIMULATE_FORMATS)}the formats are ${SIMULATE_FORMATS.join(", ")}`,
+  );
+}
+
+function readOutput(setting: Setting | undefined): string | undefined {
+  if (setting?.text !== "") return setting?.text;
+  throw new UsageError("bad-output", `${setting.place} is empty`, "name a file to write to");
+}
+
+function wholeOf(
+  settings: Settings,
+  name: SettingName,
+  min: number,
+  max: number,
+): number | undefined {
+  const setting = settings.get(name);
+  if (setting === undefined) return undefined;
+  const { text, place } = setting;
+  const value = /^(0[xX][0-9a-fA-F]{1,8}|\d{1,12})$/.test(text) ? Number(text) : Number.NaN;
+  if (value >= min && value <= max) return value;
+  throw new UsageError(
+    `bad-${name}`,
+    `${JSON.stringify(text)} is no number of ${min} to ${max} (${place})`,
+    `give a whole number, as in ${flagOf(name)} ${Math.min(max, Math.max(min, 4))}`,
+  );
+}

@@ -1,0 +1,221 @@
+/** `isnkit simulate`: settings in, report and exit code out. */
+import { randomBytes } from "node:crypto";
+import { availableParallelism } from "node:os";
+import { resolve } from "node:path";
+import pc from "picocolors";
+import { type CampaignFile, readCampaignFile } from "../campaign/campaign-file.ts";
+import { EXIT, type ExitCode } from "../core/errors.ts";
+import { readIsnModule } from "../module/load.ts";
+import { PEERS } from "../peers/index.ts";
+import { NO_PAINT, type Paint } from "../report/check-text.ts";
+import { quantity } from "../report/wording.ts";
+import { HONEST } from "../sim/campaign.ts";
+import { type Campaign, casesFor } from "../simulate/campaign.ts";
+import { FAULT_KINDS } from "../simulate/fault-kinds.ts";
+import { GEOMETRIES, geometryName } from "../simulate/geometries.ts";
+import { LIFE_RULES } from "../simulate/rules/index.ts";
+import { isnRepeatsBetweenDevices } from "../simulate/rules/isn-repeats-between-devices.ts";
+import { DEFAULT_SETTINGS, type SimulateSettings, settingsOf } from "../simulate/settings.ts";
+import { type SimulateStage, simulate } from "../simulate/simulate.ts";
+import type { SimulateRun } from "../simulate/simulate-run.ts";
+import { simulateJson } from "../simulate/views/simulate-json.ts";
+import { simulateText, verdictLine } from "../simulate/views/simulate-text.ts";
+import { ZOO } from "../zoo/index.ts";
+import { CONFIG_FILE, readConfig } from "./config-file.ts";
+import { packageVersion } from "./package-version.ts";
+import { type Progress, progressOn } from "./progress.ts";
+import { expectWritable, writeResults } from "./results.ts";
+import { mergeSettings, type SettingName } from "./settings.ts";
+import { replayCase } from "./simulate-case.ts";
+import {
+  DEFAULT_REBOOTS,
+  readSimulateSettings,
+  type SimulateFormat,
+  type SimulateWords,
+} from "./simulate-settings.ts";
+import type { Terminal } from "./terminal.ts";
+
+export interface SimulateArguments {
+  readonly given: (
+    name: SettingName,
+  ) => { text: string; origin: "flag" | "environment" } | undefined;
+  readonly color: boolean;
+  readonly list: boolean;
+}
+
+const GENERATORS: readonly string[] = [HONEST, ...ZOO.map((member) => member.name)];
+
+export async function simulateCommand(
+  { given, color, list }: SimulateArguments,
+  terminal: Terminal,
+): Promise<ExitCode> {
+  const config = await readConfig(resolve(CONFIG_FILE));
+  const merged = mergeSettings(given, config);
+  const words = readSimulateSettings(merged, GENERATORS, terminal.environment);
+  await expectWritable(words.output);
+  if (list) {
+    await writeResults(terminal, listText(words.format), words.output);
+    return EXIT.pass;
+  }
+  const file = words.campaign === undefined ? {} : await readCampaignFile(words.campaign);
+  const campaign = await campaignOf(words, file);
+  const inColor = color && config.color !== false && words.output === undefined;
+  const paint = paintOf(inColor && allowsColor(terminal));
+  if (words.case !== undefined) {
+    const { text, exitCode } = replayCase(campaign, words.case, words.format, paint);
+    await writeResults(terminal, text, words.output);
+    return exitCode;
+  }
+  const { run, interrupted } = await runSimulation(campaign, words, terminal);
+  await writeResults(terminal, reportOf(run, words.format, paint), words.output);
+  if (interrupted) {
+    terminal.err(`isnkit: interrupted; partial results: ${verdictLine(run)}\n`);
+    return EXIT.interrupted;
+  }
+  return EXIT[run.verdict];
+}
+
+function reportOf(run: SimulateRun, format: SimulateFormat, paint: Paint): string {
+  return format === "json" ? simulateJson(run) : simulateText(run, paint);
+}
+
+async function campaignOf(words: SimulateWords, file: CampaignFile): Promise<Campaign> {
+  const reboots = words.reboots ?? file.reboots ?? DEFAULT_REBOOTS;
+  const settings = settingsFor(words, file, reboots);
+  const seed = words.case?.seed ?? words.seed ?? file.seed ?? randomBytes(4).readUInt32LE();
+  const { board, generator, flags } = words;
+  return {
+    settings,
+    seed,
+    board,
+    generator,
+    total: casesFor(reboots, settings.rebootsPerCase),
+    mode: "swarm",
+    wasm: await readIsnModule(),
+    version: packageVersion(),
+    flags,
+  };
+}
+
+function settingsFor(words: SimulateWords, file: CampaignFile, reboots: number): SimulateSettings {
+  const base = settingsOf(file);
+  return {
+    ...base,
+    // A run that is shorter than a case is one short case.
+    rebootsPerCase: Math.max(2, Math.min(base.rebootsPerCase, reboots)),
+    faults: { ...base.faults, ...words.faults },
+    mslMs: words.mslUs === undefined ? base.mslMs : words.mslUs / 1000,
+  };
+}
+
+async function runSimulation(
+  campaign: Campaign,
+  words: SimulateWords,
+  terminal: Terminal,
+): Promise<{ run: SimulateRun; interrupted: boolean }> {
+  const progress = progressOn(terminal, () => performance.now());
+  const stop = new AbortController();
+  let interrupted = false;
+  const forget = terminal.onInterrupt(() => {
+    interrupted = true;
+    stop.abort();
+  });
+  const rate = rateMeter(() => performance.now());
+  try {
+    const run = await simulate({
+      campaign,
+      ...(words.shard === undefined ? {} : { shard: words.shard }),
+      workers: words.workers ?? availableParallelism(),
+      signal: stop.signal,
+      nowMs: () => performance.now(),
+      startedAt: new Date(),
+      onProgress: (stage) => show(progress, stage, rate),
+    });
+    return { run, interrupted };
+  } finally {
+    forget();
+    progress.clear();
+  }
+}
+
+function show(progress: Progress, stage: SimulateStage, rate: RateMeter): void {
+  progress.tick(() => {
+    if (stage.stage === "canary") return `canary ${stage.generator}`;
+    if (stage.stage === "shrink") return `making a case small that breaks ${stage.rule}`;
+    const { perSecond, leftS } = rate(stage);
+    const left = leftS === undefined ? "" : `, ${formatLeft(leftS)} left`;
+    const percent = Math.floor((100 * stage.done) / Math.max(1, stage.of));
+    return `${percent} %  ${quantity(stage.reboots, "reboot")}, ${quantity(perSecond, "reboot")} a second${left}`;
+  });
+}
+
+type CasesStage = Extract<SimulateStage, { stage: "cases" }>;
+type RateMeter = (stage: CasesStage) => { perSecond: number; leftS: number | undefined };
+
+/** Reboots a second since the first case, and how long the rest takes at that. */
+function rateMeter(nowMs: () => number): RateMeter {
+  let startMs: number | undefined;
+  return ({ done, of, reboots }) => {
+    startMs ??= nowMs();
+    const elapsedS = (nowMs() - startMs) / 1000;
+    if (elapsedS <= 0 || done === 0) return { perSecond: 0, leftS: undefined };
+    return {
+      perSecond: Math.round(reboots / elapsedS),
+      leftS: (elapsedS / done) * (of - done),
+    };
+  };
+}
+
+function formatLeft(seconds: number): string {
+  const s = Math.ceil(seconds);
+  return s < 120 ? `${s} s` : `${Math.ceil(s / 60)} min`;
+}
+
+/** NO_COLOR is obeyed whatever its value, unless it is empty (no-color.org). */
+function allowsColor({ environment, outIsTerminal }: Terminal): boolean {
+  return outIsTerminal && (environment.NO_COLOR ?? "") === "";
+}
+
+function paintOf(inColor: boolean): Paint {
+  if (!inColor) return NO_PAINT;
+  const colors = pc.createColors(true);
+  return { good: colors.green, bad: colors.red, open: colors.yellow, faint: colors.dim };
+}
+
+function listText(format: SimulateFormat): string {
+  const rules = [...LIFE_RULES, isnRepeatsBetweenDevices].map(({ id, holds, clause }) => ({
+    id,
+    holds,
+    clause,
+  }));
+  const faults = FAULT_KINDS.map((kind) => ({ kind, rate: DEFAULT_SETTINGS.faults[kind] }));
+  const geometries = DEFAULT_SETTINGS.storage.map(geometryName);
+  const exhaustive = GEOMETRIES.map(geometryName);
+  const servers = PEERS.map(({ name, title, source }) => ({ name, title, source }));
+  const canaries = ZOO.map(({ name, field, rules: caughtBy }) => ({
+    name,
+    field,
+    caughtBy,
+    byDefault: DEFAULT_SETTINGS.canaries.includes(name),
+  }));
+  if (format === "json") {
+    const document = { rules, faults, geometries, exhaustive, servers, canaries };
+    return `${JSON.stringify({ schema: "isnkit.simulate-list/1", ...document }, undefined, 2)}\n`;
+  }
+  return [
+    "rules",
+    ...rules.map(({ id, holds, clause }) => `  ${id.padEnd(28)} ${holds} [${clause}]`),
+    "faults, with their chance in a boot (entropy-…: in a case)",
+    ...faults.map(({ kind, rate }) => `  ${kind.padEnd(28)} ${rate}`),
+    "geometries (--exhaustive: all but the first)",
+    ...geometries.map((name) => `  ${name}`),
+    "servers",
+    ...servers.map(({ name, title, source }) => `  ${name.padEnd(28)} ${title}: ${source}`),
+    "bad generators (* is a canary by default)",
+    ...canaries.map(
+      ({ name, caughtBy, byDefault }) =>
+        `${byDefault ? "*" : " "} ${name.padEnd(28)} caught by ${caughtBy.join(", ")}`,
+    ),
+    "",
+  ].join("\n");
+}

@@ -1,0 +1,47 @@
+/** A failure of the totals as a report shows it: made small, told, and with the line that replays it. */
+import { type Campaign, deviceOf, drawCase } from "./campaign.ts";
+import { everything, type KeptBoot, keepOnly, keptText } from "./case-text.ts";
+import { ruleText } from "./finish-run.ts";
+import { judgeLife } from "./judge-life.ts";
+import type { LifeScript } from "./life-script.ts";
+import { caseReplay } from "./replay.ts";
+import { shrink } from "./shrink.ts";
+import { type CaseSize, SIMULATE_BOUNDS, type SimulateFailure } from "./simulate-run.ts";
+import { StoryTeller } from "./story.ts";
+import type { CaseFailure } from "./totals.ts";
+
+export function explainFailure(campaign: Campaign, failure: CaseFailure): SimulateFailure {
+  const { rule, case: index } = failure;
+  const script = drawCase(campaign, index);
+  const factory = deviceOf(campaign);
+  const shrunk = shrink(script, factory, rule);
+  const base = { case: index, rule, ...ruleText(rule), drawn: sizeOf(everything(script)) };
+  if (shrunk === undefined) {
+    const replay = caseReplay(campaign, String(index));
+    return { ...base, findings: failure.findings, replay, story: [] };
+  }
+  const text = `${index}:${keptText(shrunk.kept)}`;
+  return {
+    ...base,
+    findings: shrunk.result.findings.slice(0, SIMULATE_BOUNDS.findingsPerFailure),
+    shrunk: { ...sizeOf(shrunk.kept), case: `${campaign.seed}:${text}` },
+    replay: caseReplay(campaign, text),
+    story: storyOf(keepOnly(script, shrunk.kept), factory),
+  };
+}
+
+function storyOf(script: LifeScript, factory: ReturnType<typeof deviceOf>): readonly string[] {
+  const teller = new StoryTeller(script);
+  judgeLife(script, factory, {
+    rules: [],
+    witness: teller,
+    watch: (sample) => teller.watch(sample),
+  });
+  return teller.lines;
+}
+
+function sizeOf(kept: readonly KeptBoot[]): CaseSize {
+  const sum = (part: "connections" | "faults") =>
+    kept.reduce((total, boot) => total + boot[part].length, 0);
+  return { boots: kept.length, connections: sum("connections"), faults: sum("faults") };
+}
