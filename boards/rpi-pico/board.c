@@ -3,7 +3,6 @@
 #include <stddef.h>
 
 #include "console_buffer.h"
-#include "emulator_calls.h"
 #include "flash.h"
 #include "interrupts.h"
 #include "rp2040.h"
@@ -67,10 +66,16 @@ uint32_t board_ticks(void *context) {
   return TIMER_RAWL;
 }
 
-const char *board_reset_cause(void) { return WATCHDOG_REASON != 0 ? "watchdog" : "unknown"; }
+const char *board_reset_cause(void) {
+  if (WATCHDOG_REASON & WATCHDOG_FORCED) return "reset";
+  if (WATCHDOG_REASON != 0) return "watchdog";
+  return CHIP_RESET & CHIP_RESET_HAD_POWER_ON ? "power-on" : "external";
+}
 
+/** §2.12.7: by the watchdog, at once, everything but the oscillators; RAM keeps what it holds. */
 void board_reset(void) {
-  emulator_reset();
+  PSM_WDSEL = PSM_ALL_BUT_OSCILLATORS;
+  WATCHDOG_CTRL = WATCHDOG_TRIGGER;
   for (;;) {
   }
 }

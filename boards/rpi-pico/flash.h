@@ -4,8 +4,13 @@
 
 #include "nvm.h"
 
+/** Error codes of the driver. */
 enum {
   FLASH_RANGE = 1,
+  /** The memory does not hold what was programmed, or is not blank after an erase. */
+  FLASH_VERIFY = 2,
+  /** The boot ROM has no flash functions. */
+  FLASH_NO_ROM = 3,
 };
 
 extern const isnkit_nvm_driver flash_driver;

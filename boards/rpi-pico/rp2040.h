@@ -56,11 +56,27 @@
 #define UART_INT_RX_TIMEOUT (1u << 6)
 #define UART0_IRQ 20u
 
-// Timer, §4.6.5: microseconds. Watchdog, §4.7.6: makes the timer's tick.
+// Timer, §4.6.5: microseconds. Watchdog, §4.7.6: makes the timer's tick, and resets the chip.
 #define TIMER_RAWL REGISTER(0x40054028)
+#define WATCHDOG_CTRL REGISTER(0x40058000)
 #define WATCHDOG_REASON REGISTER(0x40058008)
+#define WATCHDOG_TRIGGER (1u << 31)
+#define WATCHDOG_FORCED (1u << 1)
 #define WATCHDOG_TICK REGISTER(0x4005802C)
 #define TICK_ENABLE (1u << 9)
+
+// Power-on state machine, §2.13.5: what a watchdog reset takes along; bits 0 and 1 are the oscillators.
+#define PSM_WDSEL REGISTER(0x40010008)
+#define PSM_ALL_BUT_OSCILLATORS 0x1FFFCu
+
+// SSI, §4.10.13: reads the flash. boot2.S sets it up, and says why.
+#define SSI_SSIENR REGISTER(0x18000008)
+#define SSI_BAUDR REGISTER(0x18000014)
+#define SSI_DIVIDER 2u
+
+// Chip-level reset, §2.12.8.
+#define CHIP_RESET REGISTER(0x40064008)
+#define CHIP_RESET_HAD_POWER_ON (1u << 8)
 
 // Cortex-M0+ system peripherals, §2.4.8.
 #define NVIC_ISER REGISTER(0xE000E100)

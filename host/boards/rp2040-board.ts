@@ -1,29 +1,24 @@
 /**
- * A Raspberry Pi Pico in this process, by the rp2040js emulator: Cortex-M0+, console, timer, and a
- * flash whose last sectors keep their contents over power cuts. Flash programming is served here, by
- * breakpoints (boards/rpi-pico/emulator_calls.h). Without a boot ROM the core starts at flash + 0x100.
+ * A Raspberry Pi Pico in this process, by the rp2040js emulator: Cortex-M0+, console, timer, watchdog, and a
+ * flash whose last sectors keep their contents over power cuts. It runs the image of the chip, which starts
+ * and programs its flash through a model of the boot ROM (rp2040-bootrom.ts).
  */
 import { readFile } from "node:fs/promises";
 import { BenchError } from "../core/errors.ts";
 import { loadableSegments } from "./elf-image.ts";
 import type { Console, PoweredBoard } from "./powered-board.ts";
+import { type BootromMachine, Rp2040Bootrom } from "./rp2040-bootrom.ts";
 
 const FLASH_START = 0x1000_0000;
 const FLASH_BYTES = 2 * 1024 * 1024;
-const VECTORS = FLASH_START + 0x100;
-const RAM_START = 0x2000_0000;
 /** The chip's usual clock; the emulator counts one cycle for most instructions. */
 const CYCLE_NANOS = 8;
 /** Instructions between two looks at the console and at the event loop: under a millisecond. */
 const SLICE = 20_000;
+/** RP2040 data sheet §4.7.6. */
+const WATCHDOG = 0x4005_8000;
 /** UARTFR: the receive FIFO is full (RP2040 data sheet §4.2.8). */
 const RX_FULL = 1 << 6;
-
-const CALL_PROGRAM = 0x49;
-const CALL_ERASE = 0x4a;
-const CALL_RESET = 0x4b;
-const OK = 0;
-const OUT_OF_RANGE = 2;
 
 export interface Rp2040BoardOptions {
   readonly name: string;
@@ -37,16 +32,9 @@ export interface Rp2040BoardOptions {
 /** The part of rp2040js that is used here. */
 interface Emulator {
   readonly clock: { tick(nanos: number): void; readonly nanosToNextAlarm: number };
-  readonly rp2040: {
-    readonly core: {
-      VTOR: number;
-      waiting: boolean;
-      readonly registers: Uint32Array;
-      reset(): void;
-      executeInstruction(): number;
-    };
-    readonly flash: Uint8Array;
-    readonly sram: Uint8Array;
+  readonly rp2040: BootromMachine & {
+    readonly core: BootromMachine["core"] & { executeInstruction(): number };
+    findPeripheral(address: number): unknown;
     readonly uart: readonly {
       onByte?: ((byte: number) => void) | undefined;
       readonly flags: number;
@@ -82,7 +70,7 @@ export class Rp2040Board implements PoweredBoard {
     journal.set(this.#journal);
     // What is programmed is durable at once: the board's memory is the emulator's from here on.
     this.#journal = journal;
-    const cycle = new PowerCycle(emulator, journal.length);
+    const cycle = new PowerCycle(emulator);
     this.#cycle = cycle;
     cycle.start();
     return cycle;
@@ -128,24 +116,33 @@ async function createEmulator(): Promise<Emulator> {
 /** From power-on to power-off. The device runs in slices, between which the event loop turns. */
 class PowerCycle implements Console {
   readonly #emulator: Emulator;
-  readonly #journalBytes: number;
+  readonly #bootrom: Rp2040Bootrom;
   readonly #toDevice: number[] = [];
   #fromDevice: number[] = [];
   #wake: (() => void) | undefined;
   #on = true;
   #resetDue = false;
+  /** Why the emulation ended by itself. */
+  #failure: unknown;
 
-  constructor(emulator: Emulator, journalBytes: number) {
+  constructor(emulator: Emulator) {
     this.#emulator = emulator;
-    this.#journalBytes = journalBytes;
+    this.#bootrom = new Rp2040Bootrom(emulator.rp2040);
   }
 
   start(): void {
     const { rp2040 } = this.#emulator;
     const [uart] = rp2040.uart;
     if (uart !== undefined) uart.onByte = (byte) => this.#fromDevice.push(byte);
-    rp2040.onBreak = (code) => this.#serve(code);
-    this.#resetCore();
+    rp2040.onBreak = (code) => {
+      if (!this.#bootrom.serve(code)) throw unexpectedBreak(code);
+    };
+    // Not inside the instruction: it would go on after the reset.
+    const watchdog = rp2040.findPeripheral(WATCHDOG) as { onWatchdogTrigger: () => void };
+    watchdog.onWatchdogTrigger = () => {
+      this.#resetDue = true;
+    };
+    this.#bootrom.start();
     setImmediate(() => this.#run());
   }
 
@@ -168,6 +165,8 @@ class PowerCycle implements Console {
       if (bytes.length > 0) {
         this.#fromDevice = [];
         yield Uint8Array.from(bytes);
+      } else if (this.#failure !== undefined) {
+        throw this.#failure;
       } else if (!this.#on) {
         return;
       } else {
@@ -180,15 +179,29 @@ class PowerCycle implements Console {
 
   #run(): void {
     if (!this.#on) return;
-    const { clock, rp2040 } = this.#emulator;
     this.#feed();
-    for (let i = 0; i < SLICE && this.#on; i++) {
-      if (rp2040.core.waiting) clock.tick(clock.nanosToNextAlarm);
-      else clock.tick(rp2040.core.executeInstruction() * CYCLE_NANOS);
-      if (this.#resetDue) this.#resetCore();
+    try {
+      this.#runSlice();
+    } catch (error) {
+      this.#failure = error;
+      this.stop();
+      return;
     }
     if (this.#fromDevice.length > 0) this.#wake?.();
     setImmediate(() => this.#run());
+  }
+
+  #runSlice(): void {
+    const { clock, rp2040 } = this.#emulator;
+    for (let i = 0; i < SLICE && this.#on; i++) {
+      if (!this.#bootrom.xip) this.#bootrom.beforeInstruction();
+      if (rp2040.core.waiting) clock.tick(clock.nanosToNextAlarm);
+      else clock.tick(rp2040.core.executeInstruction() * CYCLE_NANOS);
+      if (this.#resetDue) {
+        this.#resetDue = false;
+        this.#bootrom.start();
+      }
+    }
   }
 
   /** No more than the device's FIFO takes: the emulator would lose the rest. */
@@ -200,41 +213,12 @@ class PowerCycle implements Console {
       uart.feedByte(byte);
     }
   }
+}
 
-  #resetCore(): void {
-    this.#resetDue = false;
-    const { core } = this.#emulator.rp2040;
-    core.VTOR = VECTORS;
-    core.reset();
-  }
-
-  #serve(code: number): void {
-    const { registers } = this.#emulator.rp2040.core;
-    const [r0 = 0, r1 = 0, r2 = 0] = registers;
-    if (code === CALL_PROGRAM) registers[0] = this.#program(r0, r1, r2);
-    else if (code === CALL_ERASE) registers[0] = this.#erase(r0, r1);
-    // Not inside the instruction: it would go on after the reset.
-    else if (code === CALL_RESET) this.#resetDue = true;
-  }
-
-  /** Flash cells go from 1 to 0 only. */
-  #program(offset: number, from: number, bytes: number): number {
-    const { flash, sram } = this.#emulator.rp2040;
-    const at = from - RAM_START;
-    if (!this.#inJournal(offset, bytes) || at < 0 || at + bytes > sram.length) return OUT_OF_RANGE;
-    for (let i = 0; i < bytes; i++) {
-      flash[offset + i] = (flash[offset + i] ?? 0) & (sram[at + i] ?? 0);
-    }
-    return OK;
-  }
-
-  #erase(offset: number, bytes: number): number {
-    if (!this.#inJournal(offset, bytes)) return OUT_OF_RANGE;
-    this.#emulator.rp2040.flash.fill(0xff, offset, offset + bytes);
-    return OK;
-  }
-
-  #inJournal(offset: number, bytes: number): boolean {
-    return offset >= FLASH_BYTES - this.#journalBytes && offset + bytes <= FLASH_BYTES;
-  }
+function unexpectedBreak(code: number): BenchError {
+  return new BenchError(
+    "firmware-fault",
+    `the firmware stopped at breakpoint ${code}, which is a fault on the chip without a debugger`,
+    "look for __builtin_trap() or an assertion in it",
+  );
 }
