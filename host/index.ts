@@ -53,7 +53,15 @@ export type { Board } from "./module/board.ts";
 export { IsnModule } from "./module/isn-module.ts";
 export { compileIsnModule } from "./module/load.ts";
 export { PEERS } from "./peers/index.ts";
-export { replyToSyn } from "./peers/peer-model.ts";
+export {
+  type PeerModel,
+  type PeerReply,
+  type PeerState,
+  type ResetSituation,
+  replyToSyn,
+  type SynSituation,
+  stateAfterReset,
+} from "./peers/peer-model.ts";
 export { CHECK_SCHEMA, checkJson } from "./report/check-json.ts";
 export { type CheckRun, replayOf, replayOfFinding } from "./report/check-run.ts";
 export { checkText, type Paint, verdictLine } from "./report/check-text.ts";

@@ -8,6 +8,9 @@ export const AIX: PeerModel = {
   // Not seen in the trace; the RFC's 2 × MSL.
   timeWaitUs: 240_000_000,
   halfwayIsAhead: false,
+  // Neither was seen in the trace: the careful choice.
+  resetEndsTimeWait: false,
+  ackIntervalUs: 0,
   rules: [
     FRESH,
     {

@@ -7,6 +7,8 @@ export const FREEBSD: PeerModel = {
   source: "read in its sources",
   timeWaitUs: 60_000_000,
   halfwayIsAhead: false,
+  resetEndsTimeWait: false,
+  ackIntervalUs: 0,
   rules: [
     FRESH,
     {

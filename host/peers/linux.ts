@@ -10,6 +10,8 @@ export const LINUX: PeerModel = {
   source: "measured on Linux 6.18 (99 cases)",
   timeWaitUs: 60_000_000,
   halfwayIsAhead: true,
+  resetEndsTimeWait: true,
+  ackIntervalUs: 500_000,
   rules: [
     FRESH,
     {

@@ -8,6 +8,8 @@ export const LWIP: PeerModel = {
   // 2 × TCP_MSL of 60 s.
   timeWaitUs: 120_000_000,
   halfwayIsAhead: false,
+  resetEndsTimeWait: false,
+  ackIntervalUs: 0,
   rules: [
     FRESH,
     {

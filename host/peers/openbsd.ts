@@ -7,6 +7,8 @@ export const OPENBSD: PeerModel = {
   source: "read in its sources; its refusal as RFC 9293 §3.10.7.4 has it",
   timeWaitUs: 60_000_000,
   halfwayIsAhead: false,
+  resetEndsTimeWait: true,
+  ackIntervalUs: 0,
   rules: [
     FRESH,
     {

@@ -69,11 +69,17 @@ export interface PeerModel {
   readonly timeWaitUs: number;
   /** Whether a distance of exactly 2^31 counts as ahead, in numbers and in timestamps. */
   readonly halfwayIsAhead: boolean;
+  /** A RST with exactly the number that is expected ends TIME_WAIT (RFC 1337 advises against it). */
+  readonly resetEndsTimeWait: boolean;
+  /** At most one plain ACK for a connection in this time, in microseconds; 0: one for each SYN. */
+  readonly ackIntervalUs: number;
   readonly rules: readonly PeerRule[];
 }
 
 export interface PeerReply {
   readonly answer: PeerAnswer;
+  /** What the server holds for the 4-tuple afterwards. */
+  readonly state: PeerState;
   readonly timer: TimerEffect;
   readonly rule: PeerRule;
 }
@@ -81,14 +87,48 @@ export interface PeerReply {
 const HALFWAY = 2 ** 31;
 const WINDOW = 65_535;
 
-/** The reply of the model. Throws RangeError if no rule covers the state, which is a fault of it. */
+/**
+ * The reply of the model to a SYN. Pure: it keeps nothing, and takes well under a microsecond, so that
+ * a simulation can ask it for every connection. Time is the caller's: it turns TIME_WAIT into CLOSED
+ * when `timeWaitUs` have gone by, starts it anew on `restarts`, and holds back plain ACKs that come
+ * sooner than `ackIntervalUs` after the last one. Throws RangeError if no rule covers the state, which
+ * is a fault of the model.
+ */
 export function replyToSyn(model: PeerModel, situation: SynSituation): PeerReply {
-  const rule = model.rules.find((one) => fits(model, one, situation));
-  if (!rule)
-    throw new RangeError(`the peer model ${model.name} has no rule for ${situation.state}`);
-  const timer =
-    rule.timer ?? (rule.answer === "syn-ack" || rule.answer === "rst" ? "ends" : "goes-on");
-  return { answer: answerOf(rule, situation), timer, rule };
+  for (const rule of model.rules) {
+    if (!fits(model, rule, situation)) continue;
+    const ends = rule.answer === "syn-ack" || rule.answer === "rst";
+    const timer = rule.timer ?? (ends ? "ends" : "goes-on");
+    const answer = answerOf(rule, situation);
+    return { answer, state: stateAfter(rule, situation.state), timer, rule };
+  }
+  throw new RangeError(`the peer model ${model.name} has no rule for ${situation.state}`);
+}
+
+/** A RST of the client, as it answers a plain ACK: its number is that ACK's acknowledgement. */
+export interface ResetSituation {
+  readonly state: PeerState;
+  /** R: the number that the server expects next from the client. */
+  readonly expected: number;
+  readonly sequence: number;
+  /** The server protects TIME_WAIT from resets, on Linux `net.ipv4.tcp_rfc1337=1`. */
+  readonly rfc1337?: boolean;
+}
+
+/**
+ * What the server holds after a RST: CLOSED, so that the next SYN is answered by a SYN-ACK, or what it
+ * held before. Only the exact number counts (RFC 5961 §3.2); another one in the window is challenged.
+ */
+export function stateAfterReset(model: PeerModel, situation: ResetSituation): PeerState {
+  const { state, expected, sequence, rfc1337 = false } = situation;
+  if (sequence !== expected) return state;
+  if (state === "TIME_WAIT" && (rfc1337 || !model.resetEndsTimeWait)) return state;
+  return "CLOSED";
+}
+
+function stateAfter({ answer }: PeerRule, before: PeerState): PeerState {
+  if (answer === "syn-ack") return "SYN_RECV";
+  return answer === "rst" ? "CLOSED" : before;
 }
 
 function fits(model: PeerModel, rule: PeerRule, situation: SynSituation): boolean {
