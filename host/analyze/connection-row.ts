@@ -1,5 +1,5 @@
 /** One connection of a capture, summed up for people and programs. */
-import type { Tuple } from "../core/tuple.ts";
+import { type Tuple, tupleKey } from "../core/tuple.ts";
 import type { Flow, Half, Side } from "./flow.ts";
 import { stateOf, type TcpState } from "./peer-state.ts";
 
@@ -11,6 +11,8 @@ export interface SideRow {
   readonly packets: number;
   readonly bytes: number;
   readonly fin: boolean;
+  /** When its first FIN was seen, in microseconds since 1970. */
+  readonly finUs: number | undefined;
   /** Times that packets before one are missing from the capture. */
   readonly gaps: number;
   /** Highest TSval, u32. */
@@ -25,13 +27,17 @@ export interface ConnectionRow {
   readonly number: number;
   /** Client first. */
   readonly tuple: Tuple;
+  /** The same as text, as findings name it. */
+  readonly connection: string;
   /** Which connection of the 4-tuple it is, counted from 1. */
   readonly incarnation: number;
   /** False if the capture does not show the SYN, so that the roles are a guess. */
   readonly sawSyn: boolean;
   readonly firstFrame: number;
   readonly lastFrame: number;
+  /** Times are microseconds since 1970: the first SYN, the fitting SYN-ACK, the last packet. */
   readonly openedUs: number;
+  readonly connectedUs: number | undefined;
   readonly lastUs: number;
   readonly syns: number;
   readonly outcome: Outcome;
@@ -39,6 +45,10 @@ export interface ConnectionRow {
   readonly server: SideRow;
   readonly closedFirst: Side | undefined;
   readonly resetBy: Side | undefined;
+  readonly resetUs: number | undefined;
+  /** Plain ACKs and SYN-ACKs of something else that answered the SYN. */
+  readonly challenges: number;
+  readonly wrongAcks: number;
   readonly keepalives: number;
   readonly longestSilenceUs: number;
 }
@@ -46,21 +56,29 @@ export interface ConnectionRow {
 /** The row of the current incarnation of `flow`; `baseUs` is the time of the first packet. */
 export function rowOf(flow: Flow, number: number, baseUs: number): ConnectionRow {
   const { current } = flow;
+  const tuple = flow.tuple();
+  // Data with the SYN-ACK missing from the capture: it stood, but since when is not known.
+  const isConnected = current.connectedUs > 0;
   return {
     number,
-    tuple: flow.tuple(),
+    tuple,
+    connection: tupleKey(tuple),
     incarnation: flow.incarnations,
     sawSyn: current.sawSyn,
     firstFrame: current.openedFrame,
     lastFrame: current.lastFrame,
     openedUs: baseUs + current.openedUs,
+    connectedUs: isConnected ? baseUs + current.connectedUs : undefined,
     lastUs: baseUs + current.lastUs,
     syns: current.syns,
     outcome: outcomeOf(flow),
-    client: sideRow(current.client, stateOf(current, "client")),
-    server: sideRow(current.server, stateOf(current, "server")),
+    client: sideRow(current.client, stateOf(current, "client"), baseUs),
+    server: sideRow(current.server, stateOf(current, "server"), baseUs),
     closedFirst: current.closedFirst,
     resetBy: current.resetBy,
+    resetUs: current.resetBy === undefined ? undefined : baseUs + current.resetUs,
+    challenges: current.challenges,
+    wrongAcks: current.wrongAcks,
     keepalives: current.keepalives,
     longestSilenceUs: current.longestSilenceUs,
   };
@@ -73,13 +91,14 @@ function outcomeOf({ current }: Flow): Outcome {
   return current.challenges > 0 ? "refused-by-ack" : "no-answer";
 }
 
-function sideRow(half: Half, state: TcpState): SideRow {
+function sideRow(half: Half, state: TcpState, baseUs: number): SideRow {
   return {
     isn: half.isn,
     next: half.sent ? half.next : undefined,
     packets: half.packets,
     bytes: half.bytes,
     fin: half.fin,
+    finUs: half.fin ? baseUs + half.finUs : undefined,
     gaps: half.gaps,
     tsval: half.hasTsval ? half.tsval : undefined,
     state,

@@ -76,6 +76,24 @@ describe("isnkit analyze", () => {
     });
   });
 
+  it("gives JSON from which connections can be drawn over time, findings included", async () => {
+    const report = JSON.parse((await run([fixture("c1"), "--format", "json"])).out);
+    const [old, anew] = report.connections;
+    expect(old.connectedUs).toBeGreaterThanOrEqual(old.openedUs);
+    expect(old.server.finUs).toBeGreaterThan(old.connectedUs);
+    expect(old.client.finUs).toBeGreaterThan(old.server.finUs);
+    expect(old).toMatchObject({
+      closedFirst: "server",
+      challenges: 0,
+      server: { state: "TIME_WAIT" },
+    });
+    const ok = report.findings.find(({ rule }: { rule: string }) => rule === "timewait-reuse-ok");
+    expect(ok.connection).toBe(anew.connection);
+    expect(ok.timeUs).toBeGreaterThanOrEqual(anew.openedUs);
+    expect(ok.timeUs).toBeLessThanOrEqual(anew.lastUs);
+    expect(anew).toMatchObject({ incarnation: 2, connection: old.connection });
+  });
+
   it("gives NDJSON line by line, findings before the summary", async () => {
     const { out } = await run([fixture("a1"), "--format", "ndjson"]);
     const lines: { kind: string }[] = out
