@@ -115,7 +115,7 @@ function extentOf({ counts }: Pick<SimulateRun, "counts">): string {
   return `${count(counts.cases, "case")}, ${count(counts.reboots, "reboot")}, ${count(counts.connections, "connection")}`;
 }
 
-function ruleResults(totals: Totals, mode: Campaign["mode"]): SimulateRuleResult[] {
+export function ruleResults(totals: Totals, mode: Campaign["mode"]): SimulateRuleResult[] {
   const rules = LIFE_RULES.filter((rule) => mode === "swarm" || totals.rules[rule.id]);
   const results = rules.map((rule) => ruleResult(rule, totals));
   if (mode === "exhaustive") return results;
@@ -143,7 +143,7 @@ function ruleResult(rule: Rule, totals: Totals): SimulateRuleResult {
   };
 }
 
-function spanningResult(totals: Totals): SimulateRuleResult {
+function spanningResult(totals: Pick<Totals, "firstNumbers">): SimulateRuleResult {
   const { id, holds, clause, remedy } = isnRepeatsBetweenDevices;
   const devices = totals.firstNumbers.length;
   const repeats = repeatsBetweenDevices(totals.firstNumbers);
@@ -163,7 +163,10 @@ function spanningResult(totals: Totals): SimulateRuleResult {
 }
 
 /** Failures of the rule that spans devices; they need no replay of a case. */
-export function spanningFailures(totals: Totals, replay: string): SimulateFailure[] {
+export function spanningFailures(
+  totals: Pick<Totals, "firstNumbers">,
+  replay: string,
+): SimulateFailure[] {
   const { id, clause, remedy } = isnRepeatsBetweenDevices;
   const repeats = repeatsBetweenDevices(totals.firstNumbers);
   const first = repeats[0];
