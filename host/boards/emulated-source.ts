@@ -10,7 +10,7 @@ import { parseEmulatedBoard } from "./emulated-selector.ts";
 import { type MailBootLog, type MailFirmware, mailBoots } from "./mail-campaign.ts";
 import { bootSamples, judgeMailCampaign } from "./mail-evidence.ts";
 import { type NetworkReport, networkCampaign, newNetworkReport } from "./network-campaign.ts";
-import { rebootCampaign } from "./reboot-campaign.ts";
+import { type CampaignPosition, rebootCampaign } from "./reboot-campaign.ts";
 import { poweredLives } from "./rebootable-board.ts";
 import { TemporaryFolder } from "./temporary-folder.ts";
 
@@ -28,6 +28,11 @@ export interface EmulatedSourceOptions {
   readonly newKey: () => Uint8Array;
   /** Ends the run after the boot that is under way. */
   readonly signal?: AbortSignal;
+  /** Where an earlier run ended. Its memory is gone with its emulator: storage lost, quiet time due. */
+  readonly from?: CampaignPosition;
+  readonly onDone?: (boots: number) => void;
+  readonly onDevice?: (fingerprint: number) => void;
+  readonly connectionsPerBoot?: { readonly min: number; readonly max: number };
 }
 
 export interface EmulatedSource {

@@ -6,7 +6,7 @@
  * Time on the stream is the bench's own clock plus the time that was skipped on both sides: power-off
  * pauses, and quiet time, which the firmware's counter can jump over.
  */
-import { BenchError } from "../core/errors.ts";
+import { BenchError, UsageError } from "../core/errors.ts";
 import type { Sample } from "../core/sample.ts";
 import { PROVISION } from "../module/abi.ts";
 import { Random } from "../sim/random.ts";
@@ -55,6 +55,12 @@ export interface RebootCampaignOptions {
   readonly retries?: number;
   /** Where an earlier run of this campaign ended. */
   readonly from?: CampaignPosition;
+  /** Told how many boots of the plan are done, when all their samples have been taken. */
+  readonly onDone?: (boots: number) => void;
+  /** Told the fingerprint of the device's key when it is first seen, and when it has another. */
+  readonly onDevice?: (fingerprint: number) => void;
+  /** Connections of a boot; default: what the plan says. */
+  readonly connectionsPerBoot?: { readonly min: number; readonly max: number };
 }
 
 /** Where to go on. */
@@ -69,6 +75,8 @@ export interface CampaignPosition {
   readonly writes: number;
   /** The last boot count that the device told. */
   readonly bootCount?: number;
+  /** The fingerprint of its key. */
+  readonly fingerprint?: number;
 }
 
 /** The boot that finds its memory blank, as after the part was replaced. */
@@ -104,6 +112,7 @@ export async function* rebootCampaign(options: RebootCampaignOptions): AsyncGene
         await sleep(RETRY_MS * 2 ** (failures - 1));
       }
       yield* campaign.out.splice(0);
+      if (failures === 0) options.onDone?.(index);
     }
   } finally {
     await board.dispose();
@@ -127,6 +136,7 @@ class Campaign {
   /** Another memory is due: the one of an emulator is gone with it. */
   #memoryGone: boolean;
   #bootCount: number | undefined;
+  #fingerprint: number | undefined;
   /** Lives since that count was told. */
   #lives = 0;
 
@@ -137,6 +147,7 @@ class Campaign {
     this.#samples = new ConsoleSamples(description.nvm.enduranceCycles, from?.writes);
     this.#boot = from?.boot ?? -1;
     this.#bootCount = from?.bootCount;
+    this.#fingerprint = from?.fingerprint;
     this.#skippedUs = from === undefined ? 0 : Math.max(0, from.timeUs - Math.round(nowUs()));
     this.#memoryGone = from !== undefined && board.abilities.storage;
   }
@@ -156,7 +167,7 @@ class Campaign {
     const { session, cause } = await this.#begin(random);
     this.#cause = cause;
     const state = await this.#bootDevice(session, end);
-    if (state !== undefined) await this.#work(session, end, state);
+    if (state !== undefined) await this.#work(session, end, state, this.#connections(random));
     await this.#end(end.kind === "reset" && state !== undefined ? "console" : "cut");
   }
 
@@ -216,23 +227,58 @@ class Campaign {
       return undefined;
     }
     const state = deviceState(answer);
+    this.#expectSameDevice(state);
     this.#noteBoot(state.boots);
     return state;
   }
 
-  async #work(session: ConsoleSession, end: BootEnd, state: DeviceState): Promise<void> {
+  /** Samples of two devices would be judged as those of one. */
+  #expectSameDevice({ fingerprint = 0 }: DeviceState): void {
+    if (fingerprint === 0 || fingerprint === this.#fingerprint) return;
+    const { board, onDevice } = this.#options;
+    if (this.#fingerprint !== undefined && !board.abilities.storage) {
+      throw new UsageError(
+        "other-device",
+        `${board.name} has another key than the device of this campaign (its fingerprint is another one)`,
+        "attach the device that it began with, or begin anew",
+      );
+    }
+    this.#fingerprint = fingerprint;
+    onDevice?.(fingerprint);
+  }
+
+  /** How many connections this boot has; undefined: as many as its plan has records. */
+  #connections(random: Random): number | undefined {
+    const range = this.#options.connectionsPerBoot;
+    return range === undefined
+      ? undefined
+      : random.split("connections", 0).int(range.min, range.max);
+  }
+
+  async #work(
+    session: ConsoleSession,
+    end: BootEnd,
+    state: DeviceState,
+    connections: number | undefined,
+  ): Promise<void> {
     if (state.state === "unprovisioned") await this.#provision(session);
     else if (state.state === "quiet") await this.#waitQuiet(session);
     else if (state.state !== "ready") this.#refuse(state);
     if (end.kind === "torn-run") await this.#setTear(session, end);
-    const last =
+    // With a number of connections the device tells when it has made them.
+    const planned =
       end.kind === "power-cut" || end.kind === "reset" ? end.records : RECORDS_WITHOUT_WRITE;
+    const last = connections === undefined ? planned : Number.POSITIVE_INFINITY;
+    if (connections === 0) return;
     let seen = 0;
-    const enough = session.record(
-      (record) => ++seen >= last || record.type === "torn" || record.type === "hello",
-      "the records of the device at work",
-    );
-    session.send({ do: "run", "gap-us": GAP_US });
+    const isLast = ({ type }: ConsoleRecord) =>
+      type === "torn" || type === "hello" || type === "run-over" || ++seen >= last;
+    const enough = session.record(isLast, "the records of the device at work");
+    session.send({
+      do: "run",
+      "gap-us": GAP_US,
+      ...(connections === undefined ? {} : { count: connections }),
+    });
     await enough;
   }
 

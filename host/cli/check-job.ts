@@ -1,12 +1,15 @@
 /** Runs a check to its end, or until it is interrupted, and gives what reports are made from. */
 import { randomBytes } from "node:crypto";
+import { readBench } from "../boards/bench-file.ts";
 import { openEmulatedSource } from "../boards/emulated-source.ts";
 import { captureSamples } from "../capture/samples.ts";
 import { Check, type CheckEnding, type CheckResult } from "../check/engine.ts";
 import type { CheckContext, RuleId } from "../check/rule.ts";
 import { CAPTURE_RULES, RULES, ruleById } from "../check/rules/index.ts";
-import { UsageError } from "../core/errors.ts";
+import { BenchError } from "../core/errors.ts";
 import type { Sample } from "../core/sample.ts";
+import { findDeskBoard, openDesk } from "../desk/desk-board.ts";
+import { type DeskSourceOptions, openDeskSource } from "../desk/desk-source.ts";
 import { compileIsnModule } from "../module/load.ts";
 import type { CheckRun } from "../report/check-run.ts";
 import { PlotAggregator } from "../report/plots/plot-aggregator.ts";
@@ -16,7 +19,15 @@ import { virtualBoardSamples } from "../sim/campaign.ts";
 import { judgeStatistics, StatisticsCollector } from "../statistics/counts.ts";
 import type { Statistic } from "../statistics/statistic.ts";
 import { weighStatistics } from "../statistics/weigh.ts";
-import type { BoardJob, CaptureJob, CheckSettings, EmulatedJob } from "./check-settings.ts";
+import type { CheckFiles } from "./check-files.ts";
+import type {
+  BoardJob,
+  CaptureJob,
+  CheckSettings,
+  DeskJob,
+  EmulatedJob,
+} from "./check-settings.ts";
+import { openKeptRun } from "./kept-run.ts";
 import type { Progress } from "./progress.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -28,6 +39,7 @@ export interface JobSetting {
   readonly progress: Progress;
   /** Draws a u32 when no seed was given. */
   readonly drawSeed: () => number;
+  readonly files: CheckFiles;
 }
 
 export interface FinishedJob {
@@ -41,14 +53,7 @@ export async function runCheckJob(
 ): Promise<FinishedJob> {
   const { job } = settings;
   if (job.kind === "board") return runBoard(job, settings, setting);
-  if (job.kind === "emulated") return runEmulated(job, settings, setting);
-  if (job.kind === "desk") {
-    throw new UsageError(
-      "board-not-checkable",
-      `${job.board} stands on a serial line, which isnkit check does not drive yet`,
-      "check an emulated board: --board qemu:lm3s6965evb",
-    );
-  }
+  if (job.kind === "emulated" || job.kind === "desk") return runBench(job, settings, setting);
   return runCapture(job, settings, setting);
 }
 
@@ -75,41 +80,83 @@ async function runBoard(
   } as const;
   const { interrupted, ...judged } = await judge(samples, settings, context, setting, {
     describe: ({ counts }) => `boot ${counts.boots - 1} of ${reboots}`,
-    end: () => ({}),
+    end: () => ({ notes: simulatedNotes(setting.files) }),
   });
   const source = { kind: "board", board: job.board, reboots } as const;
   return { run: { ...judged, source, seed, ...spelled(settings) }, interrupted };
 }
 
-/** A board in an emulator, in real time: the firmware runs, the bench cuts its power. */
-async function runEmulated(
-  job: EmulatedJob,
+/** What a campaign file asks for that the virtual board of a check does by its own plan. */
+function simulatedNotes({ plan, unused }: CheckFiles): string[] {
+  const parts = [
+    ...(plan.connectionsPerBoot === undefined ? [] : ["workload.connectionsPerBoot"]),
+    ...unused.map((name) => `workload.${name}`),
+    ...(plan.rungs === undefined ? [] : ["bench.rungs"]),
+  ];
+  if (parts.length === 0) return [];
+  return [`not followed on the virtual board: ${parts.join(", ")} of the campaign file`];
+}
+
+/** A board in an emulator or on the desk, in real time: the firmware runs, the bench reboots it. */
+async function runBench(
+  job: EmulatedJob | DeskJob,
   settings: CheckSettings,
   setting: JobSetting,
 ): Promise<FinishedJob> {
-  const seed = job.seed ?? setting.drawSeed();
   const { board, reboots } = job;
   const stop = new AbortController();
-  const { samples, context, words, asked, ending } = await openEmulatedSource({
-    selector: board,
-    reboots,
-    seed,
-    nowUs: () => Math.round((performance.timeOrigin + performance.now()) * 1000),
-    sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
-    newKey: () => randomBytes(16),
-    signal: stop.signal,
-  });
-  // The reason stands in the report.
-  const shortWords = words.split(/[:(]/)[0]?.trim();
-  const { interrupted, ...judged } = await judge(samples, settings, context, setting, {
-    describe: ({ counts }) => `boot ${counts.boots - 1} of ${reboots}, ${shortWords}`,
-    samplesPerTurn: 1,
-    ...(asked === undefined ? {} : { asked }),
-    stop: () => stop.abort(),
-    end: ending,
-  });
-  const source = { kind: "board", board, reboots } as const;
-  return { run: { ...judged, source, seed, ...spelled(settings) }, interrupted };
+  const { files, terminal } = setting;
+  const kept = await openKeptRun(job, settings, files, setting.drawSeed);
+  const { seed } = kept;
+  try {
+    const options = {
+      reboots,
+      seed,
+      nowUs: () => Math.round((performance.timeOrigin + performance.now()) * 1000),
+      sleep: (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms)),
+      signal: stop.signal,
+      ...files.plan,
+      ...kept.hooks,
+    };
+    const source =
+      job.kind === "desk"
+        ? await openDeskJob(job, settings, options)
+        : await openEmulatedSource({ ...options, selector: board, newKey: () => randomBytes(16) });
+    const { context, words, asked, ending } = source;
+    // The reason stands in the report.
+    const shortWords = words.split(/[:(]/)[0]?.trim();
+    const { interrupted, ...judged } = await judge(
+      kept.around(source.samples),
+      settings,
+      context,
+      setting,
+      {
+        describe: ({ counts }) => `boot ${counts.boots - 1} of ${reboots}, ${shortWords}`,
+        samplesPerTurn: 1,
+        ...(asked === undefined ? {} : { asked }),
+        stop: () => stop.abort(),
+        end: () => kept.ending(ending()),
+      },
+    );
+    if (interrupted) kept.tell(terminal);
+    else await kept.finish();
+    const facts = { kind: "board", board, reboots } as const;
+    return { run: { ...judged, source: facts, seed, ...spelled(settings) }, interrupted };
+  } catch (error) {
+    if (error instanceof BenchError) kept.tell(terminal);
+    throw error;
+  } finally {
+    kept.close();
+  }
+}
+
+async function openDeskJob(
+  job: DeskJob,
+  { bench: file }: CheckSettings,
+  options: Omit<DeskSourceOptions, "board" | "desk">,
+) {
+  const desk = await openDesk(await readBench(file));
+  return openDeskSource({ ...options, board: await findDeskBoard(job.selector, desk), desk });
 }
 
 async function runCapture(

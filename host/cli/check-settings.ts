@@ -61,6 +61,10 @@ export interface CheckSettings {
   readonly msl: string | undefined;
   readonly format: CheckFormat;
   readonly output: string | undefined;
+  /** A new file for the samples of a board; undefined: beside the output. */
+  readonly keep: string | undefined;
+  /** The bench file, if it is not bench.json. */
+  readonly bench: string | undefined;
 }
 
 export const DEFAULTS = {
@@ -87,14 +91,29 @@ export function readCheckSettings(
 ): CheckSettings {
   const rules = settings.get("rules");
   const msl = settings.get("msl");
+  const job = readJob(settings, { generators, bench });
+  expectKeepable(job, settings);
   return {
-    job: readJob(settings, { generators, bench }),
+    job,
     rules: rules === undefined ? undefined : parseRuleIds(rules),
     mslUs: parseMsl(msl),
     msl: msl?.text,
     format: parseFormat(settings.get("format")),
     output: parseOutput(settings.get("output")),
+    keep: settings.get("keep")?.text,
+    bench: settings.get("bench")?.text,
   };
+}
+
+/** A simulation is made again from its seed, and a capture is there already. */
+function expectKeepable(job: CheckSettings["job"], settings: Settings): void {
+  const setting = settings.get("keep") ?? settings.get("resume");
+  if (setting?.origin !== "flag" || job.kind === "emulated" || job.kind === "desk") return;
+  throw new UsageError(
+    "option-unused",
+    `${setting.place} has no meaning with ${job.kind === "capture" ? "a capture" : job.board}`,
+    "leave it out: it is for emulated and real boards",
+  );
 }
 
 function readJob(

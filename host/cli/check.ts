@@ -10,6 +10,7 @@ import type { CheckRun } from "../report/check-run.ts";
 import { checkText, type Paint, verdictLine } from "../report/check-text.ts";
 import { HONEST } from "../sim/campaign.ts";
 import { ZOO } from "../zoo/index.ts";
+import { withFiles } from "./check-files.ts";
 import { runCheckJob } from "./check-job.ts";
 import { type CheckFormat, readCheckSettings } from "./check-settings.ts";
 import { CONFIG_FILE, readConfig } from "./config-file.ts";
@@ -38,7 +39,7 @@ export async function checkCommand(
   terminal: Terminal,
 ): Promise<ExitCode> {
   const config = await readConfig(resolve(CONFIG_FILE));
-  const merged = mergeSettings(given, config);
+  const { merged, more } = await withFiles(mergeSettings(given, config));
   const board = merged.get("board")?.text ?? "sim";
   const bench = needsBench(board) ? await readBench(merged.get("bench")?.text) : undefined;
   const settings = readCheckSettings(merged, GENERATORS, [...(bench?.boards.keys() ?? [])]);
@@ -50,7 +51,12 @@ export async function checkCommand(
   }
   const progress = progressOn(terminal, () => performance.now());
   const drawSeed = () => randomBytes(4).readUInt32LE();
-  const { run, interrupted } = await runCheckJob(settings, { terminal, progress, drawSeed });
+  const { run, interrupted } = await runCheckJob(settings, {
+    terminal,
+    progress,
+    drawSeed,
+    ...more,
+  });
   const inColor = color && config.color !== false && settings.output === undefined;
   const report = await reportOf(run, settings.format, paintFor(terminal, inColor));
   await writeResults(terminal, report, settings.output);

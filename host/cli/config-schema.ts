@@ -57,6 +57,8 @@ const configSchema = z.strictObject({
   case: word.optional(),
   workers: wordOrNumber.optional(),
   faults: words.optional(),
+  keep: word.optional(),
+  resume: word.optional(),
   color: z.boolean().optional(),
 });
 

@@ -16,7 +16,7 @@ const CHECK_FLAGS: readonly (readonly [SettingName, string, string])[] = [
   [
     "board",
     "NAME",
-    `what to reboot: sim, sim:<generator>, qemu:<model>, rp2040js:<model> (default: ${DEFAULTS.board})`,
+    `what to reboot: sim, sim:<generator>, qemu:<model>, rp2040js:<model>, a serial port, usb:<vid>:<pid>, a name of bench.json (default: ${DEFAULTS.board})`,
   ],
   [
     "reboots",
@@ -37,6 +37,13 @@ const CHECK_FLAGS: readonly (readonly [SettingName, string, string])[] = [
   ["msl", "DURATION", `maximum segment lifetime (default: ${DEFAULTS.msl})`],
   ["format", "FORMAT", `text, json, html, junit or markdown (default: ${DEFAULTS.format})`],
   ["output", "FILE", "write the report to a file instead of stdout"],
+  ["campaign", "FILE", "read reboots, seed, connections and rungs from a campaign file"],
+  [
+    "keep",
+    "FILE",
+    "keep what is seen in a new file, to go on from there (default: beside --output)",
+  ],
+  ["resume", "FILE", "go on with a run that was kept; its rules run again over all of it"],
 ];
 
 const CHECK_HELP = `
@@ -48,6 +55,8 @@ Examples:
   isnkit check                                       reboot the virtual board 1000 times
   isnkit check --reboots 50 --seed 42                the same run on any machine
   isnkit check --board sim:fixed-plus-ticks          see a bad generator fail
+  isnkit check --board /dev/ttyACM0 --keep run.ndjson   a board on the desk, by its ladder
+  isnkit check --resume run.ndjson                   go on after a fault of the bench
   isnkit check --board qemu:lm3s6965evb              cut the power of an emulated Cortex-M3
   isnkit check --capture x.pcap --device 10.77.0.2   judge recorded traffic
   isnkit check --capture x.pcap --device 10.77.0.2 --boot-gap 2s --format json

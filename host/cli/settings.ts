@@ -62,6 +62,8 @@ export const SETTING_NAMES: readonly SettingName[] = [
   "case",
   "workers",
   "faults",
+  "keep",
+  "resume",
 ];
 
 /** `bootGap` → `boot-gap`. */

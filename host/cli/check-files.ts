@@ -1,0 +1,69 @@
+/** Settings of `isnkit check` that stand in files: a campaign, or a run that was kept. */
+import { type BenchPlan, type KeptRun, readKeptRun } from "../campaign/kept-samples.ts";
+import { UsageError } from "../core/errors.ts";
+import { flagOf, type Setting, type SettingName, type Settings } from "./settings.ts";
+
+export interface CheckFiles {
+  readonly plan: BenchPlan;
+  /** Parts of the campaign file that only a simulation follows. */
+  readonly unused: readonly string[];
+  readonly resumed?: KeptRun & { readonly file: string };
+}
+
+/** The settings with what the files say of them: flags and environment win over a campaign file. */
+export async function withFiles(
+  settings: Settings,
+): Promise<{ merged: Settings; more: { files: CheckFiles } }> {
+  const merged = new Map(settings);
+  const resume = settings.get("resume");
+  const campaign = settings.get("campaign");
+  if (resume !== undefined) {
+    const other = campaign ?? settings.get("keep");
+    if (other?.origin === "flag") {
+      throw new UsageError(
+        "option-unused",
+        `${other.place} has no meaning with ${resume.place}`,
+        "leave it out: the run goes on as it began, and is kept in the same file",
+      );
+    }
+    const resumed = { ...(await readKeptRun(resume.text)), file: resume.text };
+    const { board, seed, reboots, plan } = resumed.header;
+    merged.delete("capture");
+    fill(merged, { board, seed: String(seed), reboots: String(reboots) }, resume.text);
+    return { merged, more: { files: { plan, unused: [], resumed } } };
+  }
+  if (campaign === undefined) return { merged, more: { files: { plan: {}, unused: [] } } };
+  // Loaded when there is one: its schema is large.
+  const { readCampaignFile } = await import("../campaign/campaign-file.ts");
+  const file = await readCampaignFile(campaign.text);
+  fill(
+    merged,
+    {
+      ...(file.seed === undefined ? {} : { seed: String(file.seed) }),
+      ...(file.reboots === undefined ? {} : { reboots: String(file.reboots) }),
+      ...(file.msl === undefined ? {} : { msl: `${file.msl}us` }),
+    },
+    campaign.text,
+  );
+  const { connectionsPerBoot, ...simulated } = file.workload ?? {};
+  const rungs = file.bench?.rungs;
+  const plan = {
+    ...(connectionsPerBoot === undefined ? {} : { connectionsPerBoot }),
+    ...(rungs === undefined ? {} : { rungs }),
+  };
+  return { merged, more: { files: { plan, unused: Object.keys(simulated) } } };
+}
+
+/** Fills in what no flag and no variable says. */
+function fill(
+  settings: Map<SettingName, Setting>,
+  values: Partial<Record<SettingName, string>>,
+  file: string,
+): void {
+  for (const [key, text] of Object.entries(values)) {
+    const name = key as SettingName;
+    const given = settings.get(name);
+    if (given !== undefined && given.origin !== "config") continue;
+    settings.set(name, { text, origin: "config", place: `${flagOf(name)} in ${file}`, rank: 1 });
+  }
+}

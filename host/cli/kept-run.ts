@@ -1,0 +1,93 @@
+/** A run whose samples are kept while it goes on, and that can go on from those of an earlier one. */
+import { rm } from "node:fs/promises";
+import type { CampaignPosition } from "../boards/reboot-campaign.ts";
+import { expectSameRun, KeptSamples, keptSamples } from "../campaign/kept-samples.ts";
+import type { CheckEnding } from "../check/engine.ts";
+import type { Sample } from "../core/sample.ts";
+import type { CheckFiles } from "./check-files.ts";
+import type { CheckSettings, DeskJob, EmulatedJob } from "./check-settings.ts";
+import type { Terminal } from "./terminal.ts";
+
+export interface OpenRun {
+  readonly seed: number;
+  /** For the campaign: where it goes on, and whom it tells of its progress. */
+  readonly hooks: {
+    readonly from?: CampaignPosition;
+    readonly onDone?: (boots: number) => void;
+    readonly onDevice?: (fingerprint: number) => void;
+    readonly onNote?: (note: string) => void;
+  };
+  /** The samples that were kept before, then those that come, which are kept as they pass. */
+  around(samples: AsyncIterable<Sample>): AsyncIterable<Sample>;
+  /** With the notes of the run before. */
+  ending(ending: CheckEnding): CheckEnding;
+  /** The run came to its end: what was kept beside the output is not needed any more. */
+  finish(): Promise<void>;
+  /** Says how to go on. */
+  tell(terminal: Terminal): void;
+  close(): void;
+}
+
+/** UsageError when the samples are those of another run, or the file cannot be written. */
+export async function openKeptRun(
+  job: EmulatedJob | DeskJob,
+  { keep, output }: CheckSettings,
+  { plan, resumed, unused }: CheckFiles,
+  drawSeed: () => number,
+): Promise<OpenRun> {
+  const { board, reboots } = job;
+  const seed = job.seed ?? drawSeed();
+  const file =
+    resumed?.file ?? keep ?? (output === undefined ? undefined : `${output}.samples.ndjson`);
+  if (resumed !== undefined) {
+    expectSameRun(resumed.file, resumed.header, { board, seed, reboots, plan });
+  }
+  const journal =
+    file === undefined
+      ? undefined
+      : resumed === undefined
+        ? KeptSamples.begin(file, { board, seed, reboots, plan })
+        : KeptSamples.goOn(file, resumed.bytes);
+  async function* around(samples: AsyncIterable<Sample>) {
+    if (resumed !== undefined) yield* keptSamples(resumed.file, resumed.bytes);
+    for await (const sample of samples) {
+      journal?.sample(sample);
+      yield sample;
+    }
+  }
+  const isBesideOutput = resumed === undefined && keep === undefined;
+  return {
+    seed,
+    hooks: {
+      ...(resumed === undefined ? {} : { from: resumed.from }),
+      onDone: (boots) => journal?.done(boots),
+      onDevice: (fingerprint) => journal?.device(fingerprint),
+      onNote: (note) => journal?.note(note),
+    },
+    around,
+    ending: (ending) => {
+      const notes = [
+        ...(resumed?.notes ?? []),
+        ...(ending.notes ?? []),
+        ...(resumed === undefined
+          ? []
+          : [`the run went on from ${resumed.file}, at boot ${resumed.from.done} of ${reboots}`]),
+        ...(unused.length === 0
+          ? []
+          : [
+              `not followed on this board: workload.${unused.join(", workload.")} of the campaign file`,
+            ]),
+      ];
+      return { ...ending, notes: [...new Set(notes)] };
+    },
+    finish: async () => {
+      if (isBesideOutput && file !== undefined) await rm(file, { force: true });
+    },
+    tell: (terminal) => {
+      if (file === undefined) {
+        terminal.err("isnkit: what was seen is lost; with --keep FILE a run can go on\n");
+      } else terminal.err(`isnkit: what was seen is kept: isnkit check --resume ${file}\n`);
+    },
+    close: () => journal?.close(),
+  };
+}

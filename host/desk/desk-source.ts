@@ -1,0 +1,75 @@
+/** The samples of a board on the desk for `isnkit check --board /dev/…`: the campaign over its console. */
+import type { EmulatedSource } from "../boards/emulated-source.ts";
+import { type RebootCampaignOptions, rebootCampaign } from "../boards/reboot-campaign.ts";
+import { MACHINE_EDGES, type SerialEdges } from "../boards/serial-connection.ts";
+import { serialLives } from "../boards/serial-lives.ts";
+import { RULES } from "../check/rules/index.ts";
+import { UsageError } from "../core/errors.ts";
+import { pickRungs } from "../reboot/rung.ts";
+import type { Desk, DeskBoard } from "./desk-board.ts";
+import { serialBoard } from "./serial-board.ts";
+
+export interface DeskSourceOptions
+  extends Omit<RebootCampaignOptions, "board" | "description" | "newKey"> {
+  readonly board: DeskBoard;
+  readonly desk: Desk;
+  /** Rungs that may be used; absent: all of the board. */
+  readonly rungs?: readonly string[];
+  /** For tests. */
+  readonly edges?: SerialEdges;
+}
+
+/** A bench fault ends the run after so many tries in a row. */
+const RETRIES = 3;
+
+/**
+ * UsageError for a board whose model is not known, or that cannot be rebooted. Whatever happens, the port
+ * is let go of when the iteration has ended.
+ */
+export function openDeskSource(options: DeskSourceOptions): EmulatedSource {
+  const { board, desk, rungs: names, edges = MACHINE_EDGES, signal } = options;
+  const { description } = board;
+  if (description === undefined) {
+    throw new UsageError(
+      "unknown-model",
+      `nothing says which model ${board.name} is, and so what its ports and its memory are`,
+      "give it a name and a model in bench.json; `isnkit boards --models` lists the models",
+    );
+  }
+  const { connection, rungs } = serialBoard(board, desk, edges);
+  const picked = names?.flatMap((name) => pickRungs(rungs, name, "bench.rungs")) ?? rungs;
+  const words = `over ${board.path}: the device's own records are judged`;
+  const notes = [
+    words,
+    "quiet time is not judged: the memory of a board on the desk is not replaced",
+  ];
+  const note = (text: string) => {
+    notes.push(text);
+    options.onNote?.(text);
+  };
+  const lives = serialLives({
+    connection,
+    rungs: picked,
+    ...(signal === undefined ? {} : { signal }),
+    onAttempt: ({ rung, failure }) => {
+      if (failure !== undefined) note(`${rung} did not reboot the board: ${failure.message}`);
+    },
+  });
+  const { ports, mslMs } = description;
+  return {
+    samples: rebootCampaign({
+      ...options,
+      board: lives,
+      description,
+      retries: options.retries ?? RETRIES,
+      newKey: () => {
+        throw new Error("a board on the desk gets its key by isnkit provision");
+      },
+      onNote: note,
+    }),
+    context: { twoMslUs: 2 * mslMs * 1000, source: "board", ports },
+    words,
+    asked: RULES.map(({ id }) => id).filter((id) => id !== "quiet-time"),
+    ending: () => ({ notes, incomplete: false }),
+  };
+}
