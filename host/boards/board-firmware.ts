@@ -1,5 +1,6 @@
 /** Where built firmware lies. */
 import { access } from "node:fs/promises";
+import { relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { BenchError } from "../core/errors.ts";
 
@@ -15,7 +16,14 @@ export async function firmwarePath(model: string, program: string): Promise<stri
     throw new BenchError(
       "firmware-missing",
       `the firmware ${program} of ${model} was not built (build/firmware/${model}/${program}.elf)`,
-      "run scripts/setup-arm once, then scripts/build-firmware",
+      `run ${scriptPath("setup-arm")} once, then ${scriptPath("build-firmware")}`,
     );
   }
+}
+
+/** As it is called from the working folder: in an installed package the scripts lie deep. */
+function scriptPath(name: string): string {
+  const path = fileURLToPath(new URL(`../../scripts/${name}`, import.meta.url));
+  const near = relative(process.cwd(), path);
+  return near.startsWith("..") ? path : near;
 }

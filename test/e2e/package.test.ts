@@ -17,6 +17,8 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
+import { missingArmTools, requireAll } from "./arm-tools.ts";
+
 const runFile = promisify(execFile);
 const REPO = fileURLToPath(new URL("../..", import.meta.url)).replace(/\/$/, "");
 const CALM = ["--no-audit", "--no-fund", "--ignore-scripts", "--loglevel=error"];
@@ -114,6 +116,10 @@ describe("the tarball", () => {
       "dist/index.js",
       "dist/index.d.ts",
       "docs/abi.md",
+      "boards/common/isnkit.h",
+      "boards/rpi-pico/board.json",
+      "scripts/setup-arm",
+      "scripts/build-firmware",
       "LICENSE",
       "README.md",
       "package.json",
@@ -183,6 +189,29 @@ function imported(source: string): string[] {
 }
 
 describe("in an empty folder elsewhere", () => {
+  it("an emulated board without its firmware is a fault of the bench, with the commands to build it", async () => {
+    const args = ["check", "--board", "rp2040js:rpi-pico", "--reboots", "1"];
+    const { code, stderr } = await there("npx", "isnkit", ...args);
+    expect(stderr).toMatch(/the firmware conformance-wasm2c of rpi-pico was not built/);
+    expect(stderr).toMatch(
+      /next: run node_modules\/isnkit\/scripts\/setup-arm once, then node_modules\/isnkit\/scripts\/build-firmware\n/,
+    );
+    expect(code).toBe(3);
+  });
+
+  it.skipIf(missingArmTools().length > 0 && !requireAll)(
+    "these build it, and rp2040js runs it",
+    async () => {
+      await run("npm", ["install", ...CALM, `${REPO}/node_modules/rp2040js`], elsewhere);
+      await run("node_modules/isnkit/scripts/build-firmware", ["rpi-pico"], elsewhere);
+      const args = ["check", "--board", "rp2040js:rpi-pico", "--reboots", "6", "--format", "json"];
+      const { code, stdout } = await there("npx", "isnkit", ...args, "--seed", "11");
+      expect(JSON.parse(stdout)).toMatchObject({ counts: { boots: 7, findings: 0 } });
+      expect(code).toBe(0);
+    },
+    120_000,
+  );
+
   it("npx isnkit --help tells how to use it", async () => {
     const { code, stdout } = await there("npx", "isnkit", "--help");
     expect(code).toBe(0);
