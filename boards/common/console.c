@@ -55,6 +55,7 @@ void console_begin(const char *type) {
   put_text("n=");
   put_decimal(records++);
   console_text("t", type);
+  console_decimal("at", board_ticks(NULL));
 }
 
 void console_text(const char *key, const char *value) {

@@ -3,9 +3,10 @@
  * separated by spaces, and a checksum at the end, so that a person can read it and a program can trust
  * it:
  *
- *     n=12 t=open lp=49153 isn=5f0c2a11 *9C41
+ *     n=12 t=open at=8731442 lp=49153 isn=5f0c2a11 *98d0
  *
- * `n` counts the records since the start of the device, so that a lost line shows as a gap. The
+ * `n` counts the records since the start of the device, so that a lost line shows as a gap; `at` is the
+ * board's counter, so that a reader knows the device's time. The
  * checksum is CRC-16/CCITT-FALSE over everything before the space in front of the star. Commands to
  * the device have the same form; without a checksum they are taken as typed by a person.
  */

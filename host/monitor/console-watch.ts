@@ -82,7 +82,8 @@ export class ConsoleWatch {
   #record(record: ConsoleRecord, atUs: number, seen: ConsoleSighting[]): void {
     const { number } = record;
     const next = this.#next;
-    if (next !== undefined && number < next) {
+    const isRestart = next !== undefined && (number < next || this.#clock.wentBack(record, atUs));
+    if (isRestart) {
       seen.push({ kind: "restart", last: next - 1 });
       this.#clock.restart();
       if (number > 0) seen.push({ kind: "gap", first: 0, last: number - 1 });

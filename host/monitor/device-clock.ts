@@ -5,6 +5,8 @@
 import { type ConsoleRecord, decimalField } from "../boards/console-record.ts";
 
 const WRAP = 2 ** 32;
+/** Clocks of devices and hosts differ; by less than this. */
+const SURE = 0.8;
 
 export class DeviceClock {
   #hz: number | undefined;
@@ -16,6 +18,18 @@ export class DeviceClock {
 
   restart(): void {
     this.#last = undefined;
+  }
+
+  /**
+   * True when the counter stands lower than before, and cannot have wrapped in the time that passed: the
+   * device was started anew, whatever its records' numbers say.
+   */
+  wentBack(record: ConsoleRecord, hostUs: number): boolean {
+    const ticks = decimalField(record, "at");
+    const last = this.#last;
+    if (ticks === undefined || last === undefined || this.#hz === undefined) return false;
+    const passed = ((hostUs - last.hostUs) / 1e6) * this.#hz;
+    return ticks < last.ticks && passed < SURE * (WRAP - last.ticks + ticks);
   }
 
   /**

@@ -171,6 +171,23 @@ describe("device time", () => {
   });
 });
 
+describe("a restart that the numbers do not show", () => {
+  const seenAfter = (passedUs: number, at: number) => {
+    const console = new ConsoleWatch(1_000_000);
+    watch(line("n=0 t=hello at=5000000"), console, 0);
+    return watch(line(`n=1 t=status at=${at}`), console, passedUs).map((one) => one.kind);
+  };
+
+  it("is told by the device's counter, which stands lower and had no time to wrap", () => {
+    expect(seenAfter(60e6, 4000)).toEqual(["restart", "gap", "record"]);
+    expect(seenAfter(60e6, 65_000_000)).toEqual(["record"]);
+  });
+
+  it("is not made up when the counter wrapped", () => {
+    expect(seenAfter(4290e6, 4000)).toEqual(["record"]);
+  });
+});
+
 describe("what is shown", () => {
   const record = (n: number, fields: string): MonitorEvent => {
     const [seen] = watch(line(`n=${n} ${fields}`));
