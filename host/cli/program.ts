@@ -1,7 +1,7 @@
 /** The command line as commander sees it: commands, flags, environment twins, help. */
 import { Command, Option } from "commander";
 import { EXIT, type ExitCode } from "../core/errors.ts";
-import { addAnalyzeCommand } from "./analyze.ts";
+import { addAnalyzeCommand } from "./analyze-command.ts";
 import { DEFAULTS, REBOOTS_MAX } from "./check-settings.ts";
 import { addDeskCommands } from "./desk-commands.ts";
 import { describeFailure } from "./failure.ts";
