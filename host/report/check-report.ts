@@ -51,12 +51,17 @@ function sentenceOf(run: CheckRun): string {
     const many = failed.length === 1 ? "One rule is" : `${failed.length} rules are`;
     return `${many} broken over ${over}: ${RULE_MEANINGS[worst.id]}.`;
   }
+  return `Nothing was found broken over ${over}, but ${whyOpen(run)}: this is not a pass.`;
+}
+
+function whyOpen({ result, statistics = [] }: CheckRun): string {
   const open = result.rules.filter(({ asked, status }) => asked && status === "open");
-  const why =
-    open.length === 0
-      ? "the run was cut short"
-      : `there was too little to judge ${listed(open.map(({ id }) => id))}`;
-  return `Nothing was found broken over ${over}, but ${why}: this is not a pass.`;
+  if (open.length > 0) return `there was too little to judge ${listed(open.map(({ id }) => id))}`;
+  const alarms = statistics.filter(({ verdict }) => verdict === "fail");
+  if (alarms.length > 0) {
+    return `${listed(alarms.map(({ id }) => id))} raised an alarm, so the numbers are weaker than chance allows`;
+  }
+  return "the run was cut short";
 }
 
 function extentOf({ result, source }: CheckRun): string {

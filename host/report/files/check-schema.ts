@@ -40,13 +40,14 @@ const rule = z.strictObject({
   remedy: text,
 });
 
-export const statisticSchema = z.strictObject({
+export const statisticSchema = z.looseObject({
   id: name,
   name: text,
   value: z.number().optional(),
   unit: name,
   limit: text,
   sampleSize: whole,
+  chance: z.number().min(0).max(1).optional(),
   falseAlarmRate: z.number().min(0).max(1).optional(),
   verdict: z.enum(["pass", "fail", "open", "info"]),
   explanation: text,

@@ -130,15 +130,14 @@ function findingGroup(rule, findings) {
       el("span", { class: "count" }, quantity(rule?.findings ?? findings.length, "finding")),
     ),
   ];
-  if (rule?.status === "fail")
-    parts.push(el("p", { class: "meaning" }, `${capital(rule.meaning)}.`));
+  if (rule?.status === "fail") parts.push(el("p", { class: "meaning" }, sentence(rule.meaning)));
   parts.push(findingCard(first));
   parts.push(
     el(
       "p",
       { class: "remedy" },
       el("strong", {}, "What to do "),
-      `${capital(first.remedy)}. `,
+      `${sentence(first.remedy)} `,
       el("span", { class: "faint" }, `[${first.clause}]`),
     ),
   );
@@ -164,7 +163,7 @@ function findingCard(finding) {
   return el(
     "div",
     { class: "finding", "data-filter": "" },
-    el("p", { class: "summary" }, capital(finding.summary)),
+    el("p", { class: "summary" }, sentence(finding.summary)),
     ...finding.details.map((text) => el("p", {}, text)),
     factList(finding.evidence, "evidence"),
     ...storyOf(finding),
@@ -224,6 +223,11 @@ async function copyText(text, shown) {
     getSelection()?.selectAllChildren(shown);
     return false;
   }
+}
+
+/** With a capital and a full stop. @param {string} text */
+function sentence(text) {
+  return /[.!?…]$/.test(text) ? capital(text) : `${capital(text)}.`;
 }
 
 /** @param {string} text */

@@ -28,7 +28,7 @@ function main() {
   const sections = sectionsOf(report);
   document.body.append(
     header(report),
-    navigation(sections),
+    navigation(sections, report),
     el("main", {}, ...sections),
     el("footer", {}, el("p", {}, made)),
   );
@@ -76,7 +76,7 @@ function header({ command }) {
 const SHORT_NAMES = {
   rules: "Rules",
   failures: "Failures",
-  activity: "Connections",
+  activity: "Over time",
   timeline: "Sequence numbers",
   phase: "Predictability",
   ports: "Ports",
@@ -85,10 +85,11 @@ const SHORT_NAMES = {
   settings: "Settings",
 };
 
-/** @param {readonly HTMLElement[]} sections */
-function navigation(sections) {
+/** @param {readonly HTMLElement[]} sections @param {Report} report */
+function navigation(sections, { command }) {
   const links = sections.slice(1).map(({ id, firstElementChild }) => {
-    const name = SHORT_NAMES[id] ?? firstElementChild?.textContent ?? id;
+    const isCauses = command === "analyze" && id === "failures";
+    const name = isCauses ? "Causes" : (SHORT_NAMES[id] ?? firstElementChild?.textContent ?? id);
     return el("li", {}, el("a", { href: `#${id}` }, name));
   });
   return el("nav", { "aria-label": "Sections" }, el("ul", {}, ...links), filterBox());
@@ -106,7 +107,13 @@ function statisticsSection(statistics) {
   }
   const rows = statistics.map((one) => [
     statusMark(one.verdict),
-    el("div", {}, el("p", {}, one.name), el("p", { class: "faint" }, one.explanation)),
+    el(
+      "div",
+      {},
+      el("p", {}, one.name),
+      el("p", { class: "faint" }, one.explanation),
+      ...(one.source ? [el("p", { class: "faint" }, one.source)] : []),
+    ),
     one.value === undefined ? "too few samples" : `${short(one.value)} ${one.unit}`.trim(),
     one.limit,
     grouped(one.sampleSize),

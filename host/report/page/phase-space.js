@@ -18,11 +18,15 @@ export function phaseSection(phase) {
       "phase",
       title,
       "",
-      el("p", { class: "empty" }, "Fewer than three connections: no steps to compare."),
+      el(
+        "p",
+        { class: "empty" },
+        "Fewer than three new pairs of addresses and ports: no steps to compare.",
+      ),
     );
   }
   const lead =
-    "Steps from one connection's ISN to the next one's, over all destinations (delay coordinates after M. Zalewski, 2001). Numbers that nobody can foresee fill the space evenly; lines, planes or a few spots mean that the next number follows from the last ones.";
+    "Steps from the ISN of one new pair of addresses and ports to the next one's (delay coordinates after M. Zalewski, 2001). Numbers that nobody can foresee fill the space evenly; lines, planes or a few spots mean that the next number follows from the last ones.";
   const parts = [densityFigure(phase)];
   if (phase.points.length >= 3) parts.push(cloudFigure(phase));
   return section("phase", title, lead, el("div", { class: "pair" }, ...parts));

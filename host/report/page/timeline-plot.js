@@ -208,9 +208,13 @@ function drawBoots(
 ) {
   ctx.strokeStyle = themeColor("boot");
   ctx.lineWidth = sharpness();
+  // Where they stand closely they fade, so that the lines stay in front.
+  const roomPx = bbox.width / sharpness() / Math.max(1, view.boots.length);
+  ctx.globalAlpha = Math.min(1, Math.max(0.3, roomPx / 10));
   for (const { timeUs } of view.boots) {
     line(ctx, x(timeUs), bbox.top, x(timeUs), bbox.top + bbox.height);
   }
+  ctx.globalAlpha = 1;
 }
 
 function drawLease(

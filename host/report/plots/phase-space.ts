@@ -1,7 +1,8 @@
 /**
  * Counts steps between successive ISNs in the delay coordinates of M. Zalewski, "Strange Attractors
  * and TCP/IP Sequence Number Analysis" (2001): x = s[n−2] − s[n−3], y = s[n−1] − s[n−2],
- * z = s[n] − s[n−1], here signed and mod 2^32. Good numbers fill the space evenly.
+ * z = s[n] − s[n−1], here signed and mod 2^32, over the ISNs of new tuples. Good numbers fill the
+ * space evenly.
  */
 import { serialDistance } from "../../core/serial.ts";
 import type { PhasePlot } from "./plot-data.ts";

@@ -84,7 +84,6 @@ export class PlotAggregator {
 
   #open(sample: OpenSample, breached: boolean): void {
     this.#endQuiet();
-    this.#phase.observe(sample.isn);
     this.#ports.observe(sample);
     const tuple = tupleKey(sample.tuple);
     const known = this.#tuples.get(tuple);
@@ -93,6 +92,8 @@ export class PlotAggregator {
       : this.#clockAt(sample.timeUs);
     const { isn, boot } = sample;
     const fresh = known === undefined;
+    // A tuple that comes back has to go forward from where it was: that is no weakness.
+    if (fresh) this.#phase.observe(sample.isn);
     const opening = { timeUs: this.#nowUs, tuple, isn, boot, advance, breached, fresh };
     this.#remember(tuple, { isn, advance });
     if (this.#start.length < START_OPENINGS) this.#start.push(opening);

@@ -52,7 +52,7 @@ export interface TimelineView {
   readonly every: number;
 }
 
-/** Steps from ISN to ISN, in order of opening over all tuples (Zalewski's delay coordinates). */
+/** Steps from the ISN of one new tuple to the next one's (Zalewski's delay coordinates). */
 export interface PhasePlot {
   /** Cells a side; the cell of a pair of steps is `row * side + column`, both signed, from −2^31. */
   readonly side: number;
