@@ -10,10 +10,10 @@ import { checkReport } from "../report/check-report.ts";
 import { checkText, type Paint } from "../report/check-text.ts";
 import { FILE_BYTES_MAX } from "../report/files/bounds.ts";
 import { parseRun, type SavedRun } from "../report/files/run-file.ts";
-import { compactJson } from "../report/plain-text.ts";
 import type { Report } from "../report/report-model.ts";
-import { reportText } from "../report/report-text.ts";
 import { simulateReport } from "../report/simulate-report.ts";
+import { simulateJson } from "../simulate/views/simulate-json.ts";
+import { simulateText } from "../simulate/views/simulate-text.ts";
 import { CONFIG_FILE, readConfig } from "./config-file.ts";
 import { didYouMean } from "./did-you-mean.ts";
 import { paintFor } from "./paint.ts";
@@ -75,12 +75,12 @@ function reportOf({ kind, run }: SavedRun): Report {
 
 function jsonOf({ kind, run }: SavedRun): string {
   if (kind === "check") return checkJson(run);
-  return kind === "simulate" ? compactJson(run) : analyzeJson(run);
+  return kind === "simulate" ? simulateJson(run) : analyzeJson(run);
 }
 
 function textOf({ kind, run }: SavedRun, paint: Paint): string {
   if (kind === "check") return checkText(run, paint);
-  return kind === "simulate" ? reportText(simulateReport(run), paint) : analyzeText(run, paint);
+  return kind === "simulate" ? simulateText(run, paint) : analyzeText(run, paint);
 }
 
 /** Reads no more than a report may have. Throws UsageError `no-report` when it cannot be read. */

@@ -20,7 +20,7 @@ const FLAGS: readonly (readonly [SettingName, string, string])[] = [
   ["shards", "N", "the same by JOB_COMPLETION_INDEX, as Kubernetes sets it in an indexed job"],
   ["case", "SEED:I", "run one case, or what a failure printed, and tell its story"],
   ["workers", "N", "threads (default: one for each core)"],
-  ["format", "FORMAT", "text or json (default: text)"],
+  ["format", "FORMAT", "text, json, html, junit or markdown (default: text)"],
   ["output", "FILE", "write the report to a file instead of stdout"],
 ];
 

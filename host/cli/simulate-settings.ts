@@ -7,7 +7,7 @@ import { parseShard, type Shard, shardOfJob } from "../simulate/shard.ts";
 import { didYouMean } from "./did-you-mean.ts";
 import { flagOf, type Setting, type SettingName, type Settings } from "./settings.ts";
 
-export const SIMULATE_FORMATS = ["text", "json"] as const;
+export const SIMULATE_FORMATS = ["text", "json", "html", "junit", "markdown"] as const;
 export type SimulateFormat = (typeof SIMULATE_FORMATS)[number];
 
 export interface SimulateWords {

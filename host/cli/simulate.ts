@@ -4,7 +4,7 @@ import { availableParallelism } from "node:os";
 import { resolve } from "node:path";
 import pc from "picocolors";
 import { type CampaignFile, readCampaignFile } from "../campaign/campaign-file.ts";
-import { EXIT, type ExitCode } from "../core/errors.ts";
+import { EXIT, type ExitCode, UsageError } from "../core/errors.ts";
 import { readIsnModule } from "../module/load.ts";
 import { PEERS } from "../peers/index.ts";
 import { NO_PAINT, type Paint } from "../report/check-text.ts";
@@ -24,6 +24,7 @@ import { ZOO } from "../zoo/index.ts";
 import { CONFIG_FILE, readConfig } from "./config-file.ts";
 import { packageVersion } from "./package-version.ts";
 import { type Progress, progressOn } from "./progress.ts";
+import { rendered } from "./rendered.ts";
 import { expectWritable, writeResults } from "./results.ts";
 import { mergeSettings, type SettingName } from "./settings.ts";
 import { replayCase } from "./simulate-case.ts";
@@ -62,12 +63,12 @@ export async function simulateCommand(
   const inColor = color && config.color !== false && words.output === undefined;
   const paint = paintOf(inColor && allowsColor(terminal));
   if (words.case !== undefined) {
-    const { text, exitCode } = replayCase(campaign, words.case, words.format, paint);
+    const { text, exitCode } = replayCase(campaign, words.case, caseFormat(words.format), paint);
     await writeResults(terminal, text, words.output);
     return exitCode;
   }
   const { run, interrupted } = await runSimulation(campaign, words, terminal);
-  await writeResults(terminal, reportOf(run, words.format, paint), words.output);
+  await writeResults(terminal, await reportOf(run, words.format, paint), words.output);
   if (interrupted) {
     terminal.err(`isnkit: interrupted; partial results: ${verdictLine(run)}\n`);
     return EXIT.interrupted;
@@ -75,8 +76,21 @@ export async function simulateCommand(
   return EXIT[run.verdict];
 }
 
-function reportOf(run: SimulateRun, format: SimulateFormat, paint: Paint): string {
-  return format === "json" ? simulateJson(run) : simulateText(run, paint);
+/** One case is a story, not a run. */
+function caseFormat(format: SimulateFormat): "text" | "json" {
+  if (format === "text" || format === "json") return format;
+  throw new UsageError(
+    "option-unused",
+    `--format ${format} has no meaning with --case`,
+    "take text or json, or leave --case out for the report of a run",
+  );
+}
+
+async function reportOf(run: SimulateRun, format: SimulateFormat, paint: Paint): Promise<string> {
+  if (format === "text") return simulateText(run, paint);
+  if (format === "json") return simulateJson(run);
+  const { simulateReport } = await import("../report/simulate-report.ts");
+  return rendered(simulateReport(run), format);
 }
 
 async function campaignOf(words: SimulateWords, file: CampaignFile): Promise<Campaign> {

@@ -51,6 +51,8 @@ export interface ReportFinding {
 /** A table for whatever else belongs into the report: connections of a capture, say. */
 export interface ReportTable {
   readonly title: string;
+  /** For the navigation, where the title is long. */
+  readonly short?: string;
   readonly columns: readonly string[];
   readonly rows: readonly (readonly string[])[];
   /** Rows that are not listed. */

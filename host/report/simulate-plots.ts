@@ -30,38 +30,57 @@ export function simulatePlots(run: SimulateRun): PlotData {
   };
 }
 
+/** A device that failed shows which servers did not take its numbers; else that is their nature. */
 function viewOf(timeline: DeviceTimeline, isFailed: boolean): TimelineView | undefined {
   const { boots, ceilings, series, pointsLeftOut } = timeline;
-  const drawn = series.reduce((sum, { points }) => sum + points.length, 0);
-  if (drawn === 0) return undefined;
+  const all = series.flatMap(({ points }) => points);
+  if (all.length === 0) return undefined;
+  const hasClock = all.some(({ ticks }) => ticks !== undefined);
+  const tracks = series
+    .map((one) => trackOf(one, hasClock, isFailed))
+    .filter((track) => track !== undefined);
+  const drawn = new Set(tracks.map(({ name }) => name));
+  const rest = series.filter(({ tuple }) => !drawn.has(tuple)).flatMap(({ points }) => points);
   const fromUs = boots[0]?.fromUs ?? 0;
   const toUs = Math.max(fromUs, ...boots.map((boot) => boot.toUs));
-  const single = series.filter(({ points }) => points.length === 1).flatMap(({ points }) => points);
   return {
     title: `Device ${timeline.case}${isFailed ? " (failed)" : ""}`,
     fromUs,
     toUs,
-    tracks: series.filter(({ points }) => points.length > 1).map(trackOf),
-    single: { timesUs: single.map(({ timeUs }) => timeUs), isns: single.map(({ isn }) => isn) },
+    tracks,
+    single: { timesUs: rest.map(({ timeUs }) => timeUs), isns: rest.map(({ isn }) => isn) },
     boots: boots.map(({ boot, fromUs, end, faults }) => ({
       boot,
       timeUs: fromUs,
       cause: faults.length > 0 ? faults.join(", ") : end,
     })),
     bands: leasesOf(ceilings, toUs),
-    every: drawn === 0 ? 1 : Math.max(1, Math.round((drawn + pointsLeftOut) / drawn)),
+    every: 1,
+    mark: "refused by the server",
+    ...(pointsLeftOut === 0 ? {} : { later: pointsLeftOut }),
   };
 }
 
-function trackOf({ tuple, points }: DeviceTimeline["series"][number]): TupleTrack {
+/**
+ * Where the journal tells the device's clock, ISNs are drawn as points of it, comparable over all
+ * tuples. Ports that the device chose make a new tuple each time: nothing to compare.
+ */
+function trackOf(
+  { tuple, points }: DeviceTimeline["series"][number],
+  hasClock: boolean,
+  isFailed: boolean,
+): TupleTrack | undefined {
+  if (tuple.includes(":* > ")) return undefined;
+  const own = hasClock ? points.filter(({ ticks }) => ticks !== undefined) : points;
+  if (own.length < 2) return undefined;
   return {
     name: tuple,
-    seen: points.length,
-    timesUs: points.map(({ timeUs }) => timeUs),
-    isns: points.map(({ isn }) => isn),
-    boots: points.map(({ boot }) => boot),
-    advances: advancesOf(points),
-    breaches: points.flatMap(({ answer }, i) => (isRefused(answer) ? [i] : [])),
+    seen: own.length,
+    timesUs: own.map(({ timeUs }) => timeUs),
+    isns: own.map(({ isn }) => isn),
+    boots: own.map(({ boot }) => boot),
+    advances: hasClock ? own.map(({ ticks }) => ticks ?? 0) : advancesOf(own),
+    breaches: isFailed ? own.flatMap(({ answer }, i) => (isRefused(answer) ? [i] : [])) : [],
     fresh: [],
   };
 }
@@ -70,10 +89,7 @@ function isRefused(answer: string | undefined): boolean {
   return answer !== undefined && answer !== "syn-ack";
 }
 
-/** The device's clock where the journal tells it for all points; else what the ISN has moved. */
 function advancesOf(points: readonly TimelinePoint[]): number[] {
-  const clock = points.map(({ ticks }) => ticks);
-  if (clock.every((ticks) => ticks !== undefined)) return clock;
   let [advance, before] = [0, points[0]?.isn ?? 0];
   return points.map(({ isn }) => {
     advance += serialDistance(before, isn);

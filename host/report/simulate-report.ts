@@ -24,7 +24,7 @@ export function simulateReport(run: SimulateRun & { statistics?: readonly Statis
     sentence: sentenceOf(run),
     figures: figuresOf(run),
     rules: run.rules.map(ruleOf),
-    findings: run.failures.map(findingOf),
+    findings: inOrderOfRules(run).map(findingOf),
     findingsTotal: run.rules.reduce((sum, { findings }) => sum + findings, 0),
     statistics,
     plots: simulatePlots(run),
@@ -33,6 +33,10 @@ export function simulateReport(run: SimulateRun & { statistics?: readonly Statis
     replay: run.replay,
     notes: [`${run.because}`, ...run.notes],
   };
+}
+
+function inOrderOfRules({ rules, failures }: SimulateRun): SimulateFailure[] {
+  return rules.flatMap(({ id }) => failures.filter(({ rule }) => rule === id));
 }
 
 function subjectOf({ board, mode, cases }: SimulateRun): string {
@@ -181,6 +185,7 @@ function peerTable({ peers }: SimulateRun): ReportTable {
 function canaryTable({ canaries }: SimulateRun): ReportTable {
   return {
     title: "Known-bad generators that had to be caught",
+    short: "Canaries",
     columns: ["Generator", "Who does this", "Caught by", "Result"],
     rows: canaries.map(({ generator, field, failed, caught, cases }) => [
       generator,

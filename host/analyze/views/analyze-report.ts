@@ -184,6 +184,7 @@ function forecastTables({ forecast }: AnalysisRun): ReportTable[] {
   return [
     {
       title: `What a ${forecast.peer} server answers to the next SYN`,
+      short: "Next SYN",
       columns: ["Connection", "State", "SYN", "ISN", "Answer", "Because"],
       rows,
       more: 0,
@@ -194,7 +195,15 @@ function forecastTables({ forecast }: AnalysisRun): ReportTable[] {
 function narrationTables({ narration }: AnalysisRun): ReportTable[] {
   if (narration === undefined) return [];
   const rows = narration.map((line) => [line.trim()]);
-  return [{ title: "The session, packet by packet", columns: ["What happened"], rows, more: 0 }];
+  return [
+    {
+      title: "The session, packet by packet",
+      short: "Session",
+      columns: ["What happened"],
+      rows,
+      more: 0,
+    },
+  ];
 }
 
 function settingsOf({ analysis, filters, forecast }: AnalysisRun): Fact[] {

@@ -32,6 +32,8 @@ const view = z.strictObject({
   boots: list(z.strictObject({ boot: whole, timeUs, cause: name.optional() }), 10_000),
   bands: list(band, 10_000),
   every: whole,
+  later: whole.optional(),
+  mark: name.optional(),
 });
 
 const phase = z.strictObject({

@@ -3,15 +3,15 @@
 import { el, table } from "./elements.js";
 
 /**
- * @param {{ id: string, label: string, body: Node[], caption: string, columns: string[], rows: string[][] }} parts
+ * @param {{ id: string, kind?: string, label: string, body: Node[], caption: string, columns: string[], rows: string[][] }} parts
  *   `label` says in words what is to be seen; rows: the numbers behind it.
  */
-export function figure({ id, label, body, caption, columns, rows }) {
+export function figure({ id, kind = "", label, body, caption, columns, rows }) {
   const numbers =
     rows.length === 0
       ? []
       : [el("details", {}, el("summary", {}, "As a table"), table(label, columns, rows))];
-  return el("figure", { id }, ...body, el("figcaption", {}, caption), ...numbers);
+  return el("figure", { id, class: kind }, ...body, el("figcaption", {}, caption), ...numbers);
 }
 
 /**

@@ -43,8 +43,17 @@ export function verdictSection(report) {
         el("p", { class: "subject" }, report.subject),
       ),
     ),
-    factList(report.figures, "figures"),
+    figuresList(report.figures),
   );
+}
+
+/** @param {Report["figures"]} figures */
+function figuresList(figures) {
+  const tiles = figures.map(({ name, value, note }) => {
+    const small = note ? [el("small", {}, note)] : [];
+    return el("div", {}, el("dt", {}, name, ...small), el("dd", {}, value));
+  });
+  return el("dl", { class: "figures" }, ...tiles);
 }
 
 /** @param {keyof typeof STATES} status */

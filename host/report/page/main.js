@@ -87,9 +87,11 @@ const SHORT_NAMES = {
 
 /** @param {readonly HTMLElement[]} sections @param {Report} report */
 function navigation(sections, { command }) {
-  const links = sections.slice(1).map(({ id, firstElementChild }) => {
+  const links = sections.slice(1).map(({ id, dataset, firstElementChild }) => {
     const isCauses = command === "analyze" && id === "failures";
-    const name = isCauses ? "Causes" : (SHORT_NAMES[id] ?? firstElementChild?.textContent ?? id);
+    const name = isCauses
+      ? "Causes"
+      : (SHORT_NAMES[id] ?? dataset.short ?? firstElementChild?.textContent ?? id);
     return el("li", {}, el("a", { href: `#${id}` }, name));
   });
   return el("nav", { "aria-label": "Sections" }, el("ul", {}, ...links), filterBox());
@@ -133,11 +135,13 @@ function rate(share) {
 }
 
 /** @param {ReportTable} one @param {number} index */
-function tableSection({ title, columns, rows, more }, index) {
+function tableSection({ title, short = title, columns, rows, more }, index) {
   const parts =
     rows.length === 0 ? [el("p", { class: "empty" }, "None.")] : [table(title, columns, rows)];
   if (more > 0) parts.push(el("p", { class: "faint" }, `${grouped(more)} more are not listed.`));
-  return section(`table-${index + 1}`, title, "", ...parts);
+  const made = section(`table-${index + 1}`, title, "", ...parts);
+  made.dataset.short = short;
+  return made;
 }
 
 /** @param {Report} report */

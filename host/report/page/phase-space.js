@@ -27,13 +27,13 @@ export function phaseSection(phase) {
   }
   const lead =
     "Steps from the ISN of one new pair of addresses and ports to the next one's (delay coordinates after M. Zalewski, 2001). Numbers that nobody can foresee fill the space evenly; lines, planes or a few spots mean that the next number follows from the last ones.";
-  const parts = [densityFigure(phase)];
-  if (phase.points.length >= 3) parts.push(cloudFigure(phase));
-  return section("phase", title, lead, el("div", { class: "pair" }, ...parts));
+  if (phase.points.length < 3) return section("phase", title, lead, densityFigure(phase, "beside"));
+  const pair = el("div", { class: "pair" }, densityFigure(phase, ""), cloudFigure(phase));
+  return section("phase", title, lead, pair);
 }
 
-/** @param {PhasePlot} phase */
-function densityFigure(phase) {
+/** @param {PhasePlot} phase @param {string} kind */
+function densityFigure(phase, kind) {
   const { side, cells, pairs } = phase;
   const used = cells.length / 2;
   let most = 0;
@@ -48,6 +48,7 @@ function densityFigure(phase) {
   requestAnimationFrame(() => drawWithTheme(draw));
   return figure({
     id: "phase-density",
+    kind,
     label,
     body: [box],
     caption: label,

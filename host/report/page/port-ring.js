@@ -18,8 +18,11 @@ export function portsSection(ports) {
       el("p", { class: "empty" }, "The device chose no port by itself."),
     );
   }
-  const lead =
-    "Once around the ring are all 65,536 ports; the first boot is inside, the last outside. Good ports lie scattered. Spokes mean that each restart begins with the same ports; an arc means that only a small part of the range is used.";
+  const hasDots = ports.points.length > 0;
+  const dots = hasDots
+    ? " Each dot is a connection, from the first boot inside to the last one outside. Good ports lie scattered; spokes mean that each restart begins with the same ports."
+    : "";
+  const lead = `Once around the ring are all 65,536 ports; the outer band counts how often each group was chosen. An arc means that only a small part of the range is used.${dots}`;
   const label = labelOfPorts(ports);
   const canvas = canvasFor(label, "square");
   const box = el("div", { class: "plot" }, canvas);
@@ -27,15 +30,16 @@ export function portsSection(ports) {
   requestAnimationFrame(() => drawWithTheme(draw));
   const shown = ports.points.length / 2;
   const limit =
-    shown < ports.total
-      ? ` The dots are the first ${grouped(shown)}; the outer band counts all.`
-      : "";
+    shown === 0 || shown >= ports.total
+      ? ""
+      : ` The dots are the first ${grouped(shown)}; the outer band counts all.`;
   return section(
     "ports",
     title,
     lead,
     figure({
       id: "port-ring",
+      kind: "beside",
       label,
       body: [box],
       caption: `${label}${limit}`,

@@ -55,7 +55,7 @@ export function timelinePlot(view, mode, box, readout) {
     hooks: {
       drawClear: [(/** @type {any} */ u) => drawBackground(u, view, mode, across)],
       draw: [(/** @type {any} */ u) => drawBreaches(u, segments)],
-      setCursor: [(/** @type {any} */ u) => readCursor(u, segments, readout)],
+      setCursor: [(/** @type {any} */ u) => readCursor(u, view, segments, readout)],
     },
   };
   // @ts-expect-error uPlot is inlined before this script.
@@ -272,6 +272,7 @@ function drawBreaches(/** @type {any} */ u, /** @type {Segment[]} */ segments) {
 /** Says in words which connection the cursor is at. */
 function readCursor(
   /** @type {any} */ u,
+  /** @type {TimelineView} */ view,
   /** @type {Segment[]} */ segments,
   /** @type {HTMLElement} */ readout,
 ) {
@@ -282,7 +283,7 @@ function readCursor(
     const i = xs.indexOf(x);
     if (i < 0) continue;
     const isn = track.isns[from + i] ?? 0;
-    const broken = track.breaches.includes(from + i) ? ", breaks a rule" : "";
+    const broken = track.breaches.includes(from + i) ? `, ${view.mark ?? "breaks a rule"}` : "";
     const when = `${duration(track.timesUs[from + i] ?? 0)}, boot ${grouped(track.boots[from + i] ?? 0)}`;
     readout.textContent = `${when}: ${track.name}, ISN ${isn} (${hexadecimal(isn)})${broken}`;
     return;

@@ -96,8 +96,8 @@ function timelineFigure(view, mode) {
 function labelOf(view) {
   const breaches = view.tracks.reduce((sum, track) => sum + track.breaches.length, 0);
   const shown = view.tracks.reduce((sum, { isns }) => sum + isns.length, 0);
-  const marked =
-    breaches === 0 ? "none breaks a rule" : `${grouped(breaches)} marked as breaking a rule`;
+  const mark = view.mark ?? "breaks a rule";
+  const marked = breaches === 0 ? "none is marked" : `${grouped(breaches)} marked (${mark})`;
   return `${quantity(shown, "connection")} of ${quantity(view.tracks.length, "tuple")} over ${quantity(view.boots.length, "boot")} and ${duration(view.toUs - view.fromUs)}; ${marked}.`;
 }
 
@@ -111,6 +111,11 @@ function captionOf(view) {
     );
   }
   if (view.every > 1) parts.push(`Thinned: one connection in ${grouped(view.every)} is drawn.`);
+  if (view.later) {
+    parts.push(
+      `${quantity(view.later, "later connection")} of this device ${view.later === 1 ? "is" : "are"} not drawn.`,
+    );
+  }
   if (view.tracks.some(({ fresh }) => fresh.length > 0)) {
     parts.push(
       "After lost storage the device has another key and keeps quiet first: lines begin anew.",
@@ -138,7 +143,8 @@ function legendOf(view, mode) {
   });
   const key = (/** @type {string} */ kind, /** @type {string} */ text) =>
     items.push(el("li", {}, el("span", { class: `swatch ${kind}`, "aria-hidden": "true" }), text));
-  if (view.tracks.some(({ breaches }) => breaches.length > 0)) key("breach", "breaks a rule");
+  if (view.tracks.some(({ breaches }) => breaches.length > 0))
+    key("breach", view.mark ?? "breaks a rule");
   if (mode === "raw" && view.single.isns.length > 0) key("other", "other tuples");
   if (view.boots.length > 0) key("boot", "restart");
   if (mode !== "raw" && view.bands.some(({ kind }) => kind === "lease")) key("lease", "lease");
@@ -164,6 +170,6 @@ function rowsOf(view) {
       duration(timeUs),
       grouped(boot),
       name,
-      `${isn} (${hexadecimal(isn)})${broken ? ", breaks a rule" : ""}`,
+      `${isn} (${hexadecimal(isn)})${broken ? `, ${view.mark ?? "breaks a rule"}` : ""}`,
     ]);
 }

@@ -16,39 +16,56 @@ export function wearSection(wear) {
     return section("wear", title, "", el("p", { class: "empty" }, text));
   }
   const lead = "Restarts write to the device's memory, which takes a limited number of erases.";
-  const parts = wear.parts.map(partMap);
+  const parts = [el("div", { class: "parts" }, ...wear.parts.map(partMap))];
   const { history } = wear;
   if (history !== undefined && history.boots.length > 1) parts.push(wearFigure(history));
   return section("wear", title, lead, ...parts);
 }
 
+/** Rated cycles from which on a run does not count them. */
+const UNLIMITED_CYCLES = 1_000_000_000;
+
 /** @param {WornPart} part */
-function partMap({ title, devices, erases, programs, cyclesMax, enduranceCycles }) {
-  const most = Math.max(1, ...erases);
-  const cells = erases.map((count, i) =>
-    el(
+function partMap(part) {
+  const { title, erases, programs } = part;
+  // Memories without an erase wear by their writes.
+  const isErased = erases.some((count) => count > 0);
+  const [main, other] = isErased ? [erases, programs] : [programs, erases];
+  const [mainUnit, otherUnit] = isErased ? ["erase", "write"] : ["write", "erase"];
+  const most = Math.max(1, ...main);
+  const cells = main.map((count, i) => {
+    const second = other[i] ?? 0;
+    return el(
       "li",
       { class: `sector level-${Math.ceil((4 * count) / most)}` },
-      el("span", { class: "faint" }, `sector ${i}`),
-      el("strong", {}, quantity(count, "erase")),
-      ...(programs[i] === undefined
-        ? []
-        : [el("span", { class: "faint" }, quantity(programs[i] ?? 0, "write"))]),
-    ),
-  );
-  const whose = devices === 1 ? "" : ` Sums over ${grouped(devices)} devices.`;
-  const cycles = `The most used sector of a device had ${quantity(cyclesMax, "cycle")} of ${grouped(enduranceCycles)} that it is rated for (${percent(cyclesMax, enduranceCycles)}).${whose}`;
+      el("span", { class: "faint" }, `${i}`),
+      el("strong", {}, quantity(count, mainUnit ?? "")),
+      ...(second === 0 ? [] : [el("span", { class: "faint" }, quantity(second, otherUnit ?? ""))]),
+    );
+  });
   const map =
     cells.length === 0
       ? []
       : [el("ul", { class: "sectors", "aria-label": `sectors of ${title}` }, ...cells)];
+  const name = title.charAt(0).toUpperCase() + title.slice(1);
   return el(
     "figure",
     { class: "part", "data-filter": "" },
-    el("h3", {}, title.charAt(0).toUpperCase() + title.slice(1)),
+    el("h3", {}, name),
     ...map,
-    el("figcaption", {}, cycles),
+    el("figcaption", {}, cyclesText(part)),
   );
+}
+
+/** @param {WornPart} part */
+function cyclesText({ devices, erases, cyclesMax, enduranceCycles }) {
+  const sums =
+    devices > 1 && erases.length > 0 ? ` Sectors: sums of ${grouped(devices)} devices.` : "";
+  const limit =
+    enduranceCycles >= UNLIMITED_CYCLES
+      ? "; the run sets no limit"
+      : ` of ${grouped(enduranceCycles)} that it is rated for (${percent(cyclesMax, enduranceCycles)})`;
+  return `At most ${quantity(cyclesMax, "cycle")} on one place of one device${limit}.${sums}`;
 }
 
 /** @param {NonNullable<WearPlot["history"]>} history */

@@ -50,6 +50,10 @@ export interface TimelineView {
   readonly bands: readonly Band[];
   /** Every how many connections one is shown, at least. */
   readonly every: number;
+  /** Later connections, which are not shown. */
+  readonly later?: number;
+  /** What the marks mean; `breaks a rule` without it. */
+  readonly mark?: string;
 }
 
 /** Steps from the ISN of one new tuple to the next one's (Zalewski's delay coordinates). */
