@@ -12,7 +12,10 @@ import { ConsoleSession } from "../../host/boards/console-session.ts";
 import type { LabServer } from "../../host/boards/lab-server.ts";
 import { DEVICE_ADDRESS, NetworkLab } from "../../host/boards/network-lab.ts";
 import { QemuBoard, type QemuBoardOptions } from "../../host/boards/qemu-board.ts";
+import { openCapture } from "../../host/capture/capture-reader.ts";
+import { decodePacket } from "../../host/capture/decode.ts";
 import { captureSamples } from "../../host/capture/samples.ts";
+import { ACK, RST, Segment, SYN } from "../../host/capture/segment.ts";
 import { parseAddress } from "../../host/core/address.ts";
 import { UsageError } from "../../host/core/errors.ts";
 import { serialAfter } from "../../host/core/serial.ts";
@@ -115,6 +118,25 @@ describeNetwork("the campaign's device survives", () => {
     return syns;
   }
 
+  /** The TCP segments of a local port in the power cycle that runs. */
+  async function segmentsOf(port: number) {
+    const found = [];
+    const segment = new Segment();
+    for await (const packet of openCapture(recordings.at(-1) ?? "")) {
+      if (decodePacket(packet, segment) !== "tcp") continue;
+      if (segment.sourcePort !== port && segment.targetPort !== port) continue;
+      found.push({
+        from: segment.sourcePort === port ? "device" : "server",
+        flags: flagNames(segment.flags),
+        sequence: segment.sequence,
+        acknowledgement: segment.acknowledgement,
+        timestamps: segment.hasTimestamps,
+        timeUs: packet.timeUs,
+      });
+    }
+    return found;
+  }
+
   const told = () =>
     ofType("open").map((record) => ({
       port: decimalField(record, "lp"),
@@ -191,6 +213,41 @@ describeNetwork("the campaign's device survives", () => {
     await run(session, 4);
     expect(ofType("connected")).toHaveLength(4);
     expectForward();
+    await expectTrueWire();
+  }, 60_000);
+
+  it("a power cut in a connection: it resets what the server still holds, and connects at once", async () => {
+    const session = await start();
+    server.freeze(true);
+    const halfOpen = session.record(
+      (record) => record.type === "connected" && decimalField(record, "lp") === 5000,
+      "the connection on the bound port",
+    );
+    await session.command({ do: "run", "limit-ms": 300 });
+    await halfOpen;
+    await board.powerOff();
+    server.freeze(false);
+    await run(await start(), 2);
+    const connected = ofType("connected").at(-1) ?? fail();
+    expect(decimalField(connected, "lp")).toBe(5000);
+    expect(decimalField(connected, "ms")).toBeLessThan(1_000);
+
+    const dialogue = await segmentsOf(5000);
+    const [syn, answer, reset, again, accepted] = dialogue;
+    // The server answers for the old connection; the reset takes its number and has no timestamps (RFC
+    // 7323 §3.2 asks for none), and the same SYN follows at once (RFC 9293 §3.10.7.3).
+    expect(dialogue.slice(0, 5).map(({ from, flags }) => `${from} ${flags}`)).toEqual([
+      "device SYN",
+      "server ACK",
+      "device RST",
+      "device SYN",
+      "server SYN ACK",
+    ]);
+    expect(reset).toMatchObject({ sequence: answer?.acknowledgement, timestamps: false });
+    expect(syn).toMatchObject({ timestamps: true });
+    expect(again).toMatchObject({ sequence: syn?.sequence, timestamps: true });
+    expect(accepted?.acknowledgement).toBe(((syn?.sequence ?? 0) + 1) >>> 0);
+    expect((again?.timeUs ?? 0) - (answer?.timeUs ?? 0)).toBeLessThan(100_000);
     await expectTrueWire();
   }, 60_000);
 
@@ -301,6 +358,12 @@ describeNetwork("the campaign's device survives", () => {
   const lastBound = () => ({ next: hexField(bound("used").at(-1) ?? fail(), "next") ?? 0 });
   const firstBound = () => ({ isn: hexField(bound("open")[0] ?? fail(), "isn") ?? 0 });
 });
+
+function flagNames(flags: number): string {
+  // Whether a reset acknowledges something is of no interest here.
+  if ((flags & RST) !== 0) return "RST";
+  return [(flags & SYN) !== 0 ? "SYN" : "", (flags & ACK) !== 0 ? "ACK" : ""].join(" ").trim();
+}
 
 function noise(): Uint8Array {
   const bytes = new Uint8Array(EEPROM_BYTES);
