@@ -1,5 +1,5 @@
 /**
- * isnkit in FreeRTOS+TCP: give this file's lock hooks to isnkit_start(), and link
+ * isnkit in FreeRTOS+TCP: give lock hooks over a mutex to isnkit_start(), and link
  * isnkit_freertos.c, which defines ulApplicationGetNextSequenceNumber().
  */
 #ifndef ISNKIT_FREERTOS_H
