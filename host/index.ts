@@ -8,6 +8,12 @@ export { DIAGNOSES } from "./analyze/diagnoses/index.ts";
 export { DIAGNOSIS_IDS, type Diagnosis } from "./analyze/diagnosis.ts";
 export { analyzeJson } from "./analyze/views/analyze-json.ts";
 export { analyzeText } from "./analyze/views/analyze-text.ts";
+export { type Bench, type BenchBoard, parseBench, readBench } from "./boards/bench-file.ts";
+export {
+  type BoardDescription,
+  boardModels,
+  readBoardDescription,
+} from "./boards/board-description.ts";
 export {
   type EmulatedSource,
   type EmulatedSourceOptions,
@@ -49,9 +55,20 @@ export { BenchError, EvidenceError, EXIT, IsnkitError, UsageError } from "./core
 export type * from "./core/sample.ts";
 export { serialAdd, serialAfter, serialDistance, serialForward } from "./core/serial.ts";
 export { destinationKey, type Tuple, tupleKey } from "./core/tuple.ts";
+export { type DeskEntry, listDesk, wholeDesk } from "./desk/attached-boards.ts";
+export {
+  type BoardSelector,
+  type DeskSelector,
+  isDeskSelector,
+  parseBoardSelector,
+} from "./desk/board-selector.ts";
+export { type Desk, type DeskBoard, findDeskBoard, openDesk } from "./desk/desk-board.ts";
 export type { Board } from "./module/board.ts";
 export { IsnModule } from "./module/isn-module.ts";
 export { compileIsnModule } from "./module/load.ts";
+export { ConsoleMonitor, type ConsoleMonitorOptions } from "./monitor/console-monitor.ts";
+export { type ConsoleSource, deskSource, emulatedSource } from "./monitor/console-source.ts";
+export { type MonitorEvent, passes } from "./monitor/monitor-event.ts";
 export { PEERS } from "./peers/index.ts";
 export {
   type PeerModel,
@@ -65,6 +82,8 @@ export {
 export { CHECK_SCHEMA, checkJson } from "./report/check-json.ts";
 export { type CheckRun, replayOf, replayOfFinding } from "./report/check-run.ts";
 export { checkText, type Paint, verdictLine } from "./report/check-text.ts";
+export { type AttachedPort, listAttachedPorts } from "./serial/attached-ports.ts";
+export { openSerialLink, type SerialLink, type SerialLinkOptions } from "./serial/serial-link.ts";
 export { type CampaignOptions, virtualBoardSamples } from "./sim/campaign.ts";
 export {
   addCounts,

@@ -1,7 +1,7 @@
 // Compiles the harness to dist/, from nothing, so that no file of an earlier build is left behind;
-// puts the compiled module and the boards' descriptions beside it, and makes the command executable.
+// puts the compiled module beside it, and makes the command executable.
 import { spawnSync } from "node:child_process";
-import { chmodSync, copyFileSync, existsSync, mkdirSync, readdirSync, rmSync } from "node:fs";
+import { chmodSync, copyFileSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
 
 rmSync("dist", { recursive: true, force: true });
@@ -12,11 +12,4 @@ const { status } = spawnSync(process.execPath, [compiler, "-p", "tsconfig.build.
 if (status !== 0) process.exit(1);
 copyFileSync("build/isnkit.wasm", "dist/isnkit.wasm");
 copyFileSync("host/report/page/page.css", "dist/report/page/page.css");
-// An installed package has no boards/ folder: host/boards/board-description.ts looks here, too.
-for (const model of readdirSync("boards")) {
-  const description = `boards/${model}/board.json`;
-  if (!existsSync(description)) continue;
-  mkdirSync(`dist/boards/${model}`, { recursive: true });
-  copyFileSync(description, `dist/${description}`);
-}
 chmodSync("dist/cli/main.js", 0o755);

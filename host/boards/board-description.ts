@@ -121,32 +121,29 @@ export type UsbId = z.infer<typeof usbId>;
 export type FlashMethod = z.infer<typeof flashMethod>;
 export type ResetRung = z.infer<typeof resetRung>;
 
-/** Beside the sources, and beside the compiled harness of an installed package. */
-const FOLDERS = [new URL("../../boards/", import.meta.url), new URL("../boards/", import.meta.url)];
+/** In a clone and in an installed package. */
+const FOLDER = new URL("../../boards/", import.meta.url);
 
 /** Models that have a description, in alphabetical order. */
 export async function boardModels(): Promise<string[]> {
-  const models = new Set<string>();
-  for (const folder of FOLDERS) {
-    const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
-    for (const entry of entries) {
-      if (!entry.isDirectory()) continue;
-      const file = new URL(`${entry.name}/board.json`, folder);
-      if (await readFile(file).catch(() => undefined)) models.add(entry.name);
-    }
-  }
-  return [...models].sort();
+  const entries = await readdir(FOLDER, { withFileTypes: true }).catch(() => []);
+  const models = entries.map(async (entry) => {
+    if (!entry.isDirectory()) return [];
+    const text = await readFile(fileOf(entry.name)).catch(() => undefined);
+    return text === undefined ? [] : [entry.name];
+  });
+  return (await Promise.all(models)).flat().sort();
+}
+
+function fileOf(model: string): URL {
+  return new URL(`${model}/board.json`, FOLDER);
 }
 
 /** Reads a model's description. UsageError for an unknown model, BenchError for a bad file. */
 export async function readBoardDescription(model: string): Promise<BoardDescription> {
-  for (const folder of FOLDERS) {
-    if (!/^[a-z0-9-]+$/.test(model)) break;
-    const text = await readFile(new URL(`${model}/board.json`, folder), "utf8").catch(
-      () => undefined,
-    );
-    if (text !== undefined) return parseBoardDescription(text, `boards/${model}/board.json`);
-  }
+  const isName = /^[a-z0-9-]+$/.test(model);
+  const text = isName ? await readFile(fileOf(model), "utf8").catch(() => undefined) : undefined;
+  if (text !== undefined) return parseBoardDescription(text, `boards/${model}/board.json`);
   throw new UsageError(
     "unknown-board",
     `there is no board model ${JSON.stringify(model)}`,
