@@ -43,9 +43,16 @@ export function readSimulateSettings(
   const depth = readDepth(settings.get("exhaustive"));
   const name = settings.get("case");
   const parsed = name === undefined ? undefined : parseCaseName(name.text, name.place);
-  refuseTogether(settings, "case", ["shard", "shards", "exhaustive"]);
+  refuseTogether(settings, "case", ["shard", "shards"]);
   if (depth !== undefined) refuseTogether(settings, "exhaustive", ["reboots", "faults"]);
   const board = readBoard(settings.get("board"), generators);
+  if (depth !== undefined && board.generator !== generators[0]) {
+    throw new UsageError(
+      "option-unused",
+      `${flagOf("exhaustive")} has no meaning with ${board.board}: it cuts the module's own journal`,
+      "leave one of them out",
+    );
+  }
   const workers = wholeOf(settings, "workers", 1, WORKERS_MAX);
   return {
     ...board,

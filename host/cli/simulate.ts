@@ -11,6 +11,7 @@ import { NO_PAINT, type Paint } from "../report/check-text.ts";
 import { quantity } from "../report/wording.ts";
 import { HONEST } from "../sim/campaign.ts";
 import { type Campaign, casesFor } from "../simulate/campaign.ts";
+import { exhaustiveCases } from "../simulate/exhaustive/exhaustive-runner.ts";
 import { FAULT_KINDS } from "../simulate/fault-kinds.ts";
 import { GEOMETRIES, geometryName } from "../simulate/geometries.ts";
 import { LIFE_RULES } from "../simulate/rules/index.ts";
@@ -97,18 +98,13 @@ async function campaignOf(words: SimulateWords, file: CampaignFile): Promise<Cam
   const reboots = words.reboots ?? file.reboots ?? DEFAULT_REBOOTS;
   const settings = settingsFor(words, file, reboots);
   const seed = words.case?.seed ?? words.seed ?? file.seed ?? randomBytes(4).readUInt32LE();
-  const { board, generator, flags } = words;
-  return {
-    settings,
-    seed,
-    board,
-    generator,
-    total: casesFor(reboots, settings.rebootsPerCase),
-    mode: "swarm",
-    wasm: await readIsnModule(),
-    version: packageVersion(),
-    flags,
-  };
+  const { board, generator, flags, depth } = words;
+  const wasm = await readIsnModule();
+  const common = { settings, seed, board, generator, wasm, version: packageVersion(), flags };
+  if (depth === undefined) {
+    return { ...common, mode: "swarm", total: casesFor(reboots, settings.rebootsPerCase) };
+  }
+  return { ...common, mode: "exhaustive", depth, total: exhaustiveCases({ wasm, seed, depth }) };
 }
 
 function settingsFor(words: SimulateWords, file: CampaignFile, reboots: number): SimulateSettings {

@@ -131,7 +131,8 @@ export class IsnModule {
       powered = next;
       memory.set(initial);
       rewindGlobals();
-      return module;
+      // A wrapper of its own for each power cycle, so that two of them can be told apart.
+      return new IsnModule(module.#exports);
     };
   }
 

@@ -20,8 +20,9 @@ export async function runCanaries(
     readonly signal?: AbortSignal;
   } = {},
 ): Promise<CanaryResult[]> {
-  // A bad generator under test is its own canary.
-  if (campaign.generator !== HONEST) return [];
+  // A bad generator under test is its own canary; the oracle of exhaustive mode speaks to the module
+  // alone, and has mutants for canaries (test/integration/mutants.test.ts).
+  if (campaign.generator !== HONEST || campaign.mode === "exhaustive") return [];
   const results: CanaryResult[] = [];
   for (const name of campaign.settings.canaries) {
     options.onProgress?.(name);

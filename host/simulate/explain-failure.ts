@@ -12,6 +12,12 @@ import type { CaseFailure } from "./totals.ts";
 
 export function explainFailure(campaign: Campaign, failure: CaseFailure): SimulateFailure {
   const { rule, case: index } = failure;
+  if (campaign.mode === "exhaustive") {
+    const none = { boots: 0, connections: 0, faults: 0 };
+    const replay = caseReplay(campaign, String(index));
+    const { findings } = failure;
+    return { case: index, rule, findings, ...ruleText(rule), drawn: none, replay, story: [] };
+  }
   const script = drawCase(campaign, index);
   const factory = deviceOf(campaign);
   const shrunk = shrink(script, factory, rule);

@@ -9,6 +9,7 @@ import {
   isnRepeatsBetweenDevices,
   repeatsBetweenDevices,
 } from "./rules/isn-repeats-between-devices.ts";
+import { keyKept } from "./rules/key-kept.ts";
 import { settingsData } from "./settings.ts";
 import {
   type CanaryResult,
@@ -116,13 +117,14 @@ function extentOf({ counts }: Pick<SimulateRun, "counts">): string {
 }
 
 export function ruleResults(totals: Totals, mode: Campaign["mode"]): SimulateRuleResult[] {
-  const rules = LIFE_RULES.filter((rule) => mode === "swarm" || totals.rules[rule.id]);
-  const results = rules.map((rule) => ruleResult(rule, totals));
-  if (mode === "exhaustive") return results;
-  return [...results, spanningResult(totals)];
+  if (mode === "exhaustive") {
+    const rules = [...LIFE_RULES, keyKept].filter(({ id }) => totals.rules[id] !== undefined);
+    return rules.map((rule) => ruleResult(rule, totals));
+  }
+  return [...LIFE_RULES.map((rule) => ruleResult(rule, totals)), spanningResult(totals)];
 }
 
-function ruleResult(rule: Rule, totals: Totals): SimulateRuleResult {
+function ruleResult(rule: Omit<Rule, "start">, totals: Totals): SimulateRuleResult {
   const total = totals.rules[rule.id];
   const { id, holds, clause, remedy } = rule;
   const findings = total?.findings ?? 0;
@@ -206,6 +208,7 @@ function sorted<V>(record: Readonly<Record<string, V>>): Record<string, V> {
 
 /** A rule of a simulation by its id. */
 export function ruleText(id: RuleId): { clause: string; remedy: string } {
-  const rule = LIFE_RULES.find((one) => one.id === id) ?? isnRepeatsBetweenDevices;
+  const others = [keyKept, isnRepeatsBetweenDevices];
+  const rule = [...LIFE_RULES, ...others].find((one) => one.id === id) ?? isnRepeatsBetweenDevices;
   return { clause: rule.clause, remedy: rule.remedy };
 }

@@ -348,7 +348,7 @@ export class Life {
       far: this.#far,
       emit: this.#emit,
       aheadBytesMax: Math.min(2 ** 25, this.#budget.roomBytes(fromUs, spentUs)),
-      counterStepUs: Math.ceil(1_000_000 / this.#script.board.counterHz),
+      counterStepUs: 1_000_000 / this.#script.board.counterHz,
       storageMayFail: () => this.#writesFail,
       refusalDue: (reason) => {
         if (reason !== "quiet") return this.#refusalDue(reason);

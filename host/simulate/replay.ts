@@ -1,5 +1,6 @@
 /** The command lines that show a run, or one case of it, again. */
 import type { Campaign } from "./campaign.ts";
+import { REBOOTS_PER_CASE } from "./settings.ts";
 
 /** The whole run. */
 export function runReplay({ seed, board, flags }: Campaign): string {
@@ -7,8 +8,11 @@ export function runReplay({ seed, board, flags }: Campaign): string {
 }
 
 /** One case, or what was left of it (`--case SEED:…`, case-text.ts). */
-export function caseReplay({ seed, board, flags }: Campaign, text: string): string {
-  return command(["--board", board, ...flags, "--case", `${seed}:${text}`]);
+export function caseReplay({ seed, board, flags, settings }: Campaign, text: string): string {
+  // How many cases there are does not matter to one of them, unless it is shorter than usual.
+  const at = settings.rebootsPerCase < REBOOTS_PER_CASE ? -1 : flags.indexOf("--reboots");
+  const deciding = at < 0 ? flags : flags.filter((_, i) => i !== at && i !== at + 1);
+  return command(["--board", board, ...deciding, "--case", `${seed}:${text}`]);
 }
 
 function command(words: readonly string[]): string {

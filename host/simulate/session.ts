@@ -7,7 +7,7 @@ import type { OpenSample, RefusedSample, Sample } from "../core/sample.ts";
 import { serialAdd, serialAfter } from "../core/serial.ts";
 import type { Tuple } from "../core/tuple.ts";
 import { Connection } from "../sim/connection.ts";
-import type { Device } from "../sim/device.ts";
+import type { Destination, Device } from "../sim/device.ts";
 import type { SimulatedTime } from "../sim/time.ts";
 import type { Transfer } from "../sim/transfer.ts";
 import type { BootScript, ConnectionScript, ServerScript } from "./life-script.ts";
@@ -23,8 +23,8 @@ import {
 } from "./servers.ts";
 
 const OPEN_AT_ONCE_MAX = 6;
-/** An idle application polls this often, if at all. */
-export const POLL_IDLE_US = 20_000_000;
+/** An idle application polls this often, or only as often as the counter demands. */
+const POLL_IDLE_US = 20_000_000;
 const CLOCK_BYTES_PER_SECOND = 250_000;
 const GUARD_EDGE_BYTES = 2 ** 18 - 67;
 /** What a server sends back, per byte of the device's, at most. */
@@ -41,7 +41,7 @@ export interface SessionSetting {
   readonly emit: (sample: Sample) => void;
   /** How far connections may run ahead of the clock in this boot, all together, in bytes. */
   readonly aheadBytesMax: number;
-  /** One step of the device's counter in microseconds: its clock is known no better. */
+  /** One step of the device's counter in microseconds, a fraction for fast ones. */
   readonly counterStepUs: number;
   /** Whether writes may fail in this boot: then the device is asked after each poll. */
   readonly storageMayFail: () => boolean;
@@ -77,13 +77,16 @@ export class Session {
   #lagUs = 0;
   #polledUs: number;
   #staleDueUs = Number.POSITIVE_INFINITY;
+  /** Connections that the device would not take for closed yet: their tuples stay in use. */
+  readonly #unclosed: { server: number; to: Destination; port: number; next: number }[] = [];
   /** The device has said that its lease is used up: connections have to stop sending. */
   #frozen = false;
 
   constructor(setting: SessionSetting) {
     this.#setting = setting;
     this.#polledUs = setting.time.nowUs;
-    this.#lagUs = setting.counterStepUs;
+    // The device's clock is known no better than a step of its counter.
+    this.#lagUs = Math.ceil(setting.counterStepUs);
   }
 
   get lagUs(): number {
@@ -240,7 +243,7 @@ export class Session {
     const connection = new Connection({ to, tuple, isn, openedUs, transfer }, tsval);
     if (serverIsn === undefined) {
       // Refused: only the SYN has used a number, and the application gives up.
-      this.#end(connection, serialAdd(isn, 1), false);
+      this.#end(script.server, connection, serialAdd(isn, 1));
       return;
     }
     const closeAtUs = time.nowUs + transfer.closeAtUs;
@@ -253,7 +256,10 @@ export class Session {
   /** A bound tuple has one connection at a time. */
   #isOpen(server: number): boolean {
     if (this.#setting.servers[server]?.boundPort === undefined) return false;
-    return this.#flows.some((flow) => flow.script.server === server);
+    return (
+      this.#flows.some((flow) => flow.script.server === server) ||
+      this.#unclosed.some((one) => one.server === server)
+    );
   }
 
   /** Data that the budget has no room for goes no faster than the clock. */
@@ -279,7 +285,9 @@ export class Session {
   #nextPollUs(): number {
     const { boot } = this.#setting;
     if (this.#flows.length > 0) return this.#polledUs + boot.pollUs;
-    return boot.idleUnpolled ? Number.POSITIVE_INFINITY : this.#polledUs + POLL_IDLE_US;
+    // At least once per half wrap of the counter, or time is lost (docs/abi.md).
+    const mostUs = this.#setting.counterStepUs * 2 ** 31 * 0.9;
+    return this.#polledUs + (boot.idleUnpolled ? mostUs : Math.min(POLL_IDLE_US, mostUs));
   }
 
   #nextCloseUs(): number {
@@ -293,6 +301,7 @@ export class Session {
     this.#thaw();
     this.#polledUs = time.nowUs;
     device.poll();
+    if (this.#unclosed.length > 0) this.#closeAgain();
     for (const { connection } of this.#flows) this.#progress(connection);
     // What was used until now lies below the ceiling: a poll a second is often enough (docs/bounds.md).
     if (storageMayFail()) this.#frozen = device.status().refusing === "storageFailed";
@@ -331,14 +340,26 @@ export class Session {
     this.#flows.splice(at, 1);
     const { far } = this.#setting;
     far.closed(script.server, held, end, script.closesFirst === "server");
-    this.#end(connection, next, true);
+    this.#end(script.server, connection, next);
   }
 
-  #end(connection: Connection, next: number, established: boolean): void {
+  #end(server: number, connection: Connection, next: number): void {
     const { to, tuple } = connection.plan;
+    const port = tuple.localPort;
     this.#used(connection, next);
-    const closed = this.#setting.device.close(to, tuple.localPort, next);
-    if (!closed && established) this.#refused("close");
+    if (this.#setting.device.close(to, port, next)) return;
+    this.#refused("close");
+    this.#unclosed.push({ server, to, port, next });
+  }
+
+  /** A close that was refused has to be said again: until then the device does not hold the end. */
+  #closeAgain(): void {
+    for (let i = this.#unclosed.length - 1; i >= 0; i--) {
+      const one = this.#unclosed[i];
+      if (one !== undefined && this.#setting.device.close(one.to, one.port, one.next)) {
+        this.#unclosed.splice(i, 1);
+      }
+    }
   }
 
   #used(connection: Connection, next: number): void {

@@ -50,7 +50,8 @@ function headline({ board, mode, cases, isnkit, counts }: SimulateRun): string {
       : `, shard ${cases.shard} (cases ${cases.first} to ${cases.first + cases.count - 1} of ${cases.total})`;
   const days = counts.simulatedS / 86_400;
   const time = days >= 1 ? `${grouped(Math.round(days))} days` : `${counts.simulatedS} s`;
-  return `isnkit ${isnkit.version} simulate ${board}, ${mode}, module ${isnkit.module}${part}: ${time} of device time, ${quantity(counts.powerOns, "power-on")}`;
+  const lived = mode === "swarm" ? `${time} of device time, ` : "";
+  return `isnkit ${isnkit.version} simulate ${board}, ${mode}, module ${isnkit.module}${part}: ${lived}${quantity(counts.powerOns, "power-on")}`;
 }
 
 function ruleTable(rules: readonly SimulateRuleResult[], paint: Paint): string[] {

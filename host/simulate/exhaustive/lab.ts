@@ -1,0 +1,123 @@
+/**
+ * A bench for the module alone: simulated time, counter, memory and entropy, and power that goes
+ * off and on. Each `powerOn` is a fresh instance; memory is what survives.
+ */
+import { STATE, STORAGE } from "../../module/abi.ts";
+import type { Board } from "../../module/board.ts";
+import { IsnModule } from "../../module/isn-module.ts";
+import { VirtualBoard } from "../../sim/board.ts";
+import { type EntropySource, goodEntropy } from "../../sim/entropy.ts";
+import { createNvm, type NvmGeometry, type NvmOptions, type NvmPart } from "../../sim/nvm.ts";
+import { Random } from "../../sim/random.ts";
+import { SimulatedTime } from "../../sim/time.ts";
+
+export const LOCAL = 0x0a4d_0002;
+export const REMOTE = 0x0a4d_0001;
+export const KEY = Uint8Array.from({ length: 16 }, (_, i) => 0x10 + i);
+export const KEY_2 = Uint8Array.from({ length: 16 }, (_, i) => 0xa0 + i);
+
+export const NOR: NvmGeometry = {
+  kind: "nor",
+  sectorBytes: 2048,
+  sectors: 2,
+  granule: 8,
+  enduranceCycles: 1e9,
+};
+
+export interface LabOptions {
+  /** A fresh instance at each power-on; or another way to get one, such as a rewound instance. */
+  readonly wasm?: WebAssembly.Module;
+  readonly instantiate?: (board: Board) => IsnModule;
+  readonly geometry?: NvmGeometry;
+  readonly nvmOptions?: NvmOptions;
+  readonly seed?: number;
+  readonly hz?: number;
+  readonly entropy?: (random: Random) => EntropySource;
+  /** Called after the standard configuration, before boot. */
+  readonly configure?: (module: IsnModule) => void;
+}
+
+export class Lab {
+  readonly time = new SimulatedTime();
+  readonly nvm: NvmPart;
+  readonly board: VirtualBoard;
+  readonly random: Random;
+  readonly #options: LabOptions;
+  /** Power-ons so far. */
+  powerOns = 0;
+  #module: IsnModule | undefined;
+
+  constructor(options: LabOptions) {
+    this.#options = options;
+    this.random = new Random(options.seed ?? 1);
+    this.nvm = createNvm(
+      options.geometry ?? NOR,
+      this.random.split("nvm"),
+      options.nvmOptions ?? {},
+    );
+    this.board = new VirtualBoard({
+      time: this.time,
+      nvm: this.nvm,
+      entropy: (options.entropy ?? goodEntropy)(this.random.split("entropy")),
+      counterHz: options.hz ?? 1_000_000,
+    });
+  }
+
+  /** The instance of this power cycle. */
+  get module(): IsnModule {
+    if (this.#module === undefined) throw new Error("the power is off");
+    return this.#module;
+  }
+
+  /** Fresh instance, configuration, boot. A power cut armed on the memory may throw out of it. */
+  powerOn(counterStart = 0): IsnModule {
+    this.powerOff();
+    this.powerOns++;
+    this.board.powerOn(counterStart);
+    const module = this.configured();
+    this.#module = module;
+    module.boot();
+    return module;
+  }
+
+  /** A configured instance that has not booted. */
+  configured(): IsnModule {
+    const { geometry = NOR, hz = 1_000_000, configure } = this.#options;
+    const module = this.#instance();
+    const { kind, sectorBytes, sectors, granule } = geometry;
+    if (!module.configureStorage(STORAGE[kind], sectorBytes, sectors, granule)) {
+      throw new Error("the module refuses this geometry");
+    }
+    if (!module.configureClock(hz)) throw new Error("the module refuses this counter rate");
+    configure?.(module);
+    return module;
+  }
+
+  #instance(): IsnModule {
+    const { wasm, instantiate } = this.#options;
+    if (instantiate !== undefined) return instantiate(this.board);
+    if (wasm === undefined) throw new Error("the lab was given no module");
+    return IsnModule.instantiate(wasm, this.board);
+  }
+
+  powerOff(): void {
+    this.#module = undefined;
+  }
+
+  /** Lets time pass and polls, at least every second. */
+  wait(ms: number): void {
+    for (let left = ms; left > 0; left -= 1_000) {
+      this.time.advance(Math.min(left, 1_000) * 1_000);
+      this.module.poll();
+    }
+  }
+
+  /** A new device from the production line: boots, gets its key, is ready. */
+  commission(key: Uint8Array = KEY): IsnModule {
+    const module = this.powerOn();
+    if (module.provision(key, 2) !== 1 || module.state() !== STATE.ready) {
+      throw new Error(`provisioning failed, reason ${module.reason()}`);
+    }
+    return module;
+  }
+}
