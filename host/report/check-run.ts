@@ -2,8 +2,8 @@
 import type { CheckResult } from "../check/engine.ts";
 import type { Finding } from "../check/rule.ts";
 import { shellWord } from "../core/shell-word.ts";
+import type { Statistic } from "../statistics/statistic.ts";
 import type { PlotData } from "./plots/plot-data.ts";
-import type { Statistic } from "./statistic.ts";
 
 export interface BoardSource {
   readonly kind: "board";

@@ -5,7 +5,7 @@ import { formatDurationUs } from "../core/duration.ts";
 import { tupleKey } from "../core/tuple.ts";
 import { type CheckRun, replayOf, replayOfFinding } from "./check-run.ts";
 import { printable } from "./plain-text.ts";
-import type { Statistic } from "./statistic.ts";
+import { statisticsLines } from "./statistics-text.ts";
 
 /** Findings of one rule shown at most; the rest are counted. */
 export const SHOWN_PER_RULE_MAX = 3;
@@ -79,21 +79,6 @@ function headline({ result, source, seed }: CheckRun): string {
     return `isnkit check: ${boardKind(source.board)} ${source.board}, ${count(counts.boots - 1, "reboot")}, ${count(counts.connections, "connection")}, seed ${seed ?? "none"}`;
   }
   return `isnkit check: capture ${source.file}, device ${source.device}, ${source.devicePackets} of ${count(source.packets, "packet")}, ${count(counts.connections, "connection")}, ${count(counts.boots, "boot")} (${source.bootMethod})`;
-}
-
-/** One line when all is well, and one for each alarm. */
-function statisticsLines(statistics: readonly Statistic[], paint: Paint): string[] {
-  const judged = statistics.filter(({ verdict }) => verdict !== "open");
-  if (judged.length === 0) return [];
-  const alarms = judged.filter(({ verdict }) => verdict === "fail");
-  const total = `${judged.length} of ${statistics.length} statistics judged`;
-  if (alarms.length === 0) return ["", `${total}, no alarm (the figures: --format json)`];
-  const lines = alarms.map((alarm) => `  ${paint.bad("alarm")}  ${figure(alarm)}: ${alarm.limit}`);
-  return ["", `${total}, ${count(alarms.length, "alarm")}`, ...lines];
-}
-
-function figure({ id, value, unit }: Statistic): string {
-  return `${id} ${value ?? "none"}${unit === "" ? "" : ` ${unit}`}`;
 }
 
 function ruleTable(rules: readonly RuleResult[], paint: Paint): string[] {

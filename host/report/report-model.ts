@@ -2,8 +2,9 @@
  * What HTML, JUnit and Markdown are made from, whichever command the run comes from. All text is
  * plain: whoever renders it escapes it.
  */
+
+import type { Statistic } from "../statistics/statistic.ts";
 import type { PlotData } from "./plots/plot-data.ts";
-import type { Statistic } from "./statistic.ts";
 
 export interface Fact {
   readonly name: string;

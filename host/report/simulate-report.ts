@@ -11,12 +11,9 @@ import { findingEvidence } from "./finding-evidence.ts";
 import type { Fact, Report, ReportFinding, ReportRule, ReportTable } from "./report-model.ts";
 import { RULE_MEANINGS } from "./rule-meanings.ts";
 import { simulatePlots } from "./simulate-plots.ts";
-import type { Statistic } from "./statistic.ts";
 import { grouped, listed, quantity } from "./wording.ts";
 
-/** `statistics`: a run that computed some carries them beside its rules. */
-export function simulateReport(run: SimulateRun & { statistics?: readonly Statistic[] }): Report {
-  const statistics = run.statistics ?? [];
+export function simulateReport(run: SimulateRun): Report {
   return {
     command: "simulate",
     verdict: run.verdict,
@@ -26,7 +23,7 @@ export function simulateReport(run: SimulateRun & { statistics?: readonly Statis
     rules: run.rules.map(ruleOf),
     findings: inOrderOfRules(run).map(findingOf),
     findingsTotal: run.rules.reduce((sum, { findings }) => sum + findings, 0),
-    statistics,
+    statistics: run.statistics,
     plots: simulatePlots(run),
     tables: [faultTable(run), peerTable(run), canaryTable(run)],
     settings: settingsOf(run),

@@ -2,6 +2,8 @@
 import type { Verdict } from "../check/engine.ts";
 import type { Finding, Rule, RuleId } from "../check/rule.ts";
 import { PEERS } from "../peers/index.ts";
+import { judgeStatistics } from "../statistics/counts.ts";
+import { alarmsOver } from "../statistics/weigh.ts";
 import { type Campaign, campaignHash, moduleHash } from "./campaign.ts";
 import { FAULT_KINDS } from "./fault-kinds.ts";
 import { LIFE_RULES } from "./rules/index.ts";
@@ -73,7 +75,8 @@ export function finishRun(parts: RunParts): SimulateRun {
     wear: Object.entries(sorted(totals.wear))
       .slice(0, SIMULATE_BOUNDS.geometries)
       .map(([, wear]) => wear),
-    spanning: { firstNumbers: totals.firstNumbers },
+    spanning: { firstNumbers: totals.firstNumbers, statistics: totals.statistics },
+    statistics: judgeStatistics(totals.statistics),
     notes: parts.notes,
     timing: parts.timing,
   } as const;
@@ -81,7 +84,10 @@ export function finishRun(parts: RunParts): SimulateRun {
   return { ...base, ...verdictOf({ ...base, rules }), rules };
 }
 
-type Judged = Pick<SimulateRun, "rules" | "faults" | "canaries" | "cases" | "counts">;
+type Judged = Pick<
+  SimulateRun,
+  "rules" | "faults" | "canaries" | "cases" | "counts" | "statistics"
+>;
 
 /** A breach fails; whatever leaves a doubt makes it inconclusive. */
 export function verdictOf(run: Judged): { verdict: Verdict; because: string } {
@@ -101,6 +107,8 @@ export function verdictOf(run: Judged): { verdict: Verdict; because: string } {
     const names = missed.map((one) => one.generator).join(", ");
     doubts.push(`not caught: the bad generators ${names}, so these rules prove nothing here`);
   }
+  const alarms = alarmsOver(run.statistics, new Set(run.rules.map(({ id }) => id)));
+  if (alarms.length > 0) doubts.push(`statistics that raised an alarm: ${alarms.join(", ")}`);
   if (doubts.length > 0) {
     const because = `nothing broken over ${extentOf(run)}, but ${doubts.join("; ")}`;
     return { verdict: "inconclusive", because };

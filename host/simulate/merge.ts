@@ -4,6 +4,7 @@
  */
 import type { RuleId } from "../check/rule.ts";
 import { UsageError } from "../core/errors.ts";
+import { judgeStatistics } from "../statistics/counts.ts";
 import { ruleResults, spanningFailures, verdictOf } from "./finish-run.ts";
 import { geometryName } from "./geometries.ts";
 import { isnRepeatsBetweenDevices } from "./rules/isn-repeats-between-devices.ts";
@@ -38,7 +39,8 @@ export function mergeShards(shards: readonly NamedShard[]): SimulateRun {
     phaseSpace: { ...first.run.phaseSpace, counts: totals.phase, samples: totals.phaseSamples },
     ports: { ...first.run.ports, counts: totals.ports, samples: totals.portSamples },
     wear: sortedValues(totals.wear).slice(0, SIMULATE_BOUNDS.geometries),
-    spanning: { firstNumbers: totals.firstNumbers },
+    spanning: { firstNumbers: totals.firstNumbers, statistics: totals.statistics },
+    statistics: judgeStatistics(totals.statistics),
     notes: [...new Set(runs.flatMap(({ notes }) => notes))],
     timing: timingOf(runs, totals),
   };
@@ -173,6 +175,7 @@ function totalsOf(run: SimulateRun): Totals {
     };
   }
   totals.firstNumbers = [...run.spanning.firstNumbers];
+  totals.statistics = run.spanning.statistics;
   return totals;
 }
 

@@ -10,6 +10,8 @@ import type { Verdict } from "../check/engine.ts";
 import type { Finding, RuleId } from "../check/rule.ts";
 import type { PeerName } from "../peers/peer-model.ts";
 import type { BoardSettings } from "../sim/device.ts";
+import type { StatisticsCounts } from "../statistics/counts.ts";
+import type { Statistic } from "../statistics/statistic.ts";
 import type { FaultKind } from "./fault-kinds.ts";
 
 export const SIMULATE_SCHEMA = "isnkit.simulate/1";
@@ -26,6 +28,8 @@ export const SIMULATE_BOUNDS = {
   wearSectors: 32,
   geometries: 64,
   firstNumbers: 16_384,
+  /** The first cases, whose connections the statistics are about. */
+  statisticsCases: 1000,
 } as const;
 
 export interface SimulateRun {
@@ -49,6 +53,8 @@ export interface SimulateRun {
   readonly replay: string;
   readonly rules: readonly SimulateRuleResult[];
   readonly counts: SimulateCounts;
+  /** How well the numbers are hidden, over the first cases (docs/statistics.md). */
+  readonly statistics: readonly Statistic[];
   readonly faults: readonly FaultCount[];
   readonly peers: readonly PeerCount[];
   readonly canaries: readonly CanaryResult[];
@@ -253,6 +259,8 @@ export interface SpanningState {
    * boot: case index and both numbers, in order of the index.
    */
   readonly firstNumbers: readonly (readonly [caseIndex: number, first: number, second: number])[];
+  /** Sums that the statistics are made from. */
+  readonly statistics: StatisticsCounts;
 }
 
 export interface SimulateTiming {

@@ -6,6 +6,7 @@ import type { Finding, RuleId } from "../check/rule.ts";
 import type { OpenSample, Sample } from "../core/sample.ts";
 import type { PeerName } from "../peers/peer-model.ts";
 import type { BoardSettings } from "../sim/device.ts";
+import { addCounts, StatisticsCollector, type StatisticsCounts } from "../statistics/counts.ts";
 import { FAULT_KINDS, type FaultKind } from "./fault-kinds.ts";
 import { geometryName } from "./geometries.ts";
 import type { JudgedLife } from "./judge-life.ts";
@@ -59,6 +60,7 @@ export interface Totals {
   portSamples: number;
   wear: Record<string, WearTotal>;
   firstNumbers: (readonly [number, number, number])[];
+  statistics: StatisticsCounts;
 }
 
 export function noTotals(): Totals {
@@ -88,6 +90,7 @@ export function noTotals(): Totals {
     portSamples: 0,
     wear: {},
     firstNumbers: [],
+    statistics: {},
   };
 }
 
@@ -109,6 +112,7 @@ export function addTotals(into: Totals, other: Totals): void {
   addEach(into.ports, other.ports);
   into.portSamples += other.portSamples;
   for (const [name, wear] of Object.entries(other.wear)) addWear(into, name, wear);
+  into.statistics = addCounts(into.statistics, other.statistics);
   into.firstNumbers = [...into.firstNumbers, ...other.firstNumbers].sort((a, b) => a[0] - b[0]);
 }
 
@@ -178,16 +182,28 @@ export class CaseCollector {
   readonly #totals = noTotals();
   readonly #first: number[] = [];
   readonly #binPorts: number;
+  readonly #statistics: StatisticsCollector | undefined;
   #last: number | undefined;
   #step: number | undefined;
 
   constructor(script: LifeScript) {
     this.#script = script;
-    this.#binPorts = portBinWidth(script.board.ports);
+    const { index, board } = script;
+    this.#binPorts = portBinWidth(board.ports);
+    // The limits need some thousand connections, not millions, and this costs time.
+    if (index < SIMULATE_BOUNDS.statisticsCases) {
+      const context = {
+        twoMslUs: 2 * board.mslMs * 1000,
+        source: "board",
+        ports: board.ports,
+      } as const;
+      this.#statistics = new StatisticsCollector(context);
+    }
   }
 
   watch = (sample: Sample): void => {
     const { counts } = this.#totals;
+    this.#statistics?.observe(sample);
     if (sample.kind === "open") this.#opened(sample);
     else if (sample.kind === "refused" && sample.expected) counts.refusalsDue++;
     else if (sample.kind === "stale") counts.staleArrivals++;
@@ -235,6 +251,7 @@ export class CaseCollector {
       cyclesMax: nvm.wearMax,
     };
     if (timeline !== undefined) totals.timelines.push(timeline);
+    totals.statistics = this.#statistics?.counts ?? {};
     const [first, second] = this.#first;
     if (index < SIMULATE_BOUNDS.firstNumbers && first !== undefined && second !== undefined) {
       totals.firstNumbers.push([index, first, second]);

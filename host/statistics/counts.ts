@@ -36,12 +36,20 @@ export class StatisticsCollector {
   }
 
   get counts(): StatisticsCounts {
-    return Object.fromEntries(this.#counters.map(([{ id }, { counts }]) => [id, [...counts]]));
+    return Object.fromEntries(
+      this.#counters.map(([{ id }, { counts }]) => [id, counts.map(dyadic)]),
+    );
   }
+}
+
+/** Sums in steps of 2^-20 stay exact below 2^33, so that no order of addition shows. */
+function dyadic(sum: number): number {
+  return Number.isInteger(sum) ? sum : Math.round(sum * 2 ** 20) / 2 ** 20;
 }
 
 /** The sums of two devices, or of two shards. The order does not matter. */
 export function addCounts(one: StatisticsCounts, other: StatisticsCounts): StatisticsCounts {
+  if (Object.keys(other).length === 0) return one;
   return Object.fromEntries(
     STATISTICS.map(({ id, size }) => {
       const sums = new Array<number>(size).fill(0);

@@ -21,7 +21,7 @@ export const firstNumbers: StatisticKind = {
   size: 5,
   sampleSizeMin: 4,
   start({ ports: pool }) {
-    // Boots; ISNs seen before, and how many are due; ports seen before, and how many are due.
+    // Boots; ISNs seen before, and pairs of them; ports seen before, and how many are due.
     const counts = [0, 0, 0, 0, 0];
     const portChance = new PortChance(pool);
     const isns = new Set<number>();
@@ -43,7 +43,7 @@ export const firstNumbers: StatisticKind = {
         }
         add(0, 1);
         if (isns.has(sample.isn)) add(1, 1);
-        add(2, isns.size / 2 ** 32);
+        add(2, isns.size);
         isns.add(sample.isn);
         if (!allocated) return;
         if (ports.has(port)) add(3, 1);
@@ -52,9 +52,10 @@ export const firstNumbers: StatisticKind = {
       },
     };
   },
-  judge([boots = 0, isnHits = 0, isnsDue = 0, portHits = 0, portsDue = 0]) {
+  judge([boots = 0, isnHits = 0, isnPairs = 0, portHits = 0, portsDue = 0]) {
     const lnChance =
-      Math.min(lnPoissonTail(isnHits, isnsDue), lnPoissonTail(portHits, portsDue)) + Math.LN2;
+      Math.min(lnPoissonTail(isnHits, isnPairs / 2 ** 32), lnPoissonTail(portHits, portsDue)) +
+      Math.LN2;
     return {
       ...(boots === 0 ? {} : { value: Number((isnHits / boots).toFixed(4)) }),
       sampleSize: boots,

@@ -6,6 +6,8 @@ import type { OpenSample, Sample } from "../../host/core/sample.ts";
 import { DEFAULT_BOARD } from "../../host/sim/board.ts";
 import { HONEST, virtualBoardSamples } from "../../host/sim/campaign.ts";
 import { Random } from "../../host/sim/random.ts";
+import { verdictOf } from "../../host/simulate/finish-run.ts";
+import type { SimulateRun } from "../../host/simulate/simulate-run.ts";
 import {
   addCounts,
   judgeStatistics,
@@ -224,6 +226,25 @@ describe("an alarm", () => {
   });
 });
 
+describe("an alarm in a simulation", () => {
+  const judged = (manner?: Manner) =>
+    verdictOf({
+      rules: [{ id: "isn-backward", status: "pass" }] as unknown as SimulateRun["rules"],
+      faults: [],
+      canaries: [],
+      cases: { total: 1, first: 0, count: 1, complete: true },
+      counts: { cases: 1, reboots: 60, connections: 600 } as SimulateRun["counts"],
+      statistics: judgeStatistics(countsOf(device(7, 600, manner))),
+    });
+
+  it("lets no run pass", () => {
+    expect(judged()).toMatchObject({ verdict: "pass" });
+    const { verdict, because } = judged(BAD_SLOPE);
+    expect(verdict).toBe("inconclusive");
+    expect(because).toContain("tuple-slope");
+  });
+});
+
 describe("counts", () => {
   it("of several devices are added up, in any order", () => {
     const parts = [1, 2, 3].map((seed) => countsOf(device(seed, 400)));
@@ -236,6 +257,12 @@ describe("counts", () => {
     expect(sizes(forward)).toEqual(
       STATISTICS.map((_, i) => singles.reduce((sum, one) => sum + (one[i] ?? 0), 0)),
     );
+  });
+
+  it("are the same to the last bit in whatever order they are added", () => {
+    const parts = [1, 2, 3, 4, 5].map((seed) => countsOf(device(seed, 300)));
+    const forward = parts.reduce(addCounts, {});
+    expect([...parts].reverse().reduce(addCounts, {})).toEqual(forward);
   });
 
   it("survive JSON", () => {

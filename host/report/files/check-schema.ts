@@ -1,6 +1,7 @@
 /** The file that `isnkit check --format json` writes, read back into the run that it tells of. */
 import { z } from "zod";
 import { RULE_IDS, type RuleId, SIMULATION_RULE_IDS } from "../../check/rule.ts";
+import { STATISTIC_IDS } from "../../statistics/statistic.ts";
 import { CHECK_SCHEMA } from "../check-json.ts";
 import type { CheckRun } from "../check-run.ts";
 import { list, name, signed, text, timeUs, u32, whole } from "./bounds.ts";
@@ -40,17 +41,19 @@ const rule = z.strictObject({
   remedy: text,
 });
 
-export const statisticSchema = z.looseObject({
-  id: name,
+export const statisticSchema = z.strictObject({
+  id: z.enum(STATISTIC_IDS),
   name: text,
   value: z.number().optional(),
   unit: name,
   limit: text,
   sampleSize: whole,
-  chance: z.number().min(0).max(1).optional(),
-  falseAlarmRate: z.number().min(0).max(1).optional(),
-  verdict: z.enum(["pass", "fail", "open", "info"]),
+  chance: z.number().min(0).max(1),
+  falseAlarmRate: z.number().min(0).max(1),
+  verdict: z.enum(["pass", "fail", "open"]),
   explanation: text,
+  source: text,
+  rule: ruleId.optional(),
 });
 
 const source = z.discriminatedUnion("kind", [

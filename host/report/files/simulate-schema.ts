@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { FAULT_KINDS } from "../../simulate/fault-kinds.ts";
 import { SIMULATE_SCHEMA, type SimulateRun } from "../../simulate/simulate-run.ts";
+import { STATISTIC_IDS } from "../../statistics/statistic.ts";
 import { list, name, text, timeUs, u32, whole } from "./bounds.ts";
 import { findingShape, ruleId, statisticSchema } from "./check-schema.ts";
 
@@ -154,7 +155,10 @@ const simulateDocument = z.strictObject({
     }),
     256,
   ),
-  spanning: z.strictObject({ firstNumbers: list(z.tuple([whole, u32, u32]), 100_000) }),
+  spanning: z.strictObject({
+    firstNumbers: list(z.tuple([whole, u32, u32]), 100_000),
+    statistics: z.partialRecord(z.enum(STATISTIC_IDS), list(z.number(), 4_096)),
+  }),
   notes: list(text, 10_000),
   timing: z.strictObject({
     elapsedMs: z.number().min(0),
@@ -162,7 +166,7 @@ const simulateDocument = z.strictObject({
     rebootsPerSecond: z.number().min(0),
     startedAt: name,
   }),
-  statistics: list(statisticSchema, 64).optional(),
+  statistics: list(statisticSchema, 64),
 });
 
 /** Throws ZodError for whatever is no such document. */

@@ -18,7 +18,7 @@ import { timelineSection } from "./timeline.js";
 import { wearSection } from "./wear.js";
 
 /** @typedef {import("../report-model.ts").Report} Report */
-/** @typedef {import("../statistic.ts").Statistic} Statistic */
+/** @typedef {import("../../statistics/statistic.ts").Statistic} Statistic */
 /** @typedef {import("../report-model.ts").ReportTable} ReportTable */
 
 function main() {

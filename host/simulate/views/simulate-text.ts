@@ -6,6 +6,7 @@ import { tupleKey } from "../../core/tuple.ts";
 import type { Paint } from "../../report/check-text.ts";
 import { NO_PAINT } from "../../report/check-text.ts";
 import { printable } from "../../report/plain-text.ts";
+import { statisticsLines } from "../../report/statistics-text.ts";
 import { grouped, quantity } from "../../report/wording.ts";
 import type { SimulateFailure, SimulateRuleResult, SimulateRun } from "../simulate-run.ts";
 
@@ -21,6 +22,7 @@ export function simulateText(raw: SimulateRun, paint: Paint = NO_PAINT): string 
     ...struckLines(run, paint),
     ...peerLines(run),
     ...canaryLines(run, paint),
+    ...statisticsLines(run.statistics, paint),
     ...firstOfEachRule(run).flatMap((failure) => ["", ...failureLines(failure, paint)]),
     ...(run.notes.length > 0 ? ["", ...run.notes.map((note) => `note: ${note}`)] : []),
     "",
