@@ -14,6 +14,8 @@ export {
   boardModels,
   readBoardDescription,
 } from "./boards/board-description.ts";
+export type { DeviceState } from "./boards/conformance-device.ts";
+export type { ConsoleEvent, ConsoleRecord } from "./boards/console-record.ts";
 export {
   type EmulatedSource,
   type EmulatedSourceOptions,
@@ -63,6 +65,15 @@ export {
   parseBoardSelector,
 } from "./desk/board-selector.ts";
 export { type Desk, type DeskBoard, findDeskBoard, openDesk } from "./desk/desk-board.ts";
+export {
+  type BoardCheckOptions,
+  type BoardProvisionOptions,
+  type BoardRebootOptions,
+  OpenBoard,
+  type OpenBoardOptions,
+  openBoard,
+} from "./desk/open-board.ts";
+export type { ModuleFlash } from "./flash/flash-module.ts";
 export type { Board } from "./module/board.ts";
 export { IsnModule } from "./module/isn-module.ts";
 export { compileIsnModule } from "./module/load.ts";
@@ -79,6 +90,9 @@ export {
   type SynSituation,
   stateAfterReset,
 } from "./peers/peer-model.ts";
+export type { Provisioned } from "./provision/provision-board.ts";
+export type { ProvenReboot, UnrequestedReboot } from "./reboot/reboot-board.ts";
+export type { RungName } from "./reboot/rung.ts";
 export { CHECK_SCHEMA, checkJson } from "./report/check-json.ts";
 export { type CheckRun, replayOf, replayOfFinding } from "./report/check-run.ts";
 export { checkText, type Paint, verdictLine } from "./report/check-text.ts";

@@ -55,7 +55,7 @@ export class SerialConnection {
   readonly #options: SerialConnectionOptions;
   #link: SerialLink | undefined;
   #session: ConsoleSession | undefined;
-  #listener: (event: ConsoleEvent) => void = () => undefined;
+  readonly #listeners = new Set<(event: ConsoleEvent) => void>();
   /** Sessions so far: a new one means that the port was away. */
   #opened = 0;
   #lines = 0;
@@ -67,9 +67,10 @@ export class SerialConnection {
     this.#options = options;
   }
 
-  /** Sees what the device sends, in whatever session. */
-  listen(listener: (event: ConsoleEvent) => void): void {
-    this.#listener = listener;
+  /** Calls back with what the device sends, in whatever session, until the returned function is called. */
+  listen(listener: (event: ConsoleEvent) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
   }
 
   get opened(): number {
@@ -182,7 +183,7 @@ export class SerialConnection {
   #take(event: ConsoleEvent): void {
     if (event.kind === "record") this.#lines++;
     if (event.kind === "damaged") this.#damaged ??= event.text;
-    this.#listener(event);
+    for (const listener of this.#listeners) listener(event);
   }
 
   #unanswered(error: BenchError): BenchError {

@@ -31,6 +31,7 @@ class SerialLives implements RebootableBoard {
   readonly abilities: BoardAbilities;
   readonly #options: SerialLivesOptions;
   #cause: string | undefined;
+  #forget: () => void = () => undefined;
 
   constructor(options: SerialLivesOptions) {
     this.name = options.connection.name;
@@ -40,7 +41,8 @@ class SerialLives implements RebootableBoard {
 
   async begin(onEvent: (event: ConsoleEvent) => void): Promise<Life> {
     const { connection, rungs } = this.#options;
-    connection.listen(onEvent);
+    this.#forget();
+    this.#forget = connection.listen(onEvent);
     const cause = this.#cause ?? (await this.#restart(rungs)).cause;
     this.#cause = cause;
     return { session: await connection.connect(), cause };
@@ -69,6 +71,7 @@ class SerialLives implements RebootableBoard {
   }
 
   async dispose(): Promise<void> {
+    this.#forget();
     await this.#options.connection.disconnect();
   }
 

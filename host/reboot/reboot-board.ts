@@ -3,6 +3,7 @@
  * device was seen to start, its cause fits the rung, and its persisted boot count grew by exactly one.
  */
 import { type DeviceState, deviceState } from "../boards/conformance-device.ts";
+import type { ConsoleEvent } from "../boards/console-record.ts";
 import type { SerialConnection } from "../boards/serial-connection.ts";
 import { BenchError } from "../core/errors.ts";
 import { climb, type RungAttempt } from "./ladder.ts";
@@ -64,9 +65,16 @@ const ANSWER_MS = 5_000;
  * ones before have been handed out.
  */
 export async function* rebootBoard(options: RebootOptions): AsyncGenerator<ProvenReboot> {
-  const { count = 1, signal } = options;
+  const { count = 1, signal, connection } = options;
   const reboots = new Reboots(options);
-  for (let number = 1; number <= count && !signal?.aborted; number++) yield reboots.next(number);
+  const forget = connection.listen((event) => reboots.take(event));
+  try {
+    for (let number = 1; number <= count && !signal?.aborted; number++) {
+      yield await reboots.next(number);
+    }
+  } finally {
+    forget();
+  }
 }
 
 class Reboots {
@@ -78,10 +86,11 @@ class Reboots {
 
   constructor(options: RebootOptions) {
     this.#options = options;
-    options.connection.listen((event) => {
-      if (event.kind !== "record" || event.record.type !== "hello") return;
-      this.#lastCause = event.record.fields.get("cause");
-    });
+  }
+
+  take(event: ConsoleEvent): void {
+    if (event.kind !== "record" || event.record.type !== "hello") return;
+    this.#lastCause = event.record.fields.get("cause");
   }
 
   async next(number: number): Promise<ProvenReboot> {
