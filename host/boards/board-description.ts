@@ -22,11 +22,43 @@ const usbId = z.strictObject({
   shared: z.boolean().optional(),
 });
 
+/** An address of the chip's memory map: 0x and eight hexadecimal digits. */
+const address = z.string().regex(/^0x[0-9a-f]{8}$/, "give 0x and eight hexadecimal digits");
+
+/** A pattern of DTR and RTS, true is asserted, with waits between. */
+const lineSteps = z
+  .array(
+    z.union([
+      z.strictObject({ waitMs }),
+      z
+        .strictObject({ dtr: z.boolean().optional(), rts: z.boolean().optional() })
+        .refine((step) => step.dtr !== undefined || step.rts !== undefined, "set dtr or rts"),
+    ]),
+  )
+  .min(1)
+  .max(32);
+
 const flashMethod = z.discriminatedUnion("method", [
   /** YMODEM over the console, into one of two slots. */
   z.strictObject({ method: z.literal("module") }),
   /** The system boot loader of an STM32 (AN3155); `entry`: how a person or the probe enters it. */
-  z.strictObject({ method: z.literal("stm32-uart"), entry: word }),
+  z.strictObject({
+    method: z.literal("stm32-uart"),
+    entry: word,
+    /** Product ID of AN2606, and the sectors in order: how many, and of how many bytes each. */
+    chip: z
+      .strictObject({
+        productId: z.string().regex(/^0x[0-9a-f]{3}$/, "give 0x and three hexadecimal digits"),
+        flashAddress: address,
+        sectors: z
+          .array(z.tuple([z.number().int().min(1).max(4096), z.number().int().min(128)]))
+          .min(1)
+          .max(16),
+      })
+      .optional(),
+    /** Where an adapter's DTR and RTS are wired to BOOT0 and reset. */
+    lines: z.strictObject({ enter: lineSteps, leave: lineSteps }).optional(),
+  }),
   /** A volume with INFO_UF2.TXT; `familyId`: 0x and eight hexadecimal digits. */
   z.strictObject({
     method: z.literal("uf2"),
@@ -42,17 +74,7 @@ const resetRung = z.discriminatedUnion("rung", [
   /** A pattern of DTR and RTS, true is asserted, with waits between. */
   z.strictObject({
     rung: z.literal("lines"),
-    steps: z
-      .array(
-        z.union([
-          z.strictObject({ waitMs }),
-          z
-            .strictObject({ dtr: z.boolean().optional(), rts: z.boolean().optional() })
-            .refine((step) => step.dtr !== undefined || step.rts !== undefined, "set dtr or rts"),
-        ]),
-      )
-      .min(1)
-      .max(32),
+    steps: lineSteps,
   }),
   /** The port opened at 1200 baud and closed. */
   z.strictObject({ rung: z.literal("touch-1200") }),
@@ -78,7 +100,13 @@ const description = z.strictObject({
     sectors: z.number().int().min(2).max(32),
     granule: z.number().int().min(1).max(256),
     enduranceCycles: z.number().int().positive(),
+    /** Where it lies in the memory map, if it does: what flashing has to leave alone. */
+    address: address.optional(),
+    /** How much of it, where that is more than the sectors' bytes. */
+    addressBytes: z.number().int().positive().optional(),
   }),
+  /** Where the flash begins: the place of plain binary files. */
+  flashAddress: address.optional(),
   counterHz: z.number().int().positive(),
   entropy: z.enum(["none", "ring-oscillator", "trng"]),
   console: z.strictObject({ baud: z.number().int().positive() }),

@@ -1,6 +1,8 @@
 /** `isnkit flash`: a new module or firmware onto a board, told as done only when the device says so. */
+import { createHash } from "node:crypto";
 import { basename, resolve } from "node:path";
-import { EXIT, type ExitCode } from "../core/errors.ts";
+import { BenchError, EXIT, type ExitCode, UsageError } from "../core/errors.ts";
+import type { DeskBoard } from "../desk/desk-board.ts";
 import { ByteLine } from "../flash/byte-line.ts";
 import { shortDigest } from "../flash/device-module.ts";
 import { FlashDevice } from "../flash/flash-device.ts";
@@ -9,7 +11,7 @@ import { type FlashReport, flashJson, flashText, moduleReport } from "../flash/f
 import { expectModule } from "../flash/module-image.ts";
 import { TransferInterrupted } from "../flash/ymodem-sender.ts";
 import { printable } from "../report/plain-text.ts";
-import { openSerialLink } from "../serial/serial-link.ts";
+import { openSerialLink, type SerialLink } from "../serial/serial-link.ts";
 import { CONFIG_FILE, readConfig } from "./config-file.ts";
 import { chooseDeskBoard, type DeskChoice } from "./desk-choice.ts";
 import type { DeskWords } from "./desk-commands.ts";
@@ -37,14 +39,22 @@ export async function flashCommand(words: DeskWords, terminal: Terminal): Promis
     await writeResults(terminal, text, flash.output);
     return EXIT.pass;
   } catch (error) {
-    if (!(error instanceof TransferInterrupted)) throw error;
+    const isInterrupted =
+      stop.signal.aborted && (error instanceof TransferInterrupted || isInterrupt(error));
+    if (!isInterrupted) throw error;
     progress.clear();
-    terminal.err("isnkit: interrupted; the device runs its old module\n");
+    const rest =
+      flash.kind === "module" ? "the device runs its old module" : "flash the board again";
+    terminal.err(`isnkit: interrupted; ${rest}\n`);
     return EXIT.interrupted;
   } finally {
     progress.clear();
     forget();
   }
+}
+
+function isInterrupt(error: unknown): boolean {
+  return error instanceof BenchError && error.code === "interrupted";
 }
 
 interface Edges {
@@ -58,7 +68,93 @@ async function flashBoard(
   choice: DeskChoice,
   edges: Edges,
 ): Promise<FlashReport> {
-  return flashTheModule(flash, choice, edges);
+  return flash.kind === "module"
+    ? flashTheModule(flash, choice, edges)
+    : flashTheFirmware(flash, choice, edges);
+}
+
+async function flashTheFirmware(
+  flash: FlashSettings,
+  { board, desk }: DeskChoice,
+  { terminal, progress, signal }: Edges,
+): Promise<FlashReport> {
+  const { chooseMethod, flashFirmware, methodName } = await import("../flash/flash-firmware.ts");
+  const { description, usb } = board;
+  if (description === undefined) throw unknownModel(board.selector);
+  const { method: wanted, volume, wipeJournal } = flash;
+  const method = chooseMethod(description, wanted?.text, wanted?.place ?? "");
+  const file = await readFlashFile(flash.file, "firmware");
+  const { serialBoard } = await import("../desk/serial-board.ts");
+  const { connection } = serialBoard(board, desk);
+  const after = await flashFirmware({
+    file,
+    path: flash.file,
+    description,
+    method,
+    board: { port: board.path, ...(usb?.serial === undefined ? {} : { serial: usb.serial }) },
+    ...(volume === undefined ? {} : { volume }),
+    wipeJournal,
+    edges: {
+      sleep: connection.edges.sleep,
+      open: async (parity) => openWhenThere(board, () => connection.locate(), parity),
+    },
+    signal,
+    onStep: (words, done, of) => {
+      if (of !== undefined) {
+        progress.tick(() => printable(of === 0 ? words : `${words} ${bar(done ?? 0, of)}`));
+        return;
+      }
+      progress.clear();
+      terminal.err(`isnkit: ${printable(words)}\n`);
+    },
+  });
+  return {
+    board: board.name,
+    method: methodName(method),
+    sha256: createHash("sha256").update(file).digest("hex"),
+    bytes: file.length,
+    unchanged: false,
+    after,
+    journal: wipeJournal ? "wiped" : "kept",
+    quietMs: wipeJournal ? 2 * description.mslMs : 0,
+  };
+}
+
+/** How long a board may be away between boot loader and firmware, and how often it is looked for. */
+const AWAY_MS = 20_000;
+const LOOK_MS = 50;
+
+/** Opens the port where it is now; a board that restarts on USB comes back under another name. */
+async function openWhenThere(
+  board: DeskBoard,
+  locate: () => Promise<string | undefined>,
+  parity: "none" | "even",
+): Promise<SerialLink> {
+  const deadlineMs = performance.now() + AWAY_MS;
+  for (;;) {
+    const path = await locate();
+    try {
+      if (path !== undefined) return await openSerialLink({ path, baud: board.baud, parity });
+    } catch (error) {
+      if (performance.now() >= deadlineMs) throw error;
+    }
+    if (performance.now() >= deadlineMs) {
+      throw new BenchError(
+        "port-missing",
+        `${board.name} did not come back within ${AWAY_MS / 1000} s`,
+        "plug it in again; `isnkit boards --watch` shows what comes and goes",
+      );
+    }
+    await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+  }
+}
+
+function unknownModel(selector: string): UsageError {
+  return new UsageError(
+    "unknown-model",
+    `which model ${selector} is, is not known`,
+    "give it a name and a model in bench.json (docs/boards.md), and name that",
+  );
 }
 
 async function flashTheModule(

@@ -44,15 +44,12 @@ export function moduleReport(
 export function flashText(report: FlashReport): string {
   const { after, before } = report;
   const lines: string[] = [];
-  const what = report.method === "module" ? "module" : "firmware";
   const verb = report.unchanged ? "runs this already" : "confirmed it";
   lines.push(`${report.board}: the device ${verb}`);
   if (before !== undefined && !report.unchanged) lines.push(`  before    ${moduleText(before)}`);
   lines.push(`  now       ${moduleText(after)}`);
   lines.push(`  firmware  ${after.firmware}, ${after.board} over ${after.runtime}`);
-  lines.push(
-    `  ${what === "module" ? "file      " : "image     "}${report.bytes} bytes, SHA-256 ${report.sha256}`,
-  );
+  lines.push(`  file      ${report.bytes} bytes, SHA-256 ${report.sha256}`);
   lines.push(`  journal   ${journalText(report)}`);
   return `${lines.map(printable).join("\n")}\n`;
 }
