@@ -18,8 +18,10 @@ static uint16_t host16(uint16_t value) { return (uint16_t)(value >> 8 | value <<
  * the peer in host order when it connects (prvTCPPrepareConnect) and in network order when it is
  * connected to (prvHandleListen): within each role a tuple keeps its offset, which is all that counts.
  *
- * The hook has no IPv6 variant: in builds with IPv6 an IPv6 peer comes as address 0. Such a tuple is
- * not unique, so it is refused here rather than given a number that may repeat.
+ * The hook has no IPv6 variant. In builds of V4 with IPv6 a connection that is opened hands over the first
+ * four bytes of each IPv6 address (ulIP_IPv4 of the union), so tuples below one prefix share an offset:
+ * their numbers go forward all the same, as each comes later on the same clock, but one peer can tell
+ * another's. A connection that is accepted over IPv6 takes xApplicationGetRandomNumber() and never comes here.
  */
 uint32_t ulApplicationGetNextSequenceNumber(uint32_t source_address, uint16_t source_port,
                                             uint32_t destination_address,
