@@ -4,6 +4,7 @@ import { join } from "node:path";
 
 import { beforeEach, describe, expect, it } from "vitest";
 import { BenchError, IsnkitError } from "../../host/core/errors.ts";
+import { ByteInbox } from "../../host/serial/byte-inbox.ts";
 import type { SerialBinding } from "../../host/serial/serial-binding.ts";
 import { openSerialLink, type SerialLink } from "../../host/serial/serial-link.ts";
 import { MockBinding } from "../support/mock-port.ts";
@@ -225,10 +226,73 @@ describe("a serial link on the mock", () => {
     await expect(openSerialLink(options)).resolves.toBeDefined();
   });
 
+  it("lets a lost port go, once, so that it can come back by its name", async () => {
+    const { binding } = recorded();
+    let unplug = () => {};
+    let closes = 0;
+    const flaky: SerialBinding = {
+      ...binding,
+      async open(options) {
+        const port = await binding.open(options);
+        port.read = () =>
+          new Promise((_, reject) => {
+            unplug = () => reject(new Error("EIO"));
+          });
+        const { close } = port;
+        port.close = () => {
+          closes++;
+          return close.call(port);
+        };
+        return port;
+      },
+    };
+    const link = await openSerialLink({ path: "/dev/mock", baud: 9600, binding: flaky });
+    unplug();
+    expect(await codeOf(take(link, 1))).toBe("port-lost");
+    expect(closes).toBe(1);
+    await Promise.all([link.close(), link.close()]);
+    expect(closes).toBe(1);
+    await (await openSerialLink({ path: "/dev/mock", baud: 9600, binding })).close();
+  });
+
   it("fails with a BenchError that has a next step", async () => {
     const { binding } = recorded();
     const failure = await openSerialLink({ path: "/dev/x", baud: 9600, binding }).catch((e) => e);
     expect(failure).toBeInstanceOf(BenchError);
     expect(failure.next).toContain("isnkit boards");
+  });
+});
+
+describe("bytes that wait for their reader", () => {
+  /** "room" when `work` settles without anybody else doing something. */
+  async function soon(work: Promise<unknown>): Promise<string> {
+    let answer = "full";
+    void work.then(() => {
+      answer = "room";
+    });
+    await new Promise((resolve) => setImmediate(resolve));
+    return answer;
+  }
+
+  it("make the port wait at a megabyte, until some are taken", async () => {
+    const inbox = new ByteInbox();
+    const reader = inbox[Symbol.asyncIterator]();
+    for (let i = 0; i < 15; i++) inbox.put(new Uint8Array(65_536));
+    expect(await soon(inbox.room())).toBe("room");
+    inbox.put(new Uint8Array(65_536));
+    const room = inbox.room();
+    expect(await soon(room)).toBe("full");
+    await reader.next();
+    await room;
+  });
+
+  it("do not keep the port waiting for ever when it is lost or closed", async () => {
+    for (const finish of ["end", "fail"] as const) {
+      const inbox = new ByteInbox();
+      inbox.put(new Uint8Array(2 * 1024 * 1024));
+      const room = inbox.room();
+      inbox[finish](new Error("lost"));
+      await room;
+    }
   });
 });
