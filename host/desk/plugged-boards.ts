@@ -48,16 +48,17 @@ async function present(
 /** USB numbers without a serial number mean every board that has them: that is what a line is. */
 async function meant(selector: DeskSelector, desk: Desk): Promise<DeskBoard[]> {
   if (selector.kind !== "usb" || selector.serial !== undefined) return found(selector, desk);
-  const ports = (await desk.ports()).filter(
-    ({ usb }) => usb?.vid === selector.vid && usb.pid === selector.pid,
-  );
-  const all = await Promise.all(
-    ports.map(async ({ path, usb }) => {
-      const name = usb?.serial === undefined ? path : `${selector.text}:${usb.serial}`;
-      const boards = await found({ kind: "port", text: name, path }, desk);
-      return boards.map((board) => ({ ...board, name }));
-    }),
-  );
+  const { vid, pid } = selector;
+  const ports = (await desk.ports()).filter(({ usb }) => usb?.vid === vid && usb.pid === pid);
+  // Two ports with one serial number are one device, and that is an error that names both.
+  const serials = [...new Set(ports.flatMap(({ usb }) => usb?.serial ?? []))];
+  const named = serials.map((serial): DeskSelector => {
+    return { kind: "usb", text: `usb:${vid}:${pid}:${serial}`, vid, pid, serial };
+  });
+  const nameless = ports
+    .filter(({ usb }) => usb?.serial === undefined)
+    .map(({ path }): DeskSelector => ({ kind: "port", text: path, path }));
+  const all = await Promise.all([...named, ...nameless].map((one) => found(one, desk)));
   return all.flat();
 }
 

@@ -22,6 +22,8 @@ export interface RebootOptions {
   readonly run?: RunCommand;
   /** How long the device may take to start, in milliseconds. */
   readonly startMs?: number;
+  /** How long it may take to answer at first, in milliseconds; default 5000. */
+  readonly answerMs?: number;
   readonly signal?: AbortSignal;
   readonly onAttempt?: (attempt: RungAttempt) => void;
 }
@@ -175,8 +177,8 @@ class Reboots {
 
   /** The device's state with its module booted; the conformance application waits to be told. */
   async #startedState(): Promise<DeviceState> {
-    const { connection, mslMs } = this.#options;
-    const state = deviceState(await connection.ask({ do: "status" }, ANSWER_MS));
+    const { connection, mslMs, answerMs = ANSWER_MS } = this.#options;
+    const state = deviceState(await connection.ask({ do: "status" }, answerMs));
     if (state.reason !== NOT_STARTED) return state;
     const start = { do: "start", ...(mslMs === undefined ? {} : { "msl-ms": mslMs }) };
     return deviceState(await (await connection.connect()).command(start));
