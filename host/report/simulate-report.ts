@@ -11,7 +11,7 @@ import { findingEvidence } from "./finding-evidence.ts";
 import type { Fact, Report, ReportFinding, ReportRule, ReportTable } from "./report-model.ts";
 import { RULE_MEANINGS } from "./rule-meanings.ts";
 import { simulatePlots } from "./simulate-plots.ts";
-import { grouped, listed, quantity } from "./wording.ts";
+import { grouped, quantity } from "./wording.ts";
 
 export function simulateReport(run: SimulateRun): Report {
   return {
@@ -28,7 +28,7 @@ export function simulateReport(run: SimulateRun): Report {
     tables: [faultTable(run), peerTable(run), canaryTable(run)],
     settings: settingsOf(run),
     replay: run.replay,
-    notes: [`${run.because}`, ...run.notes],
+    notes: run.notes,
   };
 }
 
@@ -50,7 +50,7 @@ function shardText({ shard, first, count }: SimulateRun["cases"]): string {
 }
 
 function sentenceOf(run: SimulateRun): string {
-  const { counts, rules, canaries } = run;
+  const { counts, rules } = run;
   const over = `${quantity(counts.reboots, "simulated reboot")} of ${quantity(counts.cases, "device")} and ${quantity(counts.connections, "connection")}`;
   const failed = rules.filter(({ status }) => status === "fail");
   const worst = failed[0];
@@ -63,12 +63,8 @@ function sentenceOf(run: SimulateRun): string {
     return `${many} broken over ${over}: ${RULE_MEANINGS[worst.id]}.`;
   }
   if (run.verdict === "fail") return `The run failed over ${over}: ${run.because}`;
-  const missed = canaries.filter(({ caught }) => !caught).map(({ generator }) => generator);
-  const why =
-    missed.length > 0
-      ? `${listed(missed)}, which is known to be bad, was not caught`
-      : run.because.replace(/\.$/, "");
-  return `Nothing was found broken over ${over}, but this is not a pass: ${why}.`;
+  const because = run.because.replace(/\.$/, "");
+  return `${because.charAt(0).toUpperCase()}${because.slice(1)}: this is not a pass.`;
 }
 
 function figuresOf({ counts, rules, canaries, timing }: SimulateRun): Fact[] {
