@@ -1,5 +1,4 @@
 /** `isnkit report`: a saved run in, a report in any format out. */
-import { open } from "node:fs/promises";
 import { resolve } from "node:path";
 import { analyzeJson } from "../analyze/views/analyze-json.ts";
 import { analyzeReport } from "../analyze/views/analyze-report.ts";
@@ -8,7 +7,6 @@ import { EXIT, type ExitCode, UsageError } from "../core/errors.ts";
 import { checkJson } from "../report/check-json.ts";
 import { checkReport } from "../report/check-report.ts";
 import { checkText, type Paint } from "../report/check-text.ts";
-import { FILE_BYTES_MAX } from "../report/files/bounds.ts";
 import { parseRun, type SavedRun } from "../report/files/run-file.ts";
 import type { Report } from "../report/report-model.ts";
 import { simulateReport } from "../report/simulate-report.ts";
@@ -18,6 +16,7 @@ import { CONFIG_FILE, readConfig } from "./config-file.ts";
 import { didYouMean } from "./did-you-mean.ts";
 import { paintFor } from "./paint.ts";
 import { RENDERED_FORMATS, rendered } from "./rendered.ts";
+import { readBounded } from "./report-input.ts";
 import { expectWritable, writeResults } from "./results.ts";
 import { mergeSettings, type Setting, type SettingName } from "./settings.ts";
 import type { Terminal } from "./terminal.ts";
@@ -47,7 +46,7 @@ export async function reportCommand(
       "name what --format json wrote: isnkit report run.json",
     );
   }
-  const format = parseFormat(settings.get("format"));
+  const format = formatOf(settings.get("format"), "html");
   const output = outputOf(settings.get("output"));
   await expectWritable(output);
   const name = file === "-" ? "standard input" : JSON.stringify(file);
@@ -83,49 +82,9 @@ function textOf({ kind, run }: SavedRun, paint: Paint): string {
   return kind === "simulate" ? simulateText(run, paint) : analyzeText(run, paint);
 }
 
-/** Reads no more than a report may have. Throws UsageError `no-report` when it cannot be read. */
-async function readBounded(file: string, name: string, terminal: Terminal): Promise<string> {
-  try {
-    return file === "-" ? await readAll(terminal.input, name) : await readFile(file, name);
-  } catch (error) {
-    if (error instanceof UsageError) throw error;
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new UsageError(
-      "no-report",
-      `${name} cannot be read: ${reason}`,
-      "name a file that `isnkit check`, `simulate` or `analyze` wrote with --format json",
-    );
-  }
-}
-
-async function readFile(file: string, name: string): Promise<string> {
-  const handle = await open(file, "r");
-  try {
-    return await readAll(handle.createReadStream({ autoClose: false }), name);
-  } finally {
-    await handle.close();
-  }
-}
-
-async function readAll(input: AsyncIterable<Uint8Array>, name: string): Promise<string> {
-  const chunks: Uint8Array[] = [];
-  let bytes = 0;
-  for await (const chunk of input) {
-    bytes += chunk.length;
-    if (bytes > FILE_BYTES_MAX) {
-      throw new UsageError(
-        "bad-report",
-        `${name} is larger than ${FILE_BYTES_MAX / 1024 / 1024} MiB`,
-        "a report of isnkit never is; name the file that --format json wrote",
-      );
-    }
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString("utf8");
-}
-
-function parseFormat(setting: Setting | undefined): ReportFormat {
-  const text = setting?.text ?? "html";
+/** Throws UsageError `unknown-format`. */
+export function formatOf(setting: Setting | undefined, fallback: ReportFormat): ReportFormat {
+  const text = setting?.text ?? fallback;
   const format = FORMATS.find((one) => one === text);
   if (format !== undefined) return format;
   throw new UsageError(
@@ -135,7 +94,8 @@ function parseFormat(setting: Setting | undefined): ReportFormat {
   );
 }
 
-function outputOf(setting: Setting | undefined): string | undefined {
+/** Throws UsageError `bad-output`. */
+export function outputOf(setting: Setting | undefined): string | undefined {
   if (setting?.text !== "") return setting?.text;
   throw new UsageError("bad-output", `${setting.place} is empty`, "name a file to write to");
 }
