@@ -12,7 +12,7 @@ const MAIN =
   process.env.ISNKIT_MAIN ?? fileURLToPath(new URL("../dist/cli/main.js", import.meta.url));
 const MEGABYTE = 1_000_000;
 const RECORDS_MB = 120;
-const BABBLE_MB = 40;
+const BABBLE_MB = 120;
 /** Peaks of these parts of a run are compared: by the second quarter the heap has its size. */
 const BEFORE = [0.25, 0.5];
 const AFTER = [0.75, 2];
