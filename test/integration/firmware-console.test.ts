@@ -12,6 +12,7 @@ import {
   parseConsoleLine,
 } from "../../host/boards/console-record.ts";
 import { ConsoleSamples } from "../../host/boards/console-samples.ts";
+import { emulatedNetwork } from "../../host/boards/emulated-network.ts";
 import { parseEmulatedBoard } from "../../host/boards/emulated-selector.ts";
 import { openEmulatedSource } from "../../host/boards/emulated-source.ts";
 
@@ -200,6 +201,38 @@ describe("a board description", () => {
       next: expect.stringContaining("lm3s6965evb"),
     });
     await expect(readBoardDescription("../core")).rejects.toMatchObject({ exitCode: 2 });
+  });
+});
+
+describe("a network for an emulated board", () => {
+  it("is not there where the board has no Ethernet, and to ask for it is a fault of the bench", async () => {
+    const pico = await readBoardDescription("rpi-pico");
+    expect(emulatedNetwork(pico, undefined)).toMatchObject({ ethernet: undefined });
+    expect(emulatedNetwork(pico, undefined).words).toMatch(/^without a network \(rpi-pico has no/);
+    expect(() => emulatedNetwork(pico, "network")).toThrow(
+      expect.objectContaining({ code: "no-network-lab", exitCode: 3 }),
+    );
+  });
+
+  it("is not used when a runtime is named", async () => {
+    const { ethernet, words } = emulatedNetwork(
+      await readBoardDescription("lm3s6965evb"),
+      "wasm2c",
+    );
+    expect(ethernet).toBeUndefined();
+    expect(words).toMatch(/^without a network \(the firmware wasm2c was asked for\)/);
+  });
+
+  it("needs root, and the words say so", async () => {
+    const board = await readBoardDescription("lm3s6965evb");
+    const getuid = process.getuid;
+    process.getuid = () => 1000;
+    try {
+      expect(emulatedNetwork(board, undefined).words).toMatch(/\(not running as root\)/);
+      expect(() => emulatedNetwork(board, "network")).toThrow(/not running as root/);
+    } finally {
+      if (getuid !== undefined) process.getuid = getuid;
+    }
   });
 });
 
