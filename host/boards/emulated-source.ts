@@ -90,6 +90,7 @@ async function conformanceSource(options: EmulatedSourceOptions): Promise<Emulat
     const samples = rebootCampaign({ ...common, board: poweredLives(board) });
     return { samples, context, words, ending: () => ({ notes, incomplete: false }) };
   }
+  if (options.from !== undefined) throw notResumable(selector);
   const image = await firmwarePath(model, programOf("network"));
   const report = newNetworkReport();
   return {
@@ -126,6 +127,7 @@ async function mailSource(
   options: EmulatedSourceOptions,
   firmware: MailFirmware,
 ): Promise<EmulatedSource> {
+  if (options.from !== undefined) throw notResumable(options.selector);
   const words = "with a network: the device's records are judged, and compared with the packets";
   const notes = [words];
   let incomplete = false;
@@ -160,4 +162,13 @@ async function mailSource(
     asked: MAIL_RULES,
     ending: () => ({ notes, incomplete }),
   };
+}
+
+/** The packets of the first part went with its network, and half of the evidence with them. */
+function notResumable(selector: string): UsageError {
+  return new UsageError(
+    "not-resumable",
+    `a run of ${selector} on a network cannot go on: its packets are gone`,
+    "run it again from its start; runs without a network and of boards on a desk can go on",
+  );
 }
