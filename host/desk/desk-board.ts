@@ -122,7 +122,7 @@ async function findPort(
 ): Promise<AttachedPort> {
   const ports = await desk.ports();
   const usb = selector.kind === "usb" ? selector : bench?.usb;
-  if (usb !== undefined) return onlyPort(selector, ports, ports.filter(matching(usb)), desk);
+  if (usb !== undefined) return onlyPort(selector, usbText(usb), ports, desk, matching(usb));
   const path = selector.kind === "port" ? selector.path : (bench?.port ?? "");
   // By-id links and the like: what is attached is known under its real name.
   const real = await realpath(path).catch(() => undefined);
@@ -153,12 +153,14 @@ function onlyPath(ports: readonly AttachedPort[]): string | undefined {
 
 function onlyPort(
   selector: DeskSelector,
+  what: string,
   ports: readonly AttachedPort[],
-  found: readonly AttachedPort[],
   desk: Desk,
+  fits: (port: AttachedPort) => boolean,
 ): AttachedPort {
+  const found = ports.filter(fits);
   const [first, ...others] = found;
-  if (first === undefined) throw notAttached(selector, ports, selector.text, desk);
+  if (first === undefined) throw notAttached(selector, ports, what, desk);
   if (others.length === 0) return first;
   throw new BenchError(
     "board-ambiguous",
@@ -187,9 +189,12 @@ function placeText(selector: DeskSelector, desk: Desk): string {
 
 /** `/dev/ttyACM0 (usb:2e8a:000a:E66058)`. */
 function portText({ path, usb }: AttachedPort): string {
-  if (usb === undefined) return path;
-  const serial = usb.serial === undefined ? "" : `:${usb.serial}`;
-  return `${path} (usb:${usb.vid}:${usb.pid}${serial})`;
+  return usb === undefined ? path : `${path} (${usbText(usb)})`;
+}
+
+/** `usb:2e8a:000a:E66058`, as a selector. */
+function usbText({ vid, pid, serial }: UsbWanted): string {
+  return `usb:${vid}:${pid}${serial === undefined ? "" : `:${serial}`}`;
 }
 
 function describedModel(model: string, selector: string, desk: Desk): BoardDescription {

@@ -57,6 +57,22 @@ describePty("isnkit monitor", () => {
     });
   });
 
+  it("waits for a device that stays silent, and leaves nothing but its own two lines", async () => {
+    await onBench(["--format", "ndjson"], async ({ device, monitor }) => {
+      // The device hears what is typed, and says nothing.
+      monitor.type("do=status\n");
+      for await (const _ of device.input) break;
+      monitor.interrupt();
+      expect(await monitor.exitCode).toBe(130);
+      const kinds = monitor
+        .out()
+        .trimEnd()
+        .split("\n")
+        .map((line) => JSON.parse(line).kind);
+      expect(kinds).toEqual(["open", "end"]);
+    });
+  });
+
   it("waits for a port that vanished, keeps its place, and shows what was missed", async () => {
     await onBench([], async ({ folder, pair, device, monitor }) => {
       await device.write(record("n=0 t=hello"));

@@ -16,6 +16,7 @@ import { findDeskBoard, locateDeskBoard } from "../../host/desk/desk-board.ts";
 import { changeJson, deskJson, deskText } from "../../host/desk/desk-text.ts";
 import { listAttachedPorts } from "../../host/serial/attached-ports.ts";
 import { listAttachedUsb } from "../../host/serial/attached-usb.ts";
+import { isnkit } from "../support/command.ts";
 import { FakeSysfs, type FakeUsb } from "../support/fake-sysfs.ts";
 import { MockBinding } from "../support/mock-port.ts";
 
@@ -246,6 +247,7 @@ describe("finding a board", () => {
       findDeskBoard(select("lamp", ["lamp"]), desk({ lamp: { model: "rpi-pico", usb } })),
     );
     expect((await absent).next).toContain("bench.json:1");
+    expect((await absent).message).toBe("lamp (usb:2e8a:000a) is not attached");
   });
 
   it("tells the ports of one probe apart by the interface in bench.json", async () => {
@@ -342,5 +344,33 @@ describe("the list of the desk", () => {
       "detached ttyACM0",
       "attached ttyACM5",
     ]);
+  });
+});
+
+describe("isnkit boards", () => {
+  it("watches until Ctrl-C, one JSON object a line", async () => {
+    const onInterrupt = (callback: () => void) => {
+      setImmediate(callback);
+      return () => {};
+    };
+    const ran = await isnkit(["boards", "--watch", "--format", "ndjson"], { onInterrupt });
+    expect(ran).toMatchObject({ exitCode: 130, err: "" });
+    const events = ran.out.split("\n").slice(0, -1);
+    for (const line of events) expect(JSON.parse(line)).toMatchObject({ event: "present" });
+  });
+
+  it("lists the models, and plainly what was not run", async () => {
+    const { out, exitCode } = await isnkit(["boards", "--models"]);
+    expect(exitCode).toBe(0);
+    expect(out).toMatch(/^nucleo-f429zi: ST Nucleo-144/m);
+    expect(out).toMatch(/not run: .*no such board was attached/);
+    const json = JSON.parse((await isnkit(["boards", "--models", "--format", "json"])).out);
+    expect(json.models.length).toBeGreaterThanOrEqual(11);
+  });
+
+  it("refuses what has no meaning together", async () => {
+    expect((await isnkit(["boards", "--watch", "--format", "json"])).err).toContain("ndjson");
+    expect((await isnkit(["boards", "--watch", "--output", "x"])).exitCode).toBe(2);
+    expect((await isnkit(["boards", "--bench", "/nowhere.json"])).exitCode).toBe(3);
   });
 });
