@@ -88,6 +88,7 @@ class Sender {
   async #block(block: Uint8Array): Promise<void> {
     let silences = 0;
     for (let sent = 0; sent < this.#patience.tries; sent++) {
+      await this.#forgetAnswers();
       await this.#line.write(block);
       const answer = await this.#verdict();
       if (answer === "ack") return;
@@ -99,6 +100,13 @@ class Sender {
       `the device did not take a block in ${this.#patience.tries} tries`,
       "check the cable and the speed of the port; the device runs its old module",
     );
+  }
+
+  /** A second answer to the block before must not be taken for the answer to this one. */
+  async #forgetAnswers(): Promise<void> {
+    while ((await this.#answer(0)) !== "silence") {
+      // One more answer that nobody waits for.
+    }
   }
 
   /** ACK or NAK; an invitation that was on its way before the block came is no answer. */
