@@ -69,8 +69,8 @@ export interface EventFilter {
 
 /** True for what the filter lets through. What happens to the port and to records always passes. */
 export function passes(event: MonitorEvent, { level, types, match }: EventFilter): boolean {
-  if (level !== undefined && LEVELS.indexOf(levelOf(event)) < LEVELS.indexOf(level)) return false;
   if (event.kind !== "record" && event.kind !== "text") return true;
+  if (level !== undefined && LEVELS.indexOf(levelOf(event)) < LEVELS.indexOf(level)) return false;
   const type = event.kind === "record" ? event.record.type : "text";
   if (types !== undefined && !types.includes(type)) return false;
   return match === undefined || match.test(lineOf(event));

@@ -247,6 +247,7 @@ describe("what is shown", () => {
     const text: MonitorEvent = { kind: "text", text: "hello", end: "line", atUs: 0 };
     const all = [refused, open, gap, text];
     expect(all.filter((one) => passes(one, { level: "warn" }))).toEqual([refused, gap]);
+    expect(all.filter((one) => passes(one, { level: "error" }))).toEqual([gap]);
     expect(all.filter((one) => passes(one, { types: ["open"] }))).toEqual([open, gap]);
     expect(all.filter((one) => passes(one, { types: ["text"] }))).toEqual([gap, text]);
     expect(all.filter((one) => passes(one, { match: /lp=1024/ }))).toEqual([open, gap]);
