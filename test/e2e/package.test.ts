@@ -120,6 +120,7 @@ describe("the tarball", () => {
       "boards/rpi-pico/board.json",
       "scripts/setup-arm",
       "scripts/build-firmware",
+      "scripts/emulated-desk",
       "LICENSE",
       "README.md",
       "package.json",

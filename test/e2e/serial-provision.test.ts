@@ -42,7 +42,7 @@ describeSerialBoard("isnkit provision", () => {
 
   /** The key as the device keeps it: the bytes of its journal that have this fingerprint. */
   async function keyOf(board: PtyBoard, fingerprint: string): Promise<Buffer> {
-    const image = await readFile(join(board.folder, "eeprom"));
+    const image = await readFile(join(board.folder, "memory"));
     for (let at = 0; at + 16 <= image.length; at += 4) {
       const key = image.subarray(at, at + 16);
       if (fingerprintText(fingerprintOf(key)) === fingerprint) return key;

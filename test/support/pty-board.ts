@@ -1,15 +1,12 @@
-/** A board in QEMU behind a pseudo-terminal, with a relay for its power (pty-board.sh). */
+/** A board in QEMU behind a pseudo-terminal, with a relay for its power (scripts/emulated-desk). */
 import { execFileSync } from "node:child_process";
-import { access, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
+import { access, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { describe } from "vitest";
-import { firmwarePath } from "../../host/boards/board-firmware.ts";
-import { findProgram } from "../../host/boards/guarded-process.ts";
-import { describeArm, requireAll } from "../e2e/arm-tools.ts";
+import { describeArm } from "../e2e/arm-tools.ts";
 
-const RELAY = fileURLToPath(new URL("pty-board.sh", import.meta.url));
+const RELAY = fileURLToPath(new URL("../../scripts/emulated-desk", import.meta.url));
 const MODEL = "lm3s6965evb";
 
 export type RelayAction = "on" | "off" | "reset";
@@ -27,14 +24,13 @@ export class PtyBoard {
   /** Without power. `program`: a firmware of the LM3S6965. */
   static async create(program = "conformance-wasm2c"): Promise<PtyBoard> {
     const folder = await mkdtemp(join(tmpdir(), "isnkit-pty-"));
-    await writeFile(join(folder, "eeprom"), new Uint8Array(8192).fill(0xff));
-    await symlink(await firmwarePath(MODEL, program), join(folder, "firmware"));
+    execFileSync(RELAY, ["new", MODEL, folder, program], { stdio: "pipe" });
     return new PtyBoard(folder);
   }
 
   /** The relay's command, as bench.json has it. */
   command(action: RelayAction): string[] {
-    return [RELAY, this.folder, action];
+    return [RELAY, action, this.folder];
   }
 
   switch(action: RelayAction): void {
@@ -56,11 +52,4 @@ export class PtyBoard {
 }
 
 /** `describe`, or a skip that says what to install; a failure where everything is required. */
-export function describeSerialBoard(name: string, body: () => void): void {
-  if (findProgram("socat") !== undefined || requireAll) {
-    describeArm(name, body);
-    return;
-  }
-  console.warn(`left out: ${name} (missing socat; apt-get install socat)`);
-  describe.skip(name, body);
-}
+export const describeSerialBoard = describeArm;
