@@ -1,7 +1,7 @@
 /**
  * One instance of the module that power can be cut for again and again: `rewind` puts back the
  * complete state that instantiation leaves, linear memory and all mutable globals. For a module
- * without tables, passive segments and a start function that is all the state there is, so a rewound
+ * without table elements, passive segments and a start function that is all the state there is, so a rewound
  * instance is as good as a fresh one, at a tenth of its price (test/unit/simulate-rewind.test.ts
  * compares the two over many lives).
  *
@@ -20,11 +20,12 @@ const SECTION = {
   type: 1,
   import: 2,
   function: 3,
-  table: 4,
   global: 6,
   export: 7,
   start: 8,
+  element: 9,
   code: 10,
+  dataCount: 12,
 };
 const I32 = 0x7f;
 const I64 = 0x7e;
@@ -48,8 +49,9 @@ interface MutableGlobal {
 export function makeRewindable(wasm: Uint8Array): Uint8Array<ArrayBuffer> {
   const sections = splitSections(wasm);
   const byId = (id: number) => sections.find((section) => section.id === id);
-  if (byId(SECTION.start) !== undefined || byId(SECTION.table) !== undefined) {
-    throw notRewindable("it has a start function or a table");
+  // A table without elements holds nothing; passive data would come with a data count.
+  for (const id of [SECTION.start, SECTION.element, SECTION.dataCount]) {
+    if (byId(id) !== undefined) throw notRewindable("it has a start function or a filled table");
   }
   const globals = mutableGlobals(byId(SECTION.global));
   const types = new Reader(byId(SECTION.type)?.body ?? new Uint8Array([0])).u32();

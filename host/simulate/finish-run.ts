@@ -62,7 +62,7 @@ export function finishRun(parts: RunParts): SimulateRun {
       return [{ peer: name, ...peer, states: sorted(peer.states) }];
     }),
     canaries: parts.canaries,
-    failures: parts.failures.slice(0, SIMULATE_BOUNDS.failures),
+    failures: parts.failures,
     timelines: totals.timelines.slice(0, SIMULATE_BOUNDS.timelines),
     phaseSpace: phaseSpaceOf(totals),
     ports: {
@@ -204,6 +204,14 @@ export function spanningFailures(
       story: [],
     },
   ];
+}
+
+/** Failures of single cases leave room for those that span cases. */
+export function withSpanning(
+  own: readonly SimulateFailure[],
+  spanning: readonly SimulateFailure[],
+): SimulateFailure[] {
+  return [...own.slice(0, SIMULATE_BOUNDS.failures - spanning.length), ...spanning];
 }
 
 function phaseSpaceOf({ phase, phaseSamples }: Totals): PhaseSpace {

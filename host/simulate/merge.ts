@@ -5,7 +5,7 @@
 import type { RuleId } from "../check/rule.ts";
 import { UsageError } from "../core/errors.ts";
 import { judgeStatistics } from "../statistics/counts.ts";
-import { ruleResults, spanningFailures, verdictOf } from "./finish-run.ts";
+import { ruleResults, spanningFailures, verdictOf, withSpanning } from "./finish-run.ts";
 import { geometryName } from "./geometries.ts";
 import { isnRepeatsBetweenDevices } from "./rules/isn-repeats-between-devices.ts";
 import { SIMULATE_BOUNDS, type SimulateFailure, type SimulateRun } from "./simulate-run.ts";
@@ -75,7 +75,7 @@ function failuresOf(runs: readonly SimulateRun[], totals: Totals): SimulateFailu
     .flatMap(({ failures }) => failures)
     .filter(({ rule }) => rule !== isnRepeatsBetweenDevices.id);
   const spanning = spanningFailures(totals, runs[0]?.replay ?? "");
-  return [...firstFailures(own), ...spanning].slice(0, SIMULATE_BOUNDS.failures);
+  return withSpanning(firstFailures(own), spanning);
 }
 
 function timingOf(runs: readonly SimulateRun[], { counts }: Totals): SimulateRun["timing"] {

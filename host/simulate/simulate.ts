@@ -2,7 +2,7 @@
 import type { Campaign } from "./campaign.ts";
 import { runCanaries } from "./canary.ts";
 import { explainFailure } from "./explain-failure.ts";
-import { finishRun, spanningFailures } from "./finish-run.ts";
+import { finishRun, spanningFailures, withSpanning } from "./finish-run.ts";
 import { runReplay } from "./replay.ts";
 import { runCases } from "./run-cases.ts";
 import { type Shard, spanOf } from "./shard.ts";
@@ -83,5 +83,5 @@ function failuresOf({ campaign, onProgress }: SimulateOptions, totals: Totals): 
     onProgress?.({ stage: "shrink", rule: failure.rule });
     return explainFailure(campaign, failure);
   });
-  return [...own, ...spanningFailures(totals, runReplay(campaign))];
+  return withSpanning(own, spanningFailures(totals, runReplay(campaign)));
 }

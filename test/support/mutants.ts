@@ -103,6 +103,11 @@ export const MUTANTS: readonly Mutant[] = [
 
 /** Compiles the module as it is, or with one mutant, without optimisation. Throws on an error. */
 export async function compileMutant(mutant?: Mutant): Promise<WebAssembly.Module> {
+  return new WebAssembly.Module(await compileMutantBytes(mutant));
+}
+
+/** The same as a binary. */
+export async function compileMutantBytes(mutant?: Mutant): Promise<Uint8Array<ArrayBuffer>> {
   let output: Uint8Array | undefined;
   let applied = mutant === undefined;
   const { error, stderr } = await asc.main(
@@ -132,5 +137,5 @@ export async function compileMutant(mutant?: Mutant): Promise<WebAssembly.Module
   if (error !== null) throw new Error(`the mutant does not compile: ${stderr.toString()}`);
   if (!applied) throw new Error(`assembly/${mutant?.file} does not contain: ${mutant?.from}`);
   if (output === undefined) throw new Error("the compiler wrote nothing");
-  return new WebAssembly.Module(Uint8Array.from(output));
+  return Uint8Array.from(output);
 }
