@@ -4,6 +4,7 @@
 
 #include <stdint.h>
 
-uint64_t bench_siphash24(const uint64_t key[2], const uint8_t *message, uint32_t bytes);
+/** SipHash-2-4 of a message that is padded already: `count` words, its length in the last byte. */
+uint64_t bench_siphash24(const uint64_t key[2], const uint64_t *words, uint32_t count);
 
 #endif
