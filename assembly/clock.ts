@@ -29,7 +29,7 @@ export function setRate(hz: u32): bool {
   // Long division, 32 bits and as many more as lead with zeros: the rate is exact to 2^-31, a step
   // below 2^31 times the fraction fits 64 bits with the remainder, and no 64-bit division is linked.
   let bits: u32 = 0;
-  for (let left = <u64>(TICKS_HZ % hz); bits < 32 || fraction - 1 < 0x7fff_ffff; bits++) {
+  for (let left = <u64>(TICKS_HZ % hz); bits < 32 || <i32>fraction > 0; bits++) {
     left <<= 1;
     fraction <<= 1;
     if (left < hz) continue;
@@ -60,7 +60,7 @@ export function followCounter(): u64 {
   const now = ticks();
   const step = now - lastCount;
   lastCount = now;
-  if (step > 0x7fff_ffff) {
+  if (<i32>step < 0) {
     add(Counter.CLOCK_FAULTS, 1);
     return 0;
   }

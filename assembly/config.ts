@@ -45,8 +45,7 @@ export function setGeometry(
   if (newKind != Storage.KEY_VALUE) {
     // A granule is a power of two and at most half a page, so that a padded copy fits.
     if (newGranule - 1 >= PAGE_BYTES / 2 || (newGranule & (newGranule - 1)) != 0) return false;
-    if (newSectors < 2 || newSectors > SECTORS_MAX || newSectorBytes % newGranule != 0)
-      return false;
+    if (newSectors - 2 > SECTORS_MAX - 2 || newSectorBytes % newGranule != 0) return false;
     // Offsets are u32.
     if (<u64>newSectorBytes * newSectors > 0xffff_ffff) return false;
   }
@@ -59,7 +58,7 @@ export function setGeometry(
 
 /** Sets the range and clears the reserved ranges. */
 export function setPortRange(first: u32, last: u32): bool {
-  if (first == 0 || first > last || last > 65535) return false;
+  if (first - 1 >= last || last > 65535) return false;
   portFirst = first;
   portLast = last;
   ringSize = last - first + 1;

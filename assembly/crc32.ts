@@ -7,7 +7,7 @@ export function crc32(from: usize, bytes: u32): u32 {
   for (let i: u32 = 0; i < bytes; i++) {
     crc ^= <u32>load<u8>(from + i);
     for (let bit = 0; bit < 8; bit++) {
-      crc = (crc >> 1) ^ (0xedb8_8320 & (0 - (crc & 1)));
+      crc = (crc >> 1) ^ ((crc & 1) * 0xedb8_8320);
     }
   }
   return ~crc;

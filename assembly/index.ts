@@ -93,8 +93,8 @@ export function provisionFromEntropy(options: u32): u32 {
 /** A short name for the key, which tells nothing of it; 0 without a key. */
 export function fingerprint(): u32 {
   if ((k0 | k1) == 0) return 0;
-  // The message is "id".
-  store<u64>(MESSAGE_END - 8, 0x64_69 | (2 << 56));
+  // The message is empty.
+  store<u64>(MESSAGE_END - 8, 0);
   return <u32>siphash(MESSAGE_END - 8);
 }
 

@@ -93,7 +93,7 @@ export function provision(low: u64, high: u64, options: u32): u32 {
   if (found == UNREAD) return refuse(Reason.NOT_BOOTED);
   const replace = (options & Provision.REPLACE) != 0;
   if (found == FOUND && !replace) return refuse(Reason.ALREADY_PROVISIONED);
-  if (low == 0 && high == 0) return refuse(Reason.ARGUMENT);
+  if ((low | high) == 0) return refuse(Reason.ARGUMENT);
   // A virgin chip and a wiped one look the same; only who provisions knows, and only blank storage
   // can bear them out.
   const quiet = !((options & Provision.NEW_DEVICE) != 0 && found == BLANK);

@@ -2,19 +2,23 @@
  * A keyed permutation of 0 … size − 1: a Feistel network over two parts of about √size, alternately
  * added into each other (Black and Rogaway, "Ciphers with Arbitrary Finite Domains", 2002, §5), with
  * cycle walking for what lies beyond the size. Ten rounds, as NIST SP 800-38G uses for FF1; the round
- * function is SipHash-2-4 over (round, half) under a key of 128 bits. With keys that are themselves
- * keyed hashes, values under one key tell nothing about another's or about the index.
+ * function is SipHash-2-4 under the device key over (tweak, round, half), so values for one tweak
+ * tell nothing about another's or about the index.
  */
 import { MESSAGE_END, siphash } from "./siphash";
 
 const ROUNDS: u32 = 10;
+/** A message of 11 bytes: the tweak, the round, the half. */
+const START: usize = MESSAGE_END - 16;
 
-/** Maps `index` (below `size`, size 1 … 65536) under the hash's key; a bijection for each key. */
-export function permute(index: u32, size: u32): u32 {
+/** Maps `index` (below `size`, size 1 … 65536) under `tweak`; a bijection for each tweak. */
+export function permute(tweak: u64, index: u32, size: u32): u32 {
   const columns = ceilSqrt(size);
   const rows = (size + columns - 1) / columns;
-  // The last word is the round function's for a while; a selected tuple gets it back.
-  const last = load<u64>(MESSAGE_END - 8);
+  // The last words are the round function's for a while; a selected tuple gets them back.
+  const before = load<u64>(START);
+  const last = load<u64>(START, 8);
+  store<u64>(START, tweak);
   let value = index;
   do {
     let column = value % columns;
@@ -25,16 +29,16 @@ export function permute(index: u32, size: u32): u32 {
     }
     value = row * columns + column;
   } while (value >= size);
-  store<u64>(MESSAGE_END - 8, last);
+  store<u64>(START, before);
+  store<u64>(START, last, 8);
   return value;
 }
 
 /** 31 bits, so that adding a half below 2^16 cannot wrap; reducing them mod 256 is even to 2^-23. */
 function half(round: u32, value: u32): u32 {
-  // A message of three bytes: one word.
-  store<u32>(MESSAGE_END - 8, round | (value << 8));
-  store<u32>(MESSAGE_END - 4, 3 << 24);
-  return <u32>(siphash(MESSAGE_END - 8) >> 33);
+  store<u32>(START, round | (value << 8), 8);
+  store<u32>(START, 11 << 24, 12);
+  return <u32>(siphash(START) >> 33);
 }
 
 /** The smallest n with n × n ≥ size. */

@@ -9,18 +9,9 @@ import { portFirst, rangeFirst, rangeLast, reservedRanges, ringSize } from "./co
 import { permute } from "./permutation";
 import { portCeiling } from "./record";
 import { portNext, renewPorts, takePort } from "./sequence";
-import { setHashKey } from "./siphash";
 import { refuse } from "./status";
 import { find, hasRoom, openFromRing, refresh, ringBlocked } from "./timewait";
-import {
-  isnHash,
-  k0,
-  k1,
-  LABEL_DESTINATION,
-  LABEL_DESTINATION_2,
-  selectLocalPort,
-  tupleHash,
-} from "./tuple";
+import { isnHash, LABEL_DESTINATION, selectLocalPort, tupleHash } from "./tuple";
 
 /**
  * A port for the selected destination, or 0. The caller has passed the gate. `leased`: the port
@@ -30,17 +21,14 @@ export function allocatePort(leased: bool): u32 {
   refresh();
   if (!hasRoom()) return refuse(Reason.TABLE_FULL);
   selectLocalPort(0);
-  const low = tupleHash(LABEL_DESTINATION);
-  const high = tupleHash(LABEL_DESTINATION_2);
+  const destination = tupleHash(LABEL_DESTINATION);
   // Only ports in the table can be busy, so this ends long before a large ring is through.
   for (let tries: u32 = 0; tries < ringSize; tries++) {
     if (leased && portNext == portCeiling && !renewPorts()) return refuse(Reason.STORAGE_FAILED);
     if (ringBlocked(portNext)) break;
     const index = portNext;
     takePort();
-    setHashKey(low, high);
-    const port = portAt(permute(index % ringSize, ringSize));
-    setHashKey(k0, k1);
+    const port = portAt(permute(destination, index % ringSize, ringSize));
     selectLocalPort(port);
     const hash = isnHash();
     if (find(hash) != 0) continue;

@@ -25,17 +25,17 @@ const STATE: usize = 28;
 const FLAGS: usize = 29;
 const CHALLENGED_AT: usize = 30;
 
-const FREE: u8 = 0;
-const OPEN: u8 = 1;
-const TIME_WAIT: u8 = 2;
+const FREE: u32 = 0;
+const OPEN: u32 = 1;
+const TIME_WAIT: u32 = 2;
 
 /** NEXT holds a sequence number. */
-const NEXT_KNOWN: u8 = 1;
+const NEXT_KNOWN: u32 = 1;
 /** The connection used timestamps; PEER_TSVAL is the last one seen. */
-const TIMESTAMPS: u8 = 2;
+const TIMESTAMPS: u32 = 2;
 /** RING_INDEX is set: the port came from the ring. */
-const FROM_RING: u8 = 4;
-const CHALLENGED: u8 = 8;
+const FROM_RING: u32 = 4;
+const CHALLENGED: u32 = 8;
 
 /** How far a connection may run ahead of V before V follows it. */
 const AHEAD_MAX: i32 = 0x400_0000;
@@ -44,8 +44,8 @@ const REPORT_MAX: i32 = 0x800_0000;
 /** At most one challenge ACK in this time and connection (RFC 5961 §7 asks for a limit). */
 const CHALLENGE_INTERVAL_MS: u32 = 500;
 
-/** One bit for each entry's hash: a tuple whose bit is clear is not in the table. */
-let present: u32 = 0;
+/** One bit, by its highest five, for each entry's hash: without it a tuple is not in the table. */
+export let present: u32 = 0;
 /** What the last survey saw: an unused entry, and the one whose TIME_WAIT ends first; 0 for none. */
 let free: usize = 0;
 let soonest: usize = 0;
@@ -75,7 +75,6 @@ export function resetTable(): void {
 
 /** The entry of a tuple, or 0. */
 export function find(hash: u64): usize {
-  if ((present & presentBit(hash)) == 0) return 0;
   const end = table + TABLE_ENTRIES * ENTRY_BYTES;
   for (let entry = table; entry < end; entry += ENTRY_BYTES) {
     if (load<u64>(entry, HASH) == hash && load<u8>(entry, STATE) != FREE) return entry;
@@ -87,8 +86,7 @@ export function find(hash: u64): usize {
 export function openFromRing(hash: u64, ringIndex: u32): bool {
   const entry = claim(hash);
   if (entry == 0) return false;
-  store<u8>(entry, OPEN, STATE);
-  store<u8>(entry, FROM_RING, FLAGS);
+  setStatus(entry, OPEN, FROM_RING);
   store<u32>(entry, ringIndex, RING_INDEX);
   return true;
 }
@@ -106,9 +104,7 @@ export function passLastConnection(entry: usize, isn: u32, offset: u32): u32 {
     if (!makeDurable(v + ahead + 1)) return 0;
   }
   store<u32>(entry, isn, NEXT);
-  store<u8>(entry, (load<u8>(entry, FLAGS) & FROM_RING) | NEXT_KNOWN, FLAGS);
-  store<u8>(entry, OPEN, STATE);
-  changed = true;
+  setStatus(entry, OPEN, (load<u8>(entry, FLAGS) & FROM_RING) | NEXT_KNOWN);
   return isn;
 }
 
@@ -128,12 +124,12 @@ export function advanceTo(hash: u64, next: u32): u32 {
       entry = adopt(hash);
       // No room: the clock takes over what the entry would have held.
       if (entry == 0) raise(end + 1);
-      else store<u8>(entry, OPEN, STATE);
+      else setStatus(entry, OPEN, 0);
     }
   }
   if (entry != 0) {
     store<u32>(entry, next, NEXT);
-    store<u8>(entry, load<u8>(entry, FLAGS) | NEXT_KNOWN, FLAGS);
+    setFlag(entry, NEXT_KNOWN);
   }
   return Reason.NONE;
 }
@@ -160,10 +156,8 @@ export function enterTimeWait(
   store<u32>(entry, peerNext, PEER_NEXT);
   store<u32>(entry, peerTsval, PEER_TSVAL);
   store<u32>(entry, coarseNow() + 2 * mslMs, DEADLINE);
-  store<u8>(entry, TIME_WAIT, STATE);
-  changed = true;
   const fromRing = load<u8>(entry, FLAGS) & FROM_RING;
-  store<u8>(entry, fromRing | NEXT_KNOWN | (timestamps ? TIMESTAMPS : 0), FLAGS);
+  setStatus(entry, TIME_WAIT, fromRing | NEXT_KNOWN | (timestamps ? TIMESTAMPS : 0));
   return Reason.NONE;
 }
 
@@ -197,7 +191,7 @@ function challenge(entry: usize): u32 {
     return Verdict.DROP;
   }
   store<u16>(entry, now, CHALLENGED_AT);
-  store<u8>(entry, flags | CHALLENGED, FLAGS);
+  setFlag(entry, CHALLENGED);
   return Verdict.CHALLENGE;
 }
 
@@ -213,19 +207,15 @@ function survey(): void {
   const now = coarseNow();
   const end = table + TABLE_ENTRIES * ENTRY_BYTES;
   let used: u32 = 0;
-  changed = false;
   present = 0;
   free = 0;
   soonest = 0;
   openEntries = 0;
   for (let entry = table; entry < end; entry += ENTRY_BYTES) {
     const deadline = load<u32>(entry, DEADLINE);
-    let state = load<u8>(entry, STATE);
-    if (state == TIME_WAIT && after(now, deadline)) {
-      state = FREE;
-      store<u8>(entry, FREE, STATE);
-    }
-    if (state == FREE) {
+    const state = load<u8>(entry, STATE);
+    if (state == TIME_WAIT && after(now, deadline)) setStatus(entry, FREE, 0);
+    if (load<u8>(entry, STATE) == FREE) {
       free = entry;
       continue;
     }
@@ -235,6 +225,7 @@ function survey(): void {
     else if (soonest == 0 || after(load<u32>(soonest, DEADLINE), deadline)) soonest = entry;
   }
   set(Counter.TABLE_USED, used);
+  changed = false;
 }
 
 /**
@@ -305,6 +296,16 @@ function moveBarrier(): void {
   barrierUntil = nextBarrierUntil;
   nextBarrier = portNext + 0x7fff_ffff;
   nextBarrierUntil = coarseNow();
+}
+
+function setFlag(entry: usize, flag: u32): void {
+  store<u8>(entry, <u8>(load<u8>(entry, FLAGS) | flag), FLAGS);
+}
+
+/** State and flags lie side by side. */
+function setStatus(entry: usize, state: u32, flags: u32): void {
+  store<u16>(entry, <u32>state | ((<u32>flags) << 8), STATE);
+  changed = true;
 }
 
 function presentBit(hash: u64): u32 {

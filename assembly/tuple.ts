@@ -7,13 +7,15 @@
 import { copyWords, io } from "./memory";
 import { MESSAGE_END, setHashKey, siphash } from "./siphash";
 
-/** Labels keep the uses of the one key apart; as little-endian numbers: "isn", "tsv", "dst", "ds2". */
-export const LABEL_ISN: u32 = 0x6e_73_69;
+/** Labels keep the uses of the one key apart; as little-endian numbers: "isn", "tsv", "dst". */
+const LABEL_ISN: u32 = 0x6e_73_69;
 export const LABEL_TIMESTAMP: u32 = 0x76_73_74;
 export const LABEL_DESTINATION: u32 = 0x74_73_64;
-export const LABEL_DESTINATION_2: u32 = 0x32_73_64;
 
+/** A tuple is selected with the label of its ISN, the commonest; its length stands behind it. */
 const LABEL: usize = MESSAGE_END - 4;
+const ISN4: u32 = LABEL_ISN | (15 << 24);
+const ISN6: u32 = LABEL_ISN | (39 << 24);
 const REMOTE_PORT: usize = MESSAGE_END - 6;
 const LOCAL_PORT: usize = MESSAGE_END - 8;
 /** Where the message of a tuple starts, in either family. */
@@ -34,13 +36,13 @@ export function setKey(low: u64, high: u64): void {
 export function select4(localAddress: u32, port: u32, remoteAddress: u32, peerPort: u32): void {
   store<u32>(START4, localAddress);
   store<u32>(START4 + 4, remoteAddress);
-  selectPorts(START4, port, peerPort);
+  selectPorts(START4, port, peerPort, ISN4);
 }
 
 /** Addresses are taken from the I/O buffer: 16 bytes local, 16 bytes remote. */
 export function select6(port: u32, peerPort: u32): void {
   copyWords(START6, io, 32);
-  selectPorts(START6, port, peerPort);
+  selectPorts(START6, port, peerPort, ISN6);
 }
 
 /** Changes the local port of the selected tuple; 0 stands for the destination alone. */
@@ -50,17 +52,25 @@ export function selectLocalPort(port: u32): void {
 
 /** SipHash-2-4(key, tuple | label). */
 export function tupleHash(label: u32): u64 {
-  store<u32>(LABEL, label | ((<u32>(MESSAGE_END - 1 - start)) << 24));
-  return siphash(start);
+  relabel(label);
+  const hash = siphash(start);
+  relabel(label);
+  return hash;
 }
 
 /** The hash that gives the tuple's ISN offset (low 32 bits) and names it in the table. */
 export function isnHash(): u64 {
-  return tupleHash(LABEL_ISN);
+  return siphash(start);
 }
 
-function selectPorts(at: usize, port: u32, peerPort: u32): void {
+/** From the ISN's label to another one, or back. */
+function relabel(label: u32): void {
+  store<u32>(LABEL, load<u32>(LABEL) ^ LABEL_ISN ^ label);
+}
+
+function selectPorts(at: usize, port: u32, peerPort: u32, label: u32): void {
   start = at;
+  store<u32>(LABEL, label);
   store<u16>(LOCAL_PORT, port);
   store<u16>(REMOTE_PORT, peerPort);
 }

@@ -1,7 +1,7 @@
 // Prints the tables of docs/bench-arm.md: instructions a call, and flash and RAM of kit and firmware.
 //   npm run bench:arm
 import { execFileSync } from "node:child_process";
-import { readdirSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { benchArm } from "../dist/boards/arm-bench.js";
 import { IsnkitError } from "../dist/core/errors.js";
 
@@ -16,15 +16,30 @@ function table(head, rows) {
 function sizes(files) {
   const lines = execFileSync("arm-none-eabi-size", files, { encoding: "utf8" }).trim().split("\n");
   return lines.slice(1).map((line) => {
-    const [text, data, bss] = line.trim().split(/\s+/).map(Number);
-    return { flash: text + data, ram: data + bss };
+    const [text, data, bss, , , name] = line.trim().split(/\s+/);
+    return { name, flash: Number(text) + Number(data), ram: Number(data) + Number(bss) };
   });
 }
 
+/**
+ * All of the kit, whether an application calls it or not. With wasm2c the module's bytes and its digest
+ * are there only for applications that tell them.
+ */
 function kitSize(board, runtime) {
-  const parts = sizes([`${ROOT}${board}/libisnkit-${runtime}.a`]);
+  const all = sizes([`${ROOT}${board}/libisnkit-${runtime}.a`]);
+  const parts = runtime === "wasm2c" ? all.filter(({ name }) => name.startsWith("unity")) : all;
   const sum = (key) => parts.reduce((total, part) => total + part[key], 0);
   return [`kit, ${runtime}, ${board}`, sum("flash"), sum("ram")];
+}
+
+/** The part of a firmware's flash that comes from the kit: what of it the application calls, linked. */
+function linkedKit(board, program) {
+  const map = readFileSync(`${ROOT}${board}/${program}.map`, "utf8");
+  const memory = map.slice(map.indexOf("Linker script and memory map"));
+  let flash = 0;
+  const parts = /^ \.(?:text|rodata|data)\S*\s+0x[0-9a-f]+\s+0x([0-9a-f]+) \S*libisnkit-/gm;
+  for (const [, bytes = ""] of memory.matchAll(parts)) flash += Number.parseInt(bytes, 16);
+  return [`of it in ${board}/${program}`, flash, ""];
 }
 
 async function main() {
@@ -46,6 +61,8 @@ async function main() {
     for (const program of programs.sort()) {
       const [{ flash, ram }] = sizes([`${ROOT}${board.name}/${program}`]);
       memory.push([`${board.name}/${program}`, flash, ram]);
+      const name = program.slice(0, -".elf".length);
+      if (/^(bench|mail)-wasm/.test(name)) memory.push(linkedKit(board.name, name));
     }
   }
   process.stdout.write(table(["bytes", "flash", "RAM"], memory));

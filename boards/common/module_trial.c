@@ -34,7 +34,7 @@ static const char *start_failure(void) {
 
 // Known answers: key 00 … 0f, ports 49152 and 49153 of 10.77.0.2 (2001:db8::2) to port 25 of 10.77.0.1
 // (2001:db8::1). The differences are those of the low words of SipHash-2-4; the tests compute them anew.
-#define FINGERPRINT 0x8086b73au
+#define FINGERPRINT 0xdd0e0e31u
 #define ISN_DIFFERENCE 0x02f9a303u
 #define ISN6_DIFFERENCE 0x0b11c3aeu
 #define TIMESTAMP_DIFFERENCE 0xa153a0edu

@@ -24,6 +24,8 @@ isnkit_trap isnkit_runtime_trap = ISNKIT_TRAP_NONE;
 enum { ISNKIT_EXPORTS(INDEX) EXPORTS };
 #define NAME(name, arguments) #name,
 static const char *const names[EXPORTS] = {ISNKIT_EXPORTS(NAME)};
+#define ARGUMENTS(name, arguments) arguments,
+static const uint8_t argument_counts[EXPORTS] = {ISNKIT_EXPORTS(ARGUMENTS)};
 
 static IM3Runtime runtime;
 static IM3Function functions[EXPORTS];
@@ -111,6 +113,15 @@ static bool image_intact(const isnkit_module *module) {
   return memcmp(digest, module->digest, sizeof digest) == 0;
 }
 
+/** Takes this many u32 and returns one, and is compiled: what `call` below relies on. */
+static bool callable(IM3Function function, uint32_t count) {
+  if (function->compiled == NULL || m3_GetArgCount(function) != count) return false;
+  for (uint32_t i = 0; i < count; i++) {
+    if (m3_GetArgType(function, i) != c_m3Type_i32) return false;
+  }
+  return m3_GetRetCount(function) == 1 && m3_GetRetType(function, 0) == c_m3Type_i32;
+}
+
 static isnkit_trap load(const uint8_t *image, uint32_t bytes) {
   isnkit_arena_reset();
   IM3Environment environment = m3_NewEnvironment();
@@ -126,6 +137,7 @@ static isnkit_trap load(const uint8_t *image, uint32_t bytes) {
   // and not in the middle of a connect.
   for (unsigned i = 0; !result && i < EXPORTS; i++) {
     result = m3_FindFunction(&functions[i], runtime, names[i]);
+    if (!result && !callable(functions[i], argument_counts[i])) result = m3Err_functionLookupFailed;
   }
 #ifndef ISNKIT_WASM3_LAZY
   if (!result) result = m3_CompileModule(module);
@@ -158,19 +170,33 @@ uint32_t isnkit_runtime_call(isnkit_export *function, const uint32_t *arguments)
   return function(arguments);
 }
 
-static uint32_t call(IM3Function function, uint32_t count, const uint32_t *arguments) {
-  uint32_t value = 0;
-  const void *results[] = {&value};
-  const void *pointers[ISNKIT_ARGUMENTS_MAX];
-  for (uint32_t i = 0; i < count; i++) pointers[i] = &arguments[i];
-  const M3Result result = m3_Call(function, count, pointers);
+/**
+ * What m3_Call() and m3_GetResults() do, without asking again what start has checked: the result is the
+ * first slot of the stack and the arguments follow, 64 bits each.
+ */
+static __attribute__((noinline)) uint32_t run(IM3Function function, uint32_t *slots) {
+  const M3Result result =
+      RunCode(function->compiled, slots, runtime->memory.mallocated, d_m3OpDefaultArgs);
+  if (result == m3Err_none) return slots[0];
   isnkit_runtime_trap = trap_of(result);
-  if (result != m3Err_none || m3_GetResults(function, 1, results) != m3Err_none) return 0;
-  return value;
+  return 0;
 }
+
+#define GIVE_0
+#define GIVE_1 slots[2] = given[0];
+#define GIVE_2 GIVE_1 slots[4] = given[1];
+#define GIVE_3 GIVE_2 slots[6] = given[2];
+#define GIVE_4 GIVE_3 slots[8] = given[3];
+#define GIVE_5 GIVE_4 slots[10] = given[4];
+#define GIVE_6 GIVE_5 slots[12] = given[5];
+#define GIVE_7 GIVE_6 slots[14] = given[6];
+#define GIVE_8 GIVE_7 slots[16] = given[7];
 
 #define DEFINE(name, arguments)                               \
   uint32_t isnkit_export_##name(const uint32_t *given) {      \
-    return call(functions[INDEX_##name], arguments, given);   \
+    uint32_t *slots = runtime->stack;                         \
+    (void)given;                                              \
+    GIVE_##arguments                                          \
+    return run(functions[INDEX_##name], slots);               \
   }
 ISNKIT_EXPORTS(DEFINE)

@@ -60,6 +60,9 @@ fit(code "(w2c_j[0-9]) = I64_ROTL\\(w2c_j[0-9], (w2c_j[0-9])\\)\r\n *(w2c_j[0-9]
 string(REGEX REPLACE
   "w2c_j[0-9] = ([0-9]+)ull\r\n *(w2c_j[0-9]) = I64_ROTL\\(w2c_j[0-9], w2c_j[0-9]\\)\r\n *(w2c_j[0-9]) = (w2c_[a-z0-9]+)\r\n *w2c_j[0-9] \\^= w2c_j[0-9]\r"
   "\\3 = \\4\r\n    \\2 = i64_rotl_xor(\\2, \\1, \\3)\r" code "${code}")
+# The hash is most of an ISN: it alone is compiled for speed.
+fit(code "\n(static u64 w2c_f[0-9]+\\(Z_isnkit_instance_t\\* instance, u32 w2c_p0\\) {[^}]*i64_rotl_xor)"
+  "\n__attribute__((optimize(\"O2\"))) \\1")
 write_text("${CODE}" "#include \"isnkit_wasm.h\"\n#include \"module_operations.h\"\n
 ${operator_text}\n${code}")
 
