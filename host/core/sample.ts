@@ -97,17 +97,6 @@ export interface NvmSample {
   readonly sectorErases?: readonly number[];
 }
 
-/** A ceiling became durable: numbers below it may be handed out. For plots; no rule judges it. */
-export interface LeaseSample {
-  readonly kind: "lease";
-  readonly boot: number;
-  readonly timeUs: number;
-  /** Where the sequence clock stands, in ticks of 4 µs, as far as the source can tell. */
-  readonly clock: number;
-  /** The durable ceiling, in ticks of 4 µs. */
-  readonly ceiling: number;
-}
-
 /** A segment of an earlier connection of the tuple, delayed or doubled by the network, has arrived. */
 export interface StaleSample {
   readonly kind: "stale";
@@ -156,7 +145,6 @@ export type Sample =
   | RefusedSample
   | StorageLostSample
   | NvmSample
-  | LeaseSample
   | StaleSample
   | LivenessSample
   | ViolationSample;

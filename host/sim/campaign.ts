@@ -154,6 +154,7 @@ class Campaign {
   }
 
   sampleNvm(boot: number): void {
+    const { sectorErases } = this.#board.nvm;
     this.out.push({
       kind: "nvm",
       boot,
@@ -161,6 +162,7 @@ class Campaign {
       writes: this.#writes,
       erasesMax: this.#board.nvm.wearMax,
       enduranceCycles: this.#settings.storage.enduranceCycles,
+      ...(sectorErases === undefined ? {} : { sectorErases }),
     });
   }
 

@@ -8,6 +8,10 @@ export class NorFlash extends CellMemory {
     super(geometry, geometry.sectors, random, options);
   }
 
+  override get sectorErases(): readonly number[] {
+    return [...this.wear];
+  }
+
   protected programPart(offset: number, bytes: Uint8Array): number {
     const size = this.geometry.granule;
     const refused = this.#check(offset, bytes);

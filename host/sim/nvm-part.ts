@@ -200,6 +200,11 @@ export abstract class NvmPart {
 
   /** Cycles of the most used sector (EEPROM: granule, key-value store: key). */
   abstract get wearMax(): number;
+
+  /** Erases of each sector, where the part is erased by sectors. */
+  get sectorErases(): readonly number[] | undefined {
+    return undefined;
+  }
   /** Bit rot: flips `bits` random bits at rest. */
   abstract rot(bits: number, random: Random): void;
   /** Fills the whole part with noise, as a chip that was used for something else. */

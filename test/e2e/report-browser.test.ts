@@ -177,6 +177,14 @@ describeBrowser("the HTML report", () => {
     await close();
   });
 
+  it("shows how the memory's sectors wear", async () => {
+    const { page, close } = await openReport(browser, passing);
+    const sectors = page.locator("#wear .sector");
+    expect(await sectors.count()).toBe(4);
+    expect(await sectors.first().textContent()).toMatch(/^0\d+ erases$/);
+    await close();
+  });
+
   it("turns the cloud of steps with the arrow keys", async () => {
     const { page, close } = await openReport(browser, passing);
     const canvas = page.locator("#phase-cloud canvas");

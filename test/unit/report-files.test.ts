@@ -90,6 +90,28 @@ describe("a saved run", () => {
   });
 });
 
+describe("shards", () => {
+  it("are merged into what the whole run gives, and refused when one is missing or foreign", async () => {
+    const words = ["simulate", "--reboots", "400", "--seed", "3"];
+    const whole = await isnkit([...words, "--format", "json"]);
+    const shards: string[] = [];
+    for (const i of [1, 2, 3])
+      shards.push(await saved([...words, "--shard", `${i}/3`], `s${i}.json`));
+    const merged = await isnkit(["report", "merge", ...shards, "--format", "json"]);
+    const withoutTiming = (text: string) => ({ ...JSON.parse(text), timing: undefined });
+    expect(withoutTiming(merged.out)).toEqual(withoutTiming(whole.out));
+    expect(merged.exitCode).toBe(whole.exitCode);
+    const [one = "", two = ""] = shards;
+    expect(await isnkit(["report", "merge", one, two])).toMatchObject({ exitCode: 2, out: "" });
+    expect((await isnkit(["report", "merge", one, one, two])).err).toContain("both hold case");
+    const check = await saved(CHECK, "foreign.json");
+    expect((await isnkit(["report", "merge", one, check])).err).toContain(
+      "not a shard of a simulation",
+    );
+    expect((await isnkit(["report", "merge"])).err).toContain("no shard is named");
+  });
+});
+
 describe("a file that is no saved run", () => {
   const refusals: readonly (readonly [string, unknown, RegExp])[] = [
     ["text", "hello", /is not JSON/],

@@ -2,7 +2,7 @@
  * Sums a stream of samples up for the plots of a report, in bounded memory whatever its length, and
  * the same for the same samples: first ones, thinned ones and counts, no chance.
  */
-import type { LeaseSample, OpenSample, Sample } from "../../core/sample.ts";
+import type { OpenSample, Sample } from "../../core/sample.ts";
 import { serialDistance } from "../../core/serial.ts";
 import { tupleKey } from "../../core/tuple.ts";
 import { PhaseSpace } from "./phase-space.ts";
@@ -19,8 +19,6 @@ const WHOLE_POINTS = 400;
 const MARKS_MAX = 400;
 /** Tuples remembered so as to know one that comes back; the oldest are forgotten. */
 const TUPLES_MAX = 4096;
-/** The module's clock: one tick in 4 µs. */
-const TICK_US = 4;
 
 interface Pool {
   readonly first: number;
@@ -48,7 +46,6 @@ export class PlotAggregator {
   #samples = 0;
   #firstUs = 0;
   #nowUs = 0;
-  #lease: { readonly sample: LeaseSample; readonly sinceUs: number } | undefined;
   #quietSinceUs: number | undefined;
 
   /** `ports`: the range that the device may choose from, when it is known. */
@@ -64,12 +61,10 @@ export class PlotAggregator {
     if (sample.kind === "open") this.#open(sample, breached);
     else if (sample.kind === "boot") this.#boot(sample);
     else if (sample.kind === "nvm") this.#wear.observe(sample);
-    else if (sample.kind === "lease") this.#leased(sample);
     else if (sample.kind === "storage-lost") this.#storageLost();
   }
 
   finish(): PlotData {
-    this.#endLease();
     const phase = this.#phase.finish();
     const ports = this.#ports.finish();
     const wear = this.#wear.finish();
@@ -87,9 +82,7 @@ export class PlotAggregator {
     this.#ports.observe(sample);
     const tuple = tupleKey(sample.tuple);
     const known = this.#tuples.get(tuple);
-    const advance = known
-      ? known.advance + serialDistance(known.isn, sample.isn)
-      : this.#clockAt(sample.timeUs);
+    const advance = known ? known.advance + serialDistance(known.isn, sample.isn) : 0;
     const { isn, boot } = sample;
     const fresh = known === undefined;
     // A tuple that comes back has to go forward from where it was: that is no weakness.
@@ -136,25 +129,6 @@ export class PlotAggregator {
     this.#wholeBoots.push(mark);
   }
 
-  #leased(sample: LeaseSample): void {
-    this.#endLease();
-    this.#lease = { sample, sinceUs: this.#nowUs };
-  }
-
-  #endLease(): void {
-    const lease = this.#lease;
-    if (lease === undefined) return;
-    this.#lease = undefined;
-    const { clock, ceiling } = lease.sample;
-    this.#band({
-      kind: "lease",
-      fromUs: lease.sinceUs,
-      toUs: this.#nowUs,
-      low: clock,
-      high: ceiling,
-    });
-  }
-
   /** Another key, other numbers: every line begins anew. */
   #storageLost(): void {
     this.#tuples.clear();
@@ -180,13 +154,6 @@ export class PlotAggregator {
 
   get #failureIsFull(): boolean {
     return (this.#failure?.length ?? 0) >= BEFORE_FAILURE + AFTER_FAILURE;
-  }
-
-  /** Where the device's clock stands, as far as its leases tell; 0 without them. */
-  #clockAt(timeUs: number): number {
-    if (this.#lease === undefined) return 0;
-    const { sample } = this.#lease;
-    return sample.clock + (timeUs - sample.timeUs) / TICK_US;
   }
 
   #views(): TimelineView[] {

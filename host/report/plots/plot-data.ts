@@ -14,7 +14,7 @@ export interface TupleTrack {
   readonly boots: readonly number[];
   /**
    * How far the ISN has come, in ticks of 4 µs: the sum of the signed distances from connection to
-   * connection, from 0; where leases are known, from the clock at the tuple's first connection.
+   * connection, from 0; where leases are known, the point of the device's clock that the ISN stands for.
    */
   readonly advances: readonly number[];
   /** Indexes of connections at which a rule was broken. */
