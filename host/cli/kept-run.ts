@@ -1,4 +1,5 @@
 /** A run whose samples are kept while it goes on, and that can go on from those of an earlier one. */
+import { rmSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import type { CampaignPosition } from "../boards/reboot-campaign.ts";
 import { expectSameRun, KeptSamples, keptSamples } from "../campaign/kept-samples.ts";
@@ -48,10 +49,12 @@ export async function openKeptRun(
       : resumed === undefined
         ? KeptSamples.begin(file, { board, seed, reboots, plan })
         : KeptSamples.goOn(file, resumed.bytes);
+  let seen = resumed?.from.boot ?? -1;
   async function* around(samples: AsyncIterable<Sample>) {
     if (resumed !== undefined) yield* keptSamples(resumed.file, resumed.bytes);
     for await (const sample of samples) {
       journal?.sample(sample);
+      seen = Math.max(seen, sample.boot);
       yield sample;
     }
   }
@@ -84,10 +87,15 @@ export async function openKeptRun(
       if (isBesideOutput && file !== undefined) await rm(file, { force: true });
     },
     tell: (terminal) => {
+      if (seen < 0) return;
       if (file === undefined) {
         terminal.err("isnkit: what was seen is lost; with --keep FILE a run can go on\n");
       } else terminal.err(`isnkit: what was seen is kept: isnkit check --resume ${file}\n`);
     },
-    close: () => journal?.close(),
+    close: () => {
+      journal?.close();
+      // Nothing was seen, so there is nothing to go on with.
+      if (file !== undefined && seen < 0) rmSync(file, { force: true });
+    },
   };
 }

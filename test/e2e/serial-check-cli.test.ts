@@ -154,11 +154,13 @@ describeSerialBoard("isnkit check on a serial board", () => {
     expect(await refuse([], foreign)).toContain("has another key than the device of this campaign");
   }, 60_000);
 
-  it("blames the bench when another program has the port, or nothing there is isnkit", async () => {
-    const { board, words } = await onTheShelf();
+  it("blames the bench when the board is not there, and keeps nothing of nothing", async () => {
+    const { board, words, kept } = await onTheShelf();
     board.switch("off");
-    const { exitCode, err } = await isnkit([...words, "--reboots", "1"]);
+    const { exitCode, err } = await isnkit([...words, "--reboots", "1", "--keep", kept]);
     expect(exitCode).toBe(3);
     expect(err).toContain("is not attached");
+    // Nothing was seen: no file stands in the way of the next try.
+    await expect(stat(kept)).rejects.toThrow("ENOENT");
   }, 60_000);
 });

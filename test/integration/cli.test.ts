@@ -69,7 +69,7 @@ describe("bad input", () => {
     ["a flag without its value", ["check", "--reboots"]],
     ["an argument too many", ["check", "now"]],
     ["an unknown generator", ["check", "--board", "sim:nothing"]],
-    ["a board that is not there", ["check", "--board", "/dev/ttyUSB9"]],
+    ["a board that nothing is called", ["check", "--board", "ttyUSB9"]],
     ["a number of reboots that is none", ["check", "--reboots", "many"]],
     ["a bare number as duration", ["check", "--msl", "120"]],
     ["an unknown rule", ["check", "--rules", "isn"]],
@@ -82,6 +82,10 @@ describe("bad input", () => {
     ["a report to nowhere", ["check", "--reboots", "1", "--output", "no/such/folder/x"]],
   ])("%s gives one clear message and exit code 2", async (_name, args) => {
     expectRefusal(await isnkit(args), 2);
+  });
+
+  it("a serial port that is not there is a fault of the bench: exit code 3", async () => {
+    expectRefusal(await isnkit(["check", "--board", "/dev/ttyUSB9"]), 3);
   });
 
   it("an empty capture is refused, and one cut short is never a pass", async () => {
