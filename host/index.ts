@@ -73,7 +73,17 @@ export {
   type OpenBoardOptions,
   openBoard,
 } from "./desk/open-board.ts";
-export type { ModuleFlash } from "./flash/flash-module.ts";
+export { ByteLine, type ByteStream } from "./flash/byte-line.ts";
+export type { DeviceModule } from "./flash/device-module.ts";
+export { FlashDevice, type FlashDeviceOptions } from "./flash/flash-device.ts";
+export {
+  type FlashStep,
+  flashModule,
+  type ModuleFlash,
+  type ModuleFlashOptions,
+} from "./flash/flash-module.ts";
+export { expectModule, type ModuleImage } from "./flash/module-image.ts";
+export { TransferInterrupted } from "./flash/ymodem-sender.ts";
 export type { Board } from "./module/board.ts";
 export { IsnModule } from "./module/isn-module.ts";
 export { compileIsnModule } from "./module/load.ts";

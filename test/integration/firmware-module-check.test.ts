@@ -53,6 +53,24 @@ describeWithCompiler("the validator in front of wasm3", () => {
     ["a local that is not there", "local", () => withBody(MODULE, "version", [0x20, 5, 0x0b])],
     ["a branch to nowhere", "label", () => withBody(MODULE, "version", [0x0c, 9, 0x0b])],
     ["a call of nothing", "call", () => withBody(MODULE, "version", [0x10, 0xff, 0x01, 0x0b])],
+    [
+      "a table of branches that do not agree",
+      "label",
+      () =>
+        withBody(MODULE, "version", [
+          ...[0x02, 0x7f, 0x02, 0x40, 0x41, 0, 0x41, 0, 0x0e, 1, 0, 1, 0x0b, 0x41, 0, 0x0b, 0x0b],
+        ]),
+    ],
+    [
+      "a constant with bits beyond its width",
+      "number",
+      () => withBody(MODULE, "version", [0x41, 0x80, 0x80, 0x80, 0x80, 0x70, 0x0b]),
+    ],
+    [
+      "an index with bits beyond its width",
+      "number",
+      () => withBody(MODULE, "version", [0x20, 0x80, 0x80, 0x80, 0x80, 0x10, 0x0b]),
+    ],
     ["a float", "opcode", () => withBody(MODULE, "version", [0x43, 0, 0, 0, 0, 0xa8, 0x0b])],
     ["growing memory", "opcode", () => withBody(MODULE, "version", [0x41, 0, 0x40, 0, 0x0b])],
     ["sign extension", "opcode", () => withBody(MODULE, "version", [0x41, 0, 0xc0, 0x0b])],
