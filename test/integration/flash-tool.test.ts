@@ -135,8 +135,11 @@ describe("an external flasher", () => {
   });
 
   const real = ["openocd", "dfu-util", "bossac"].find((name) => findProgram(name) !== undefined);
-  it.skipIf(real === undefined)("may be the real one", async () => {
-    await runFlashTool(options([real ?? "", "--version"]));
+  // Nothing may be left out where everything is required.
+  const leftOut = real === undefined && process.env.ISNKIT_REQUIRE_ALL !== "1";
+  if (leftOut) console.warn("left out: a real flasher; apt-get install dfu-util");
+  it.skipIf(leftOut)("may be the real one", async () => {
+    await runFlashTool(options([real ?? "dfu-util", "--version"]));
   });
 });
 
