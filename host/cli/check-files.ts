@@ -5,6 +5,8 @@ import { flagOf, type Setting, type SettingName, type Settings } from "./setting
 
 export interface CheckFiles {
   readonly plan: BenchPlan;
+  /** The campaign file. */
+  readonly campaign?: string;
   /** Parts of the campaign file that only a simulation follows. */
   readonly unused: readonly string[];
   readonly resumed?: KeptRun & { readonly file: string };
@@ -51,7 +53,8 @@ export async function withFiles(
     ...(connectionsPerBoot === undefined ? {} : { connectionsPerBoot }),
     ...(rungs === undefined ? {} : { rungs }),
   };
-  return { merged, more: { files: { plan, unused: Object.keys(simulated) } } };
+  const unused = Object.keys(simulated);
+  return { merged, more: { files: { plan, unused, campaign: campaign.text } } };
 }
 
 /** Fills in what no flag and no variable says. */

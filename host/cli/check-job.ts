@@ -141,7 +141,11 @@ async function runBench(
     if (interrupted) kept.tell(terminal);
     else await kept.finish();
     const facts = { kind: "board", board, reboots } as const;
-    return { run: { ...judged, source: facts, seed, ...spelled(settings) }, interrupted };
+    const campaign = files.campaign === undefined ? {} : { campaign: files.campaign };
+    return {
+      run: { ...judged, source: facts, seed, ...campaign, ...spelled(settings) },
+      interrupted,
+    };
   } catch (error) {
     if (error instanceof BenchError) kept.tell(terminal);
     throw error;

@@ -51,7 +51,12 @@ function resetCheckup(
   description: BoardDescription,
   { bench }: DeskBoard,
 ): Checkup {
-  const ways = (description.reset ?? []).map((rung) => {
+  const described = description.reset ?? [];
+  // As the ladder has it: what bench.json knows comes on top of what the model describes.
+  const added = (["hub", "shell"] as const)
+    .filter((name) => bench?.[name] !== undefined)
+    .filter((name) => !described.some(({ rung }) => rung === name));
+  const ways = [...described, ...added.map((rung) => ({ rung }))].map((rung) => {
     if (rung.rung === "probe") {
       return { name: rung.tool, from: rung.package, isHere: machine.find(rung.tool) !== undefined };
     }

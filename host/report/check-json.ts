@@ -13,7 +13,11 @@ export function checkJson(run: CheckRun): string {
     verdict: result.verdict,
     source,
     seed: run.seed ?? null,
-    settings: { msl: run.msl ?? null, rules: run.rules ?? null },
+    settings: {
+      msl: run.msl ?? null,
+      rules: run.rules ?? null,
+      ...(run.campaign === undefined ? {} : { campaign: run.campaign }),
+    },
     replay: replayOf(run),
     counts: result.counts,
     rules: result.rules,

@@ -5,7 +5,7 @@ import { type CheckRun, replayOf, replayOfFinding } from "./check-run.ts";
 import { findingEvidence } from "./finding-evidence.ts";
 import type { Fact, Report, ReportFinding, ReportRule } from "./report-model.ts";
 import { RULE_MEANINGS } from "./rule-meanings.ts";
-import { grouped, listed, quantity } from "./wording.ts";
+import { boardKind, grouped, listed, quantity } from "./wording.ts";
 
 export function checkReport(run: CheckRun): Report {
   const { result } = run;
@@ -30,11 +30,6 @@ export function checkReport(run: CheckRun): Report {
 function subjectOf({ source }: CheckRun): string {
   if (source.kind === "capture") return `capture ${source.file}, device ${source.device}`;
   return `${boardKind(source.board)} ${source.board}`;
-}
-
-export function boardKind(board: string): string {
-  if (board === "sim" || board.startsWith("sim:")) return "virtual board";
-  return /^(qemu|rp2040js):/.test(board) ? "emulated board" : "board";
 }
 
 /** Says no more than what was tried. */

@@ -29,6 +29,8 @@ export interface CheckRun {
   readonly source: BoardSource | CaptureSourceFacts;
   /** Seed of the virtual board, u32. */
   readonly seed?: number;
+  /** The campaign file that a board in real time followed. */
+  readonly campaign?: string;
   /** As the command line spells it, when it is not the default. */
   readonly msl?: string;
   /** Rules that were asked for by name, in the order of the command line. */
@@ -59,6 +61,7 @@ function command(run: CheckRun, reboots: number, rules: readonly string[] | unde
   if (source.kind === "board") {
     words.push("--board", source.board, "--reboots", String(reboots));
     if (run.seed !== undefined) words.push("--seed", String(run.seed));
+    if (run.campaign !== undefined) words.push("--campaign", run.campaign);
   } else {
     words.push("--capture", source.file, "--device", source.device, ...source.bootOptions);
   }

@@ -6,6 +6,7 @@ import { tupleKey } from "../core/tuple.ts";
 import { type CheckRun, replayOf, replayOfFinding } from "./check-run.ts";
 import { printable } from "./plain-text.ts";
 import { statisticsLines } from "./statistics-text.ts";
+import { boardKind } from "./wording.ts";
 
 /** Findings of one rule shown at most; the rest are counted. */
 export const SHOWN_PER_RULE_MAX = 3;
@@ -154,8 +155,4 @@ function extentOf({ result, source }: { result: CheckResult; source: CheckRun["s
 
 function count(n: number, what: string): string {
   return `${n} ${what}${n === 1 ? "" : "s"}`;
-}
-
-function boardKind(board: string): string {
-  return board.startsWith("sim") ? "virtual board" : "emulated board";
 }

@@ -25,3 +25,9 @@ export function listed(words: readonly string[]): string {
   if (words.length <= 1) return words.join("");
   return `${words.slice(0, -1).join(", ")} and ${words.at(-1)}`;
 }
+
+/** What a board is, by its selector. */
+export function boardKind(board: string): string {
+  if (board === "sim" || board.startsWith("sim:")) return "virtual board";
+  return /^(qemu|rp2040js):/.test(board) ? "emulated board" : "board";
+}
