@@ -176,7 +176,9 @@ Examples:
       ["format", "FORMAT", "text or json (default: text)"],
       ["output", "FILE", "write the findings to a file instead of stdout"],
     ],
-    switches: [["--rules", "print udev rules for all boards that have a description, and stop"]],
+    switches: [
+      ["--udev-rules", "print udev rules for all boards that have a description, and stop"],
+    ],
     help: `
 ok: there; --: not there, and not needed for anything that was asked; !!: missing or wrong.
 Exit codes: 0 all that was asked for works, 2 wrong usage, 3 something asked for with --for does not work,
@@ -186,7 +188,7 @@ Examples:
   isnkit doctor
   isnkit doctor --for qemu,network
   isnkit doctor --for flash --board lamp
-  isnkit doctor --rules | sudo tee /etc/udev/rules.d/70-isnkit.rules
+  isnkit doctor --udev-rules | sudo tee /etc/udev/rules.d/70-isnkit.rules
   isnkit doctor --format json | jq '.purposes[] | select(.works | not)'
 `,
     load: async () => (await import("./doctor.ts")).doctorCommand,

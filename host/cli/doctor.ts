@@ -39,7 +39,7 @@ export async function doctorCommand(words: DeskWords, terminal: Terminal): Promi
   const empty = parseBench('{"boards": {}}');
   const bench = await orFault(readBench(settings.get("bench")?.text), empty, "bench.json", faults);
   const desk = await openDesk(bench);
-  if (words.has("rules")) {
+  if (words.has("udevRules")) {
     await writeResults(terminal, rulesFile(desk.descriptions), output);
     return EXIT.pass;
   }

@@ -89,7 +89,8 @@ export async function runProgram(argv: readonly string[], terminal: Terminal): P
   }
 }
 
-function buildProgram(
+/** All commands with their flags; `outcome` takes the exit code of the one that is run. */
+export function buildProgram(
   terminal: Terminal,
   outcome: Outcome,
   print: (text: string) => void,

@@ -228,7 +228,7 @@ describe("isnkit doctor", () => {
   });
 
   it("prints a whole file of udev rules", async () => {
-    const { out, exitCode } = await isnkit(["doctor", "--rules"]);
+    const { out, exitCode } = await isnkit(["doctor", "--udev-rules"]);
     expect(exitCode).toBe(0);
     const rules = out.split("\n").filter((line) => line !== "" && !line.startsWith("#"));
     expect(rules.length).toBeGreaterThan(10);
