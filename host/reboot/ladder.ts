@@ -34,7 +34,7 @@ export interface Climb<Result> {
 /** Waits between two rounds double from here. */
 const ROUND_MS = 500;
 /** Another try of any rung cannot help. */
-const HOPELESS = new Set(["port-busy", "port-missing", "not-isnkit"]);
+const HOPELESS = new Set(["port-busy", "port-missing", "not-isnkit", "no-key"]);
 
 /** BenchError `reboot-failed` that lists what was tried; `interrupted` when the signal came. */
 export async function climb<Result extends Restart>(

@@ -158,6 +158,7 @@ class Reboots {
 
   /** What the device has counted so far. Undefined when it does not answer: then a first reboot tells. */
   async #countBefore(): Promise<number | undefined> {
+    const { connection } = this.#options;
     const known = this.#count;
     let state: DeviceState;
     try {
@@ -167,6 +168,7 @@ class Reboots {
       if (silent) return known;
       throw error;
     }
+    if (state.boots === 0 && state.fingerprint === 0) throw noKey(connection.name);
     if (state.boots === 0) return undefined;
     if (known !== undefined && state.boots > known) {
       this.#noteUnrequested(state.boots - known, "before");
@@ -188,4 +190,13 @@ class Reboots {
     const cause = this.#lastCause;
     this.#unrequested.push({ boots, when, ...(cause === undefined ? {} : { cause }) });
   }
+}
+
+/** No rung can prove anything then, so none is tried. */
+function noKey(name: string): BenchError {
+  return new BenchError(
+    "no-key",
+    `${name} has no key yet, so it persists no boot count that could prove a reboot`,
+    `give it one: isnkit provision --board ${name}`,
+  );
 }

@@ -77,6 +77,16 @@ describeSerialBoard("reboots of a board on a serial port", () => {
     }
   });
 
+  it("are not tried on a device without a key, which could prove none", async () => {
+    const board = await PtyBoard.create();
+    ends.push(() => board.dispose());
+    board.switch("on");
+    const { exitCode, err } = await isnkit(["reboot", "--board", board.port]);
+    expect(exitCode).toBe(3);
+    expect(err).toContain("has no key yet");
+    expect(err).toContain("next: give it one: isnkit provision --board");
+  });
+
   it("are what isnkit reboot makes of a name in bench.json", async () => {
     const { board, connection } = await provisioned();
     await connection.disconnect();
