@@ -6,8 +6,8 @@ import { sipHashLow } from "../core/siphash.ts";
 
 export const KEY_BYTES = 16;
 
-/** What the module hashes to name its key (assembly/index.ts, `fingerprint`). */
-const FINGERPRINT_MESSAGE = new Uint8Array([0x69, 0x64]);
+/** What the module hashes to name its key (assembly/index.ts, `fingerprint`): the empty message. */
+const FINGERPRINT_MESSAGE = new Uint8Array(0);
 
 /** 32 bits that name a key and tell nothing of it, as the device tells them. 0 for no key. */
 export function fingerprintOf(key: Uint8Array): number {
