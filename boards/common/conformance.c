@@ -8,7 +8,7 @@
  *   do=call fn=isn4 a=1,2,3,4     calls an export of the module, all numbers as they are
  *   do=io hex=…                   fills the module's I/O buffer (IPv6 addresses, a key)
  *   do=provision key=… options=N  hands over the device's key; key=own: from the entropy source
- *   do=fault kind=N after=N bytes=N   makes the memory fail (nvm_fault.h)
+ *   do=fault kind=N after=N bytes=N   makes the memory fail (nvm_fault.h); count=N: so many programs
  *   do=interrupt                  asks for an ISN inside an exception handler
  *   do=fingerprint                the key's short name; do=verdict: isnkit_syn4() of a fixed tuple
  *   do=watch-counter ms=N         reads the counter for N milliseconds; tells of steps back or ahead
@@ -222,8 +222,9 @@ static void provision(const console_command *command, uint32_t id) {
 }
 
 static void set_fault(const console_command *command, uint32_t id) {
-  nvm_fault_set((nvm_fault_kind)console_number(command, "kind", 0),
-                console_number(command, "after", 0), console_number(command, "bytes", 0));
+  const nvm_fault_kind kind = (nvm_fault_kind)console_number(command, "kind", 0);
+  const uint32_t amount = console_number(command, kind == NVM_FAULT_TORN ? "bytes" : "count", 0);
+  nvm_fault_set(kind, console_number(command, "after", 0), amount);
   tell_done(id, NULL);
 }
 

@@ -1,5 +1,6 @@
 #include "nvm_fault.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "board.h"
@@ -8,14 +9,29 @@
 /** Error code that stands for "made on command" in the records. */
 #define FAULT_CODE 0xfau
 
-static nvm_fault_kind kind;
-static uint32_t countdown;
-static uint32_t torn_bytes;
+typedef struct fault {
+  nvm_fault_kind kind;
+  uint32_t countdown;
+  uint32_t amount;
+} fault;
 
-void nvm_fault_set(nvm_fault_kind new_kind, uint32_t after, uint32_t bytes) {
-  kind = new_kind;
-  countdown = after;
-  torn_bytes = bytes;
+/** Errors and the tear are apart: power may fail while writes do. */
+static fault errors;
+static fault tearing;
+
+void nvm_fault_set(nvm_fault_kind kind, uint32_t after, uint32_t amount) {
+  const fault set = {kind, after, amount};
+  if (kind == NVM_FAULT_NONE) errors = tearing = set;
+  else if (kind == NVM_FAULT_TORN) tearing = set;
+  else errors = set;
+}
+
+/** Whether this program is the one, or one of those, that the fault is about. */
+static bool due(fault *set) {
+  if (set->kind == NVM_FAULT_NONE) return false;
+  if (set->countdown == 0) return true;
+  set->countdown--;
+  return false;
 }
 
 static uint32_t open(void *device, isnkit_nvm_geometry *geometry) {
@@ -25,13 +41,13 @@ static uint32_t open(void *device, isnkit_nvm_geometry *geometry) {
 
 static uint32_t read(void *device, uint32_t offset, uint8_t *to, uint32_t bytes) {
   (void)device;
-  if (kind == NVM_FAULT_READ_FAILS && countdown == 0) return FAULT_CODE;
+  if (errors.kind == NVM_FAULT_READ_FAILS && errors.countdown == 0) return FAULT_CODE;
   return board_nvm.driver->read(board_nvm.device, offset, to, bytes);
 }
 
 /** Writes the first part only. On flash that part must be whole granules of the driver below. */
 static void tear(uint32_t offset, const uint8_t *from, uint32_t bytes) {
-  const uint32_t part = torn_bytes < bytes ? torn_bytes : bytes;
+  const uint32_t part = tearing.amount < bytes ? tearing.amount : bytes;
   if (part > 0) board_nvm.driver->program(board_nvm.device, offset, from, part);
   console_begin("torn");
   console_decimal("offset", offset);
@@ -44,12 +60,12 @@ static void tear(uint32_t offset, const uint8_t *from, uint32_t bytes) {
 
 static uint32_t program(void *device, uint32_t offset, const uint8_t *from, uint32_t bytes) {
   (void)device;
-  if (kind != NVM_FAULT_NONE && countdown > 0) {
-    countdown--;
-  } else if (kind == NVM_FAULT_PROGRAM_FAILS) {
+  if (due(&tearing)) tear(offset, from, bytes);
+  if (due(&errors) && errors.kind == NVM_FAULT_PROGRAM_FAILS) {
+    // The last one that was ordered.
+    if (errors.amount == 1) errors.kind = NVM_FAULT_NONE;
+    else if (errors.amount > 0) errors.amount--;
     return FAULT_CODE;
-  } else if (kind == NVM_FAULT_TORN) {
-    tear(offset, from, bytes);
   }
   return board_nvm.driver->program(board_nvm.device, offset, from, bytes);
 }

@@ -19,7 +19,11 @@ typedef enum nvm_fault_kind {
 
 extern const isnkit_nvm nvm_with_faults;
 
-/** From the program numbered `after` on (0: the next one), with `bytes` for NVM_FAULT_TORN. */
-void nvm_fault_set(nvm_fault_kind kind, uint32_t after, uint32_t bytes);
+/**
+ * From the program numbered `after` on (0: the next one). `amount`: the bytes of NVM_FAULT_TORN; how many
+ * programs NVM_FAULT_PROGRAM_FAILS fails (0: all). Errors and a tear may be set at once;
+ * NVM_FAULT_NONE clears both.
+ */
+void nvm_fault_set(nvm_fault_kind kind, uint32_t after, uint32_t amount);
 
 #endif
