@@ -5,7 +5,11 @@ import { environmentName, flagOf, type SettingName } from "./settings.ts";
 import type { Terminal } from "./terminal.ts";
 
 const FLAGS: readonly (readonly [SettingName, string, string])[] = [
-  ["board", "NAME", "what to simulate: sim, or sim:<generator> for a bad one (default: sim)"],
+  [
+    "board",
+    "NAME",
+    "what to simulate: sim, or sim:<generator> for a bad one; with --case also qemu:lm3s6965evb (default: sim)",
+  ],
   ["campaign", "FILE", "a campaign file: boards, workload, faults with rates, servers, network"],
   ["reboots", "N", "reboots in all, at least; they make cases of 100 (default: 10000)"],
   ["seed", "N", "u32 that decides all cases, decimal or 0x… (default: a random one, printed)"],
@@ -40,6 +44,7 @@ Examples:
   isnkit simulate --campaign fleet.json --faults bit-rot=0.2
   isnkit simulate --reboots 1000000 --seed 1 --shard 2/4 --format json --output shard-2.json
   isnkit simulate --case 1:4711
+  isnkit simulate --case 1:8 --board qemu:lm3s6965evb  the same life on an emulated board
   isnkit simulate --list
 `;
 

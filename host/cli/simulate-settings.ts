@@ -1,8 +1,11 @@
 /** Reads the settings of `isnkit simulate`: what each means, its limits, and which exclude each other. */
+
+import { isEmulatedBoard, parseEmulatedBoard } from "../boards/emulated-selector.ts";
 import { parseDurationUs } from "../core/duration.ts";
 import { UsageError } from "../core/errors.ts";
 import { type CaseName, parseCaseName } from "../simulate/case-text.ts";
 import { FAULT_KINDS, type FaultKind } from "../simulate/fault-kinds.ts";
+import { REPLAY_BOARD } from "../simulate/on-board/board-case.ts";
 import { parseShard, type Shard, shardOfJob } from "../simulate/shard.ts";
 import { didYouMean } from "./did-you-mean.ts";
 import { flagOf, type Setting, type SettingName, type Settings } from "./settings.ts";
@@ -46,6 +49,7 @@ export function readSimulateSettings(
   refuseTogether(settings, "case", ["shard", "shards"]);
   if (depth !== undefined) refuseTogether(settings, "exhaustive", ["reboots", "faults"]);
   const board = readBoard(settings.get("board"), generators);
+  if (isEmulatedBoard(board.board)) expectOneCase(settings, board.board);
   if (depth !== undefined && board.generator !== generators[0]) {
     throw new UsageError(
       "option-unused",
@@ -89,11 +93,31 @@ function readBoard(
   if (board === "sim" || (board.startsWith("sim:") && generators.includes(generator))) {
     return { board, generator };
   }
+  // Its firmware holds the module; one case at a time is played on it.
+  if (isEmulatedBoard(board)) return { board, generator: generators[0] ?? "isnkit" };
   const boards = ["sim", ...generators.map((name) => `sim:${name}`)];
   throw new UsageError(
     "unknown-board",
     `no simulated board matches ${JSON.stringify(board)} (${setting?.place})`,
-    `${didYouMean(board, boards)}the boards are ${boards.join(", ")}; real and emulated ones are for isnkit check`,
+    `${didYouMean(board, boards)}the boards are ${boards.join(", ")}; an emulated one plays a single case (--case … --board ${REPLAY_BOARD}), and real ones are for isnkit check`,
+  );
+}
+
+/** Emulated boards play single cases, on firmware that is driven over its console. */
+function expectOneCase(settings: Settings, board: string): void {
+  const { firmware } = parseEmulatedBoard(board);
+  if (firmware !== undefined && firmware !== "wasm2c" && firmware !== "wasm3") {
+    throw new UsageError(
+      "unknown-board",
+      `cases are not played on the firmware ${firmware} (${settings.get("board")?.place})`,
+      `give ${REPLAY_BOARD}, or :wasm3 behind it`,
+    );
+  }
+  if (settings.get("case") !== undefined && settings.get("exhaustive") === undefined) return;
+  throw new UsageError(
+    "not-on-board",
+    `${board} plays one case of a run with reboots, and ${settings.get("exhaustive") === undefined ? "no case is named" : "exhaustive mode cuts the module's own journal"} (${settings.get("board")?.place})`,
+    `name one: isnkit simulate --case SEED:INDEX --board ${REPLAY_BOARD}; isnkit check reboots emulated boards`,
   );
 }
 

@@ -3,6 +3,7 @@ import { randomBytes } from "node:crypto";
 import { availableParallelism } from "node:os";
 import { resolve } from "node:path";
 import pc from "picocolors";
+import { isEmulatedBoard } from "../boards/emulated-selector.ts";
 import { type CampaignFile, readCampaignFile } from "../campaign/campaign-file.ts";
 import { EXIT, type ExitCode, UsageError } from "../core/errors.ts";
 import { readIsnModule } from "../module/load.ts";
@@ -11,6 +12,7 @@ import { NO_PAINT, type Paint } from "../report/check-text.ts";
 import { quantity } from "../report/wording.ts";
 import { HONEST } from "../sim/campaign.ts";
 import { type Campaign, casesFor } from "../simulate/campaign.ts";
+import type { CaseName } from "../simulate/case-text.ts";
 import { exhaustiveCases } from "../simulate/exhaustive/exhaustive-runner.ts";
 import { FAULT_KINDS } from "../simulate/fault-kinds.ts";
 import { GEOMETRIES, geometryName } from "../simulate/geometries.ts";
@@ -28,7 +30,7 @@ import { type Progress, progressOn } from "./progress.ts";
 import { rendered } from "./rendered.ts";
 import { expectWritable, writeResults } from "./results.ts";
 import { mergeSettings, type SettingName } from "./settings.ts";
-import { replayCase } from "./simulate-case.ts";
+import { type CaseReport, replayCase, replayCaseOnBoard } from "./simulate-case.ts";
 import {
   DEFAULT_REBOOTS,
   readSimulateSettings,
@@ -64,7 +66,10 @@ export async function simulateCommand(
   const inColor = color && config.color !== false && words.output === undefined;
   const paint = paintOf(inColor && allowsColor(terminal));
   if (words.case !== undefined) {
-    const { text, exitCode } = replayCase(campaign, words.case, caseFormat(words.format), paint);
+    const format = caseFormat(words.format);
+    const { text, exitCode } = isEmulatedBoard(campaign.board)
+      ? await playOnBoard(campaign, words.case, format, paint, terminal)
+      : replayCase(campaign, words.case, format, paint);
     await writeResults(terminal, text, words.output);
     return exitCode;
   }
@@ -75,6 +80,31 @@ export async function simulateCommand(
     return EXIT.interrupted;
   }
   return EXIT[run.verdict];
+}
+
+async function playOnBoard(
+  campaign: Campaign,
+  name: CaseName,
+  format: "text" | "json",
+  paint: Paint,
+  terminal: Terminal,
+): Promise<CaseReport> {
+  const progress = progressOn(terminal, () => performance.now());
+  const stop = new AbortController();
+  const forget = terminal.onInterrupt(() => stop.abort());
+  try {
+    return await replayCaseOnBoard(campaign, name, format, paint, {
+      signal: stop.signal,
+      onBoot: (boot) => progress.tick(() => `boot ${boot} of the case on ${campaign.board}`),
+    });
+  } catch (error) {
+    if (!stop.signal.aborted) throw error;
+    const text = format === "json" ? "" : "interrupted: the case was not played to its end\n";
+    return { text, exitCode: EXIT.interrupted };
+  } finally {
+    forget();
+    progress.clear();
+  }
 }
 
 /** One case is a story, not a run. */

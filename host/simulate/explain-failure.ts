@@ -4,6 +4,7 @@ import { everything, type KeptBoot, keepOnly, keptText } from "./case-text.ts";
 import { ruleText } from "./finish-run.ts";
 import { judgeLife } from "./judge-life.ts";
 import type { LifeScript } from "./life-script.ts";
+import { boardReplay } from "./on-board/board-replay.ts";
 import { caseReplay } from "./replay.ts";
 import { shrink } from "./shrink.ts";
 import { type CaseSize, SIMULATE_BOUNDS, type SimulateFailure } from "./simulate-run.ts";
@@ -27,12 +28,15 @@ export function explainFailure(campaign: Campaign, failure: CaseFailure): Simula
     return { ...base, findings: failure.findings, replay, story: [] };
   }
   const text = `${index}:${keptText(shrunk.kept)}`;
+  const small = keepOnly(script, shrunk.kept);
+  const replayOnBoard = boardReplay(campaign, small, text);
   return {
     ...base,
     findings: shrunk.result.findings.slice(0, SIMULATE_BOUNDS.findingsPerFailure),
     shrunk: { ...sizeOf(shrunk.kept), case: `${campaign.seed}:${text}` },
     replay: caseReplay(campaign, text),
-    story: storyOf(keepOnly(script, shrunk.kept), factory),
+    ...(replayOnBoard === undefined ? {} : { replayOnBoard }),
+    story: storyOf(small, factory),
   };
 }
 

@@ -3,6 +3,7 @@ import { Check, type CheckResult } from "../check/engine.ts";
 import type { Rule } from "../check/rule.ts";
 import type { Sample } from "../core/sample.ts";
 import type { DeviceFactory } from "../sim/device.ts";
+import type { NvmPart } from "../sim/nvm.ts";
 import { type FaultTally, Life, type LifeWitness } from "./life.ts";
 import type { LifeScript } from "./life-script.ts";
 import { LIFE_RULES } from "./rules/index.ts";
@@ -25,6 +26,8 @@ export function judgeLife(
     readonly witness?: LifeWitness;
     /** Called before the life runs. */
     readonly prepare?: (life: Life) => void;
+    /** The device's memory; otherwise a model of what the script names. */
+    readonly nvm?: NvmPart;
   } = {},
 ): JudgedLife {
   const { board } = script;
@@ -37,7 +40,7 @@ export function judgeLife(
     check.observe(sample);
     watch?.(sample);
   };
-  const life = new Life(script, factory, emit, options.witness);
+  const life = new Life(script, factory, emit, options.witness, options.nvm);
   options.prepare?.(life);
   life.run();
   const { faults, powerOns, timeUs } = life;

@@ -77,6 +77,7 @@ export class Life {
     factory: DeviceFactory,
     emit: (sample: Sample) => void,
     witness: LifeWitness = {},
+    nvm?: NvmPart,
   ) {
     this.#script = script;
     this.#factory = factory;
@@ -84,7 +85,7 @@ export class Life {
     this.#witness = witness;
     this.#random = new Random(script.seed);
     const { board } = script;
-    this.nvm = createNvm(board.storage, this.#random.split("nvm"));
+    this.nvm = nvm ?? createNvm(board.storage, this.#random.split("nvm"));
     this.#board = new VirtualBoard({
       time: this.#time,
       nvm: this.nvm,
