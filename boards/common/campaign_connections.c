@@ -276,7 +276,18 @@ void connections_continue(void) {
   else tell_no_answer();
 }
 
-void connections_run(const console_command *command) {
+/** Its servers are those of the bench's network. */
+const char *connections_server(const console_command *command) {
+  (void)command;
+  return "servers-are-those-of-the-network";
+}
+
+const char *connections_servers(const console_command *command) {
+  return connections_server(command);
+}
+
+const char *connections_run(const console_command *command) {
+  if (console_value(command, "bytes") != NULL) return "bytes-are-its-own";
   connections_left = console_number(command, "count", 0);
   endless = connections_left == 0;
   const uint32_t gap_us = console_number(command, "gap-us", 0);
@@ -284,6 +295,7 @@ void connections_run(const console_command *command) {
   limit_ms = console_number(command, "limit-ms", LIMIT_MS);
   due_ticks = board_ticks(NULL);
   running = true;
+  return NULL;
 }
 
 void connections_stop(void) { running = false; }

@@ -14,6 +14,9 @@
  *   do=watch-counter ms=N         reads the counter for N milliseconds; tells of steps back or ahead
  *   do=run count=N gap-us=N       opens N connections (0: for ever), each in three records; where the
  *                                 build has a network these are real, and given up after limit-ms=N
+ *      bytes=N[,M] from=N         without a network: what each sends, and the server to begin with
+ *   do=server i=N ra=ADDRESS rp=PORT [lp=PORT]   a row of the table of servers, and
+ *   do=servers count=N            how many rows `run` calls in turn (server_table.h)
  *   do=mark                       marks this instant on the network, for who reads its recording
  *   do=stop, do=status, do=reset
  *   do=about [image=1]            firmware, module and slot; with `image` the firmware's own hash
@@ -293,9 +296,10 @@ static void obey(const console_command *command) {
   else if (console_is(command, "do", "provision")) provision(command, id);
   else if (console_is(command, "do", "fault")) set_fault(command, id);
   else if (console_is(command, "do", "run")) {
-    connections_run(command);
-    tell_done(id, NULL);
+    tell_done(id, connections_run(command));
   }
+  else if (console_is(command, "do", "server")) tell_done(id, connections_server(command));
+  else if (console_is(command, "do", "servers")) tell_done(id, connections_servers(command));
   else if (console_is(command, "do", "status")) tell_state("status", id, isnkit_current_state());
   else if (console_is(command, "do", "interrupt")) interrupt(id);
   else if (console_is(command, "do", "watch-counter")) watch_counter(command, id);

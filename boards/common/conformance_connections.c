@@ -5,6 +5,7 @@
 #include "board.h"
 #include "connection_records.h"
 #include "isnkit.h"
+#include "server_table.h"
 
 // The connections of this file exist in the records only: the module is asked and told as a stack would
 // do it, but nothing is sent. campaign_connections.c opens real ones.
@@ -15,58 +16,37 @@ void connections_begin(void) {}
 
 void connections_mark(void) {}
 
-// Destinations that `run` connects to, in turn.
-
-typedef struct destination {
-  uint32_t address;  // 0: the IPv6 one
-  uint16_t port;
-  // Not 0: the application binds this local port, so the same tuple comes back at every turn.
-  uint16_t bound;
-  const char *text;
-} destination;
-
-static const destination destinations[] = {
-    {0x0A4D0001u, 25, 0, "10.77.0.1"},
-    {0x0A4D0001u, 1883, 5000, "10.77.0.1"},
-    {0xC0000207u, 443, 0, "192.0.2.7"},
-    {0, 443, 0, "fd00::1"},
-    {0, 1883, 5001, "fd00::1"},
-};
-
-#define DESTINATIONS (sizeof destinations / sizeof *destinations)
-
 static const uint8_t local6[16] = {0xfd, [15] = 2};
-static const uint8_t remote6[16] = {0xfd, [15] = 1};
 
-static uint16_t ask_port(const destination *to) {
+static uint16_t ask_port(const server *to) {
   if (to->bound != 0) return to->bound;
-  return to->address != 0 ? isnkit_port4(CONNECTIONS_LOCAL, to->address, to->port)
-                          : isnkit_port6(local6, remote6, to->port);
+  return !to->ipv6 ? isnkit_port4(CONNECTIONS_LOCAL, to->address, to->port)
+                          : isnkit_port6(local6, to->address6, to->port);
 }
 
-static uint32_t ask_isn(const destination *to, uint16_t port) {
-  return to->address != 0 ? isnkit_isn4(CONNECTIONS_LOCAL, port, to->address, to->port)
-                          : isnkit_isn6(local6, port, remote6, to->port);
+static uint32_t ask_isn(const server *to, uint16_t port) {
+  return !to->ipv6 ? isnkit_isn4(CONNECTIONS_LOCAL, port, to->address, to->port)
+                          : isnkit_isn6(local6, port, to->address6, to->port);
 }
 
-static uint32_t ask_timestamp(const destination *to, uint16_t port) {
-  return to->address != 0 ? isnkit_timestamp4(CONNECTIONS_LOCAL, port, to->address, to->port)
-                          : isnkit_timestamp6(local6, port, remote6, to->port);
+static uint32_t ask_timestamp(const server *to, uint16_t port) {
+  return !to->ipv6 ? isnkit_timestamp4(CONNECTIONS_LOCAL, port, to->address, to->port)
+                          : isnkit_timestamp6(local6, port, to->address6, to->port);
 }
 
-static uint32_t report_progress(const destination *to, uint16_t port, uint32_t next) {
-  return to->address != 0 ? isnkit_advance4(CONNECTIONS_LOCAL, port, to->address, to->port, next)
-                          : isnkit_advance6(local6, port, remote6, to->port, next);
+static uint32_t report_progress(const server *to, uint16_t port, uint32_t next) {
+  return !to->ipv6 ? isnkit_advance4(CONNECTIONS_LOCAL, port, to->address, to->port, next)
+                          : isnkit_advance6(local6, port, to->address6, to->port, next);
 }
 
-static uint32_t report_close(const destination *to, uint16_t port, uint32_t next) {
+static uint32_t report_close(const server *to, uint16_t port, uint32_t next) {
   const isnkit_end end = {.next = next, .peer_next = 1};
-  return to->address != 0 ? isnkit_close4(CONNECTIONS_LOCAL, port, to->address, to->port, &end)
-                          : isnkit_close6(local6, port, remote6, to->port, &end);
+  return !to->ipv6 ? isnkit_close4(CONNECTIONS_LOCAL, port, to->address, to->port, &end)
+                          : isnkit_close6(local6, port, to->address6, to->port, &end);
 }
 
-static void tell_tuple(const destination *to, uint16_t port) {
-  connection_tuple(to->address != 0 ? "10.77.0.2" : "fd00::2", port, to->text, to->port);
+static void tell_tuple(const server *to, uint16_t port) {
+  connection_tuple(!to->ipv6 ? "10.77.0.2" : "fd00::2", port, to->text, to->port);
 }
 
 // One connection after another.
@@ -78,6 +58,20 @@ static uint32_t connection;
 static uint32_t gap_ticks;
 static uint32_t last_ticks;
 
+/** What a connection may run ahead of the clock without a report on its way: less than the guard. */
+#define BYTES_MAX 200000u
+
+/** Asked for by the bench, from the first to the second; without it the application's own. */
+static bool bytes_given;
+static uint32_t bytes_range[2];
+
+static uint32_t bytes_of(uint32_t turn) {
+  // Another prime than the table is long, so that each server sees all lengths.
+  if (bytes_given) return bytes_range[0] + turn * 7919u % (bytes_range[1] - bytes_range[0] + 1);
+  // Mails of different length; one in sixteen runs ahead of the clock by almost the guard.
+  return turn % 16 == 15 ? BYTES_MAX : 500 + turn % 7 * 321;
+}
+
 /** A refusal while waiting for quiet time or a key would repeat at once: once a second is enough. */
 static void pause_after_refusal(const char *call) {
   connection_refused(call);
@@ -85,7 +79,7 @@ static void pause_after_refusal(const char *call) {
 }
 
 static void connect(void) {
-  const destination *to = &destinations[connection % DESTINATIONS];
+  const server *to = server_of_turn(connection);
   const uint16_t port = ask_port(to);
   if (port == 0) return pause_after_refusal("port");
   const uint32_t isn = ask_isn(to, port);
@@ -98,8 +92,7 @@ static void connect(void) {
   console_hex("isn", isn);
   console_hex("ts", tsval);
   console_end();
-  // Mails of different length; one in sixteen runs ahead of the clock by almost the guard.
-  const uint32_t bytes = connection % 16 == 15 ? 200000 : 500 + connection % 7 * 321;
+  const uint32_t bytes = bytes_of(connection);
   // SYN and FIN use one number each.
   const uint32_t next = isn + 1 + bytes + 1;
   if (!report_progress(to, port, next)) return pause_after_refusal("advance");
@@ -123,13 +116,38 @@ void connections_continue(void) {
   console_end();
 }
 
-void connections_run(const console_command *command) {
+/** False when the command has `bytes` that are none this application sends. */
+static bool take_bytes(const console_command *command) {
+  uint32_t range[2] = {0};
+  bytes_given = console_value(command, "bytes") != NULL;
+  if (!bytes_given) return true;
+  const uint32_t count = console_numbers(command, "bytes", range, 2);
+  if (count == 1) range[1] = range[0];
+  if (count == 0 || range[0] > range[1] || range[1] > BYTES_MAX) return false;
+  bytes_range[0] = range[0];
+  bytes_range[1] = range[1];
+  return true;
+}
+
+const char *connections_run(const console_command *command) {
+  running = false;
+  if (!take_bytes(command)) return "bytes-0-to-200000";
+  connection = console_number(command, "from", connection);
   connections_left = console_number(command, "count", 0);
   endless = connections_left == 0;
   const uint32_t gap_us = console_number(command, "gap-us", 0);
   gap_ticks = (uint32_t)((uint64_t)gap_us * board_ticks_hz / 1000000u);
   last_ticks = board_ticks(NULL) - gap_ticks;
   running = true;
+  return NULL;
+}
+
+const char *connections_server(const console_command *command) {
+  return running ? "running" : server_fill_in(command);
+}
+
+const char *connections_servers(const console_command *command) {
+  return running ? "running" : server_use_rows(command);
 }
 
 void connections_stop(void) { running = false; }

@@ -21,10 +21,17 @@ void connections_begin(void);
 void connections_mark(void);
 
 /**
- * `count`: how many (0: for ever); `gap-us`: time from one to the next; `limit-ms`: how long one may take
- * on a network.
+ * The table of servers, as server_table.h has it; on a network there is only the application's own. Why
+ * it was not done, or NULL.
  */
-void connections_run(const console_command *command);
+const char *connections_server(const console_command *command);
+const char *connections_servers(const console_command *command);
+/**
+ * `count`: how many (0: for ever); `gap-us`: time from one to the next, less than a half wrap of the
+ * counter; `limit-ms`: how long one may take on a network; without one also `bytes`, as `least,most` or one
+ * number of bytes that each sends, and `from`, the turn to begin with. Why it does not run, or NULL.
+ */
+const char *connections_run(const console_command *command);
 void connections_stop(void);
 /** Serves them, and opens the next one when it is due; called from the main loop. */
 void connections_continue(void);
