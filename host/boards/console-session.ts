@@ -10,7 +10,7 @@ import {
 import type { Console } from "./powered-board.ts";
 
 /** How long a device may be silent before the bench gives it up, in milliseconds. */
-const SILENCE_MS = 20_000;
+export const SILENCE_MS = 20_000;
 
 export interface SessionOptions {
   readonly silenceMs?: number;

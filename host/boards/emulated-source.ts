@@ -2,8 +2,10 @@
 import type { CheckContext, RuleId } from "../check/rule.ts";
 import { UsageError } from "../core/errors.ts";
 import type { Sample } from "../core/sample.ts";
+import { type Workload, workloadNames } from "../core/workload.ts";
 import { readBoardDescription } from "./board-description.ts";
 import { firmwarePath } from "./board-firmware.ts";
+import { expectServersFit } from "./conformance-servers.ts";
 import { openEmulatedBoard, programOf } from "./emulated-board.ts";
 import { emulatedNetwork } from "./emulated-network.ts";
 import { parseEmulatedBoard } from "./emulated-selector.ts";
@@ -14,7 +16,7 @@ import { type CampaignPosition, rebootCampaign } from "./reboot-campaign.ts";
 import { poweredLives } from "./rebootable-board.ts";
 import { TemporaryFolder } from "./temporary-folder.ts";
 
-export interface EmulatedSourceOptions {
+export interface EmulatedSourceOptions extends Workload {
   /** `qemu:lm3s6965evb`, `qemu:lm3s6965evb:lwip-default`, … */
   readonly selector: string;
   /** Reboots after the first power-on. */
@@ -32,7 +34,8 @@ export interface EmulatedSourceOptions {
   readonly from?: CampaignPosition;
   readonly onDone?: (boots: number) => void;
   readonly onDevice?: (fingerprint: number) => void;
-  readonly connectionsPerBoot?: { readonly min: number; readonly max: number };
+  /** The MSL that the device is started with; default: that of its description. */
+  readonly mslMs?: number;
 }
 
 export interface EmulatedSource {
@@ -41,6 +44,8 @@ export interface EmulatedSource {
   readonly context: CheckContext;
   /** With or without a network, and why; one line. */
   readonly words: string;
+  /** Whether a run that was cut short can go on. */
+  readonly resumable: boolean;
   /** Rules that this source can settle; absent: all of them. */
   readonly asked?: readonly RuleId[];
   /** Complete when the iteration has ended. `incomplete`: records and packets disagree. */
@@ -72,7 +77,8 @@ export async function openEmulatedSource(options: EmulatedSourceOptions): Promis
 async function conformanceSource(options: EmulatedSourceOptions): Promise<EmulatedSource> {
   const { selector } = options;
   const { model, firmware } = parseEmulatedBoard(selector);
-  const description = await readBoardDescription(model);
+  const described = await readBoardDescription(model);
+  const description = { ...described, mslMs: options.mslMs ?? described.mslMs };
   if (description.emulator?.persistent === false) {
     throw new UsageError(
       "no-journal",
@@ -86,17 +92,29 @@ async function conformanceSource(options: EmulatedSourceOptions): Promise<Emulat
   const context = { twoMslUs: 2 * mslMs * 1000, source: "board", ports } as const;
   const common = { ...options, description, onNote: (note: string) => notes.push(note) };
   if (ethernet === undefined) {
+    expectServersFit(options, description, selector);
     const { board } = await openEmulatedBoard(selector);
     const samples = rebootCampaign({ ...common, board: poweredLives(board) });
-    return { samples, context, words, ending: () => ({ notes, incomplete: false }) };
+    return {
+      samples,
+      context,
+      words,
+      resumable: true,
+      ending: () => ({ notes, incomplete: false }),
+    };
   }
   if (options.from !== undefined) throw notResumable(selector);
+  if (options.servers !== undefined) throw serversOfNetwork(selector, model);
+  if (options.bytes !== undefined) {
+    notes.push("not followed on the network: workload.bytes of the campaign file");
+  }
   const image = await firmwarePath(model, programOf("network"));
   const report = newNetworkReport();
   return {
     samples: networkCampaign({ ...common, ethernet, firmware: image }, report),
     context,
     words,
+    resumable: false,
     ending: () => networkEnding(report, notes),
   };
 }
@@ -129,7 +147,11 @@ async function mailSource(
 ): Promise<EmulatedSource> {
   if (options.from !== undefined) throw notResumable(options.selector);
   const words = "with a network: the device's records are judged, and compared with the packets";
-  const notes = [words];
+  const asked = workloadNames(options);
+  const notes =
+    asked.length === 0
+      ? [words]
+      : [words, `not followed by the mail device: ${asked.join(", ")} of the campaign file`];
   let incomplete = false;
   async function* samples(): AsyncGenerator<Sample> {
     const folder = await TemporaryFolder.create("isnkit-mail-");
@@ -159,6 +181,7 @@ async function mailSource(
     samples: samples(),
     context: { twoMslUs: 240_000_000, source: "board" },
     words,
+    resumable: false,
     asked: MAIL_RULES,
     ending: () => ({ notes, incomplete }),
   };
@@ -170,5 +193,14 @@ function notResumable(selector: string): UsageError {
     "not-resumable",
     `a run of ${selector} on a network cannot go on: its packets are gone`,
     "run it again from its start; runs without a network and of boards on a desk can go on",
+  );
+}
+
+/** The network of the bench has servers of its own, and the firmware knows them. */
+function serversOfNetwork(selector: string, model: string): UsageError {
+  return new UsageError(
+    "servers-of-network",
+    `${selector} runs on the bench's network, which has servers of its own: those of the campaign file are not in it`,
+    `check qemu:${model}:wasm2c, which calls the servers of the file without a network, or leave workload.servers out`,
   );
 }

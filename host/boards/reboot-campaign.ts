@@ -8,6 +8,7 @@
  */
 import { BenchError, UsageError } from "../core/errors.ts";
 import type { Sample } from "../core/sample.ts";
+import type { Workload } from "../core/workload.ts";
 import { PROVISION } from "../module/abi.ts";
 import { Random } from "../sim/random.ts";
 import type { BoardDescription } from "./board-description.ts";
@@ -18,13 +19,15 @@ import {
   skipTime,
   startCommand,
 } from "./conformance-device.ts";
+import { sendServers } from "./conformance-servers.ts";
 import type { ConsoleEvent, ConsoleRecord } from "./console-record.ts";
 import { ConsoleSamples, reasonName } from "./console-samples.ts";
-import type { ConsoleSession } from "./console-session.ts";
+import { type ConsoleSession, SILENCE_MS } from "./console-session.ts";
 import { type BootEnd, planBootEnd } from "./reboot-plan.ts";
 import type { Life, LifeEnd, RebootableBoard } from "./rebootable-board.ts";
+import { gapUs, planRun, type RunPlan } from "./run-plan.ts";
 
-export interface RebootCampaignOptions {
+export interface RebootCampaignOptions extends Workload {
   readonly board: RebootableBoard;
   readonly description: BoardDescription;
   /** u32: decides all plans. What the device does in between depends on the machine's speed. */
@@ -59,8 +62,6 @@ export interface RebootCampaignOptions {
   readonly onDone?: (boots: number) => void;
   /** Told the fingerprint of the device's key when it is first seen, and when it has another. */
   readonly onDevice?: (fingerprint: number) => void;
-  /** Connections of a boot; default: what the plan says. */
-  readonly connectionsPerBoot?: { readonly min: number; readonly max: number };
 }
 
 /** Where to go on. */
@@ -81,12 +82,13 @@ export interface CampaignPosition {
 
 /** The boot that finds its memory blank, as after the part was replaced. */
 const STORAGE_LOST_BOOT = 5;
-const GAP_US = 300;
 /** A boot that should be torn in a write is cut after this many records if it never writes. */
 const RECORDS_WITHOUT_WRITE = 160;
 /** Power stays off for up to this long, on the stream's clock only. */
 const OFF_MS_MAX = 5_000;
 
+/** How often a boot that only waits looks whether the run was interrupted. */
+const LOOK_MS = 200;
 /** Waits between two tries double from here. */
 const RETRY_MS = 500;
 
@@ -167,7 +169,7 @@ class Campaign {
     const { session, cause } = await this.#begin(random);
     this.#cause = cause;
     const state = await this.#bootDevice(session, end);
-    if (state !== undefined) await this.#work(session, end, state, this.#connections(random));
+    if (state !== undefined) await this.#work(session, end, state, random);
     await this.#end(end.kind === "reset" && state !== undefined ? "console" : "cut");
   }
 
@@ -188,7 +190,7 @@ class Campaign {
   async #begin(random: Random): Promise<Life> {
     const { board } = this.#options;
     if (!this.#nextRuns) {
-      if (board.abilities.cut === "power") this.#skippedUs += random.int(0, OFF_MS_MAX) * 1000;
+      if (board.abilities.cut === "power") this.#skippedUs += this.#offUs(random);
       this.#helloDue = true;
       this.#bootUs = this.#nowUs;
     }
@@ -196,6 +198,13 @@ class Campaign {
     this.#helloCame(this.#bootUs);
     this.#nextRuns = false;
     return life;
+  }
+
+  #offUs(random: Random): number {
+    const { offUs } = this.#options;
+    return offUs === undefined
+      ? random.int(0, OFF_MS_MAX) * 1000
+      : random.int(offUs.min, offUs.max);
   }
 
   async #end(how: LifeEnd): Promise<void> {
@@ -213,6 +222,8 @@ class Campaign {
 
   /** Boots the module. Undefined when the power was cut in the middle of it. */
   async #bootDevice(session: ConsoleSession, end: BootEnd): Promise<DeviceState | undefined> {
+    const { servers, board } = this.#options;
+    if (servers !== undefined) await sendServers(session, servers, board.name);
     const command = startCommand({ mslMs: this.#options.description.mslMs });
     if (end.kind === "torn-boot") await this.#setTear(session, end);
     if (end.kind === "cut-while-booting") {
@@ -247,39 +258,60 @@ class Campaign {
     onDevice?.(fingerprint);
   }
 
-  /** How many connections this boot has; undefined: as many as its plan has records. */
-  #connections(random: Random): number | undefined {
-    const range = this.#options.connectionsPerBoot;
-    return range === undefined
-      ? undefined
-      : random.split("connections", 0).int(range.min, range.max);
-  }
-
   async #work(
     session: ConsoleSession,
     end: BootEnd,
     state: DeviceState,
-    connections: number | undefined,
+    random: Random,
   ): Promise<void> {
     if (state.state === "unprovisioned") await this.#provision(session);
     else if (state.state === "quiet") await this.#waitQuiet(session);
     else if (state.state !== "ready") this.#refuse(state);
+    // Quiet time was skipped: the boot's time begins behind it.
+    const sinceUs = state.state === "ready" ? this.#bootUs : this.#nowUs;
     if (end.kind === "torn-run") await this.#setTear(session, end);
     // With a number of connections the device tells when it has made them.
     const planned =
       end.kind === "power-cut" || end.kind === "reset" ? end.records : RECORDS_WITHOUT_WRITE;
-    const last = connections === undefined ? planned : Number.POSITIVE_INFINITY;
-    if (connections === 0) return;
+    const plan = planRun(random, this.#options, planned);
+    const last = plan.connections === undefined ? planned : Number.POSITIVE_INFINITY;
+    const ended =
+      plan.connections === 0
+        ? undefined
+        : await this.#openConnections(session, plan, last, sinceUs);
+    if (ended?.type !== "torn") await this.#stayUp(plan, sinceUs);
+  }
+
+  /** Returns the record with which the boot, or its connections, are over. */
+  #openConnections(
+    session: ConsoleSession,
+    plan: RunPlan,
+    last: number,
+    sinceUs: number,
+  ): Promise<ConsoleRecord> {
     let seen = 0;
     const isLast = ({ type }: ConsoleRecord) =>
       type === "torn" || type === "hello" || type === "run-over" || ++seen >= last;
-    const enough = session.record(isLast, "the records of the device at work");
-    session.send({
-      do: "run",
-      "gap-us": GAP_US,
-      ...(connections === undefined ? {} : { count: connections }),
-    });
-    await enough;
+    const gap = gapUs(plan, this.#nowUs - sinceUs);
+    const whileUs = plan.uptimeUs === undefined ? 0 : gap * (plan.connections ?? 0);
+    const over = session.record(
+      isLast,
+      "the records of the device at work",
+      whileUs === 0 ? undefined : SILENCE_MS + whileUs / 1000,
+    );
+    session.send({ do: "run", "gap-us": gap, ...plan.fields });
+    return over;
+  }
+
+  /** The boot lasts as long as the campaign file says, on the bench's own clock. */
+  async #stayUp({ uptimeUs }: RunPlan, sinceUs: number): Promise<void> {
+    if (uptimeUs === undefined) return;
+    const { signal, sleep } = this.#options;
+    for (;;) {
+      const leftMs = (sinceUs + uptimeUs - this.#nowUs) / 1000;
+      if (leftMs <= 0 || signal?.aborted) return;
+      await sleep(Math.min(leftMs, LOOK_MS));
+    }
   }
 
   async #setTear(session: ConsoleSession, end: { program: number; bytes: number }): Promise<void> {

@@ -22,6 +22,11 @@ export const KEPT_SCHEMA = "isnkit.samples/1";
 
 const u32 = z.int().min(0).max(0xffff_ffff);
 
+function rangeUpTo(most: number) {
+  const whole = z.int().min(0).max(most);
+  return z.strictObject({ min: whole, max: whole });
+}
+
 const header = z.strictObject({
   schema: z.literal(KEPT_SCHEMA),
   /** Board selector. */
@@ -30,9 +35,22 @@ const header = z.strictObject({
   reboots: z.int().min(1).max(1_000_000_000),
   /** What the campaign file says of it. */
   plan: z.strictObject({
-    connectionsPerBoot: z
-      .strictObject({ min: z.int().min(0).max(1_000), max: z.int().min(0).max(1_000) })
+    servers: z
+      .array(
+        z.strictObject({
+          address: z.string().min(1).max(64),
+          port: z.int().min(1).max(65_535),
+          boundPort: z.int().min(1).max(65_535).exactOptional(),
+        }),
+      )
+      .min(1)
+      .max(64)
       .exactOptional(),
+    connectionsPerBoot: rangeUpTo(1_000).exactOptional(),
+    bytes: rangeUpTo(2 ** 30).exactOptional(),
+    uptimeUs: rangeUpTo(Number.MAX_SAFE_INTEGER).exactOptional(),
+    offUs: rangeUpTo(Number.MAX_SAFE_INTEGER).exactOptional(),
+    mslMs: z.int().min(1_000).max(600_000).exactOptional(),
     rungs: z.array(z.string().min(1).max(100)).min(1).max(16).exactOptional(),
   }),
 });

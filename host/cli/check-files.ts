@@ -1,13 +1,16 @@
 /** Settings of `isnkit check` that stand in files: a campaign, or a run that was kept. */
+
+import type { CampaignFile, CampaignServer } from "../campaign/campaign-file.ts";
 import { type BenchPlan, type KeptRun, readKeptRun } from "../campaign/kept-samples.ts";
 import { UsageError } from "../core/errors.ts";
+import type { WorkloadServer } from "../core/workload.ts";
 import { flagOf, type Setting, type SettingName, type Settings } from "./settings.ts";
 
 export interface CheckFiles {
   readonly plan: BenchPlan;
   /** The campaign file. */
   readonly campaign?: string;
-  /** Parts of the campaign file that only a simulation follows. */
+  /** Parts of the campaign file that only `isnkit simulate` follows, by their paths in it. */
   readonly unused: readonly string[];
   readonly resumed?: KeptRun & { readonly file: string };
 }
@@ -47,14 +50,37 @@ export async function withFiles(
     },
     campaign.text,
   );
-  const { connectionsPerBoot, ...simulated } = file.workload ?? {};
-  const rungs = file.bench?.rungs;
-  const plan = {
+  return {
+    merged,
+    more: { files: { plan: planOf(file), unused: unusedBy(file), campaign: campaign.text } },
+  };
+}
+
+export function planOf({ workload = {}, bench, msl }: CampaignFile): BenchPlan {
+  const { servers, connectionsPerBoot, bytes, uptime, off } = workload;
+  const rungs = bench?.rungs;
+  return {
+    ...(servers === undefined ? {} : { servers: servers.map(serverOf) }),
     ...(connectionsPerBoot === undefined ? {} : { connectionsPerBoot }),
+    ...(bytes === undefined ? {} : { bytes }),
+    ...(uptime === undefined ? {} : { uptimeUs: uptime }),
+    ...(off === undefined ? {} : { offUs: off }),
+    ...(msl === undefined ? {} : { mslMs: msl / 1000 }),
     ...(rungs === undefined ? {} : { rungs }),
   };
-  const unused = Object.keys(simulated);
-  return { merged, more: { files: { plan, unused, campaign: campaign.text } } };
+}
+
+function serverOf({ address, port, boundPort }: CampaignServer): WorkloadServer {
+  return { address: address.text, port, ...(boundPort === undefined ? {} : { boundPort }) };
+}
+
+/** No server is simulated in a check, so nobody else closes or answers in a way of its own. */
+function unusedBy({ workload = {} }: CampaignFile): string[] {
+  const { servers = [], closesFirst } = workload;
+  return [
+    ...(servers.some(({ peer }) => peer !== undefined) ? ["workload.servers.peer"] : []),
+    ...(closesFirst === undefined ? [] : ["workload.closesFirst"]),
+  ];
 }
 
 /** Fills in what no flag and no variable says. */

@@ -72,6 +72,7 @@ async function runBoard(
     reboots,
     wasm,
     settings: { ...DEFAULT_BOARD, mslMs },
+    workload: setting.files.plan,
   });
   const context = {
     twoMslUs: 2 * settings.mslUs,
@@ -83,16 +84,14 @@ async function runBoard(
     end: () => ({ notes: simulatedNotes(setting.files) }),
   });
   const source = { kind: "board", board: job.board, reboots } as const;
-  return { run: { ...judged, source, seed, ...spelled(settings) }, interrupted };
+  const { campaign } = setting.files;
+  const file = campaign === undefined ? {} : { campaign };
+  return { run: { ...judged, source, seed, ...file, ...spelled(settings) }, interrupted };
 }
 
-/** What a campaign file asks for that the virtual board of a check does by its own plan. */
+/** What a campaign file asks for that the virtual board of a check cannot follow. */
 function simulatedNotes({ plan, unused }: CheckFiles): string[] {
-  const parts = [
-    ...(plan.connectionsPerBoot === undefined ? [] : ["workload.connectionsPerBoot"]),
-    ...unused.map((name) => `workload.${name}`),
-    ...(plan.rungs === undefined ? [] : ["bench.rungs"]),
-  ];
+  const parts = [...unused, ...(plan.rungs === undefined ? [] : ["bench.rungs"])];
   if (parts.length === 0) return [];
   return [`not followed on the virtual board: ${parts.join(", ")} of the campaign file`];
 }
@@ -108,6 +107,7 @@ async function runBench(
   const { files, terminal } = setting;
   const kept = await openKeptRun(job, settings, files, setting.drawSeed);
   const { seed } = kept;
+  let resumable = true;
   try {
     const options = {
       reboots,
@@ -123,6 +123,7 @@ async function runBench(
         ? await openDeskJob(job, settings, options)
         : await openEmulatedSource({ ...options, selector: board, newKey: () => randomBytes(16) });
     const { context, words, asked, ending } = source;
+    resumable = source.resumable;
     // The reason stands in the report.
     const shortWords = words.split(/[:(]/)[0]?.trim();
     const { interrupted, ...judged } = await judge(
@@ -138,7 +139,7 @@ async function runBench(
         end: () => kept.ending(ending()),
       },
     );
-    if (interrupted) kept.tell(terminal);
+    if (interrupted) kept.tell(terminal, resumable);
     else await kept.finish();
     const facts = { kind: "board", board, reboots } as const;
     const campaign = files.campaign === undefined ? {} : { campaign: files.campaign };
@@ -147,7 +148,7 @@ async function runBench(
       interrupted,
     };
   } catch (error) {
-    if (error instanceof BenchError) kept.tell(terminal);
+    if (error instanceof BenchError) kept.tell(terminal, resumable);
     throw error;
   } finally {
     kept.close();

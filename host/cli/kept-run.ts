@@ -24,8 +24,8 @@ export interface OpenRun {
   ending(ending: CheckEnding): CheckEnding;
   /** The run came to its end: what was kept beside the output is not needed any more. */
   finish(): Promise<void>;
-  /** Says how to go on. */
-  tell(terminal: Terminal): void;
+  /** Says how to go on, or that the run cannot. */
+  tell(terminal: Terminal, resumable: boolean): void;
   close(): void;
 }
 
@@ -77,18 +77,21 @@ export async function openKeptRun(
           : [`the run went on from ${resumed.file}, at boot ${resumed.from.done} of ${reboots}`]),
         ...(unused.length === 0
           ? []
-          : [
-              `not followed on this board: workload.${unused.join(", workload.")} of the campaign file`,
-            ]),
+          : [`not followed on this board: ${unused.join(", ")} of the campaign file`]),
       ];
       return { ...ending, notes: [...new Set(notes)] };
     },
     finish: async () => {
       if (isBesideOutput && file !== undefined) await rm(file, { force: true });
     },
-    tell: (terminal) => {
+    tell: (terminal, resumable) => {
       if (seen < 0) return;
-      if (file === undefined) {
+      if (!resumable) {
+        const kept = file === undefined ? "lost" : `kept in ${file}`;
+        terminal.err(
+          `isnkit: what was seen is ${kept}; a run on an emulated network cannot go on, as its packets are gone\n`,
+        );
+      } else if (file === undefined) {
         terminal.err("isnkit: what was seen is lost; with --keep FILE a run can go on\n");
       } else terminal.err(`isnkit: what was seen is kept: isnkit check --resume ${file}\n`);
     },

@@ -1,4 +1,5 @@
 /** The samples of a board on the desk for `isnkit check --board /dev/…`: the campaign over its console. */
+import { expectServersFit } from "../boards/conformance-servers.ts";
 import type { EmulatedSource } from "../boards/emulated-source.ts";
 import { type RebootCampaignOptions, rebootCampaign } from "../boards/reboot-campaign.ts";
 import { MACHINE_EDGES, type SerialEdges } from "../boards/serial-connection.ts";
@@ -15,6 +16,8 @@ export interface DeskSourceOptions
   readonly desk: Desk;
   /** Rungs that may be used; absent: all of the board. */
   readonly rungs?: readonly string[];
+  /** The MSL that the device is started with; default: that of its description. */
+  readonly mslMs?: number;
   /** For tests. */
   readonly edges?: SerialEdges;
 }
@@ -36,12 +39,19 @@ export function openDeskSource(options: DeskSourceOptions): EmulatedSource {
       "give it a name and a model in bench.json; `isnkit boards --models` lists the models",
     );
   }
+  const described = { ...description, mslMs: options.mslMs ?? description.mslMs };
+  expectServersFit(options, described, board.name);
   const { connection, rungs } = serialBoard(board, desk, edges);
   const picked = names?.flatMap((name) => pickRungs(rungs, name, "bench.rungs")) ?? rungs;
   const words = `over ${board.path}: the device's own records are judged`;
   const notes = [
     words,
     "quiet time is not judged: the memory of a board on the desk is not replaced",
+    ...(options.offUs === undefined
+      ? []
+      : [
+          "not followed on this board: workload.off of the campaign file, as its ladder says how long",
+        ]),
   ];
   const note = (text: string) => {
     notes.push(text);
@@ -55,12 +65,12 @@ export function openDeskSource(options: DeskSourceOptions): EmulatedSource {
       if (failure !== undefined) note(`${rung} did not reboot the board: ${failure.message}`);
     },
   });
-  const { ports, mslMs } = description;
+  const { ports, mslMs } = described;
   return {
     samples: rebootCampaign({
       ...options,
       board: lives,
-      description,
+      description: described,
       retries: options.retries ?? RETRIES,
       newKey: () => {
         throw new Error("a board on the desk gets its key by isnkit provision");
@@ -69,6 +79,7 @@ export function openDeskSource(options: DeskSourceOptions): EmulatedSource {
     }),
     context: { twoMslUs: 2 * mslMs * 1000, source: "board", ports },
     words,
+    resumable: true,
     asked: RULES.map(({ id }) => id).filter((id) => id !== "quiet-time"),
     ending: () => ({ notes, incomplete: false }),
   };

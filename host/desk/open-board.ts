@@ -11,6 +11,7 @@ import type { RuleId } from "../check/rule.ts";
 import { RULES, ruleById } from "../check/rules/index.ts";
 import { UsageError } from "../core/errors.ts";
 import type { Sample } from "../core/sample.ts";
+import type { Workload } from "../core/workload.ts";
 import { ByteLine } from "../flash/byte-line.ts";
 import { FlashDevice } from "../flash/flash-device.ts";
 import { flashModule, type ModuleFlash } from "../flash/flash-module.ts";
@@ -45,7 +46,7 @@ export interface BoardProvisionOptions {
   readonly newDevice?: boolean;
 }
 
-export interface BoardCheckOptions {
+export interface BoardCheckOptions extends Omit<Workload, "offUs"> {
   /** Reboots after the one that the check begins with; default 20. */
   readonly reboots?: number;
   /** u32, decides the plan; default: a random one. */
@@ -53,7 +54,6 @@ export interface BoardCheckOptions {
   /** Rules to judge; default: all that a board on the desk can settle. */
   readonly rules?: readonly RuleId[];
   readonly rungs?: readonly string[];
-  readonly connectionsPerBoot?: { readonly min: number; readonly max: number };
   readonly signal?: AbortSignal;
   /** Sees each sample as it comes. */
   readonly onSample?: (sample: Sample) => void;

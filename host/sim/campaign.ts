@@ -4,12 +4,19 @@
  */
 import { UsageError } from "../core/errors.ts";
 import type { BootSample, Sample } from "../core/sample.ts";
+import type { Workload } from "../core/workload.ts";
 import { ZOO } from "../zoo/index.ts";
 import { DEFAULT_BOARD, VirtualBoard } from "./board.ts";
 import { type BootPlan, type PlanMemory, planBoot, planCut } from "./boot-plan.ts";
-import { Client } from "./client.ts";
+import { Client, localAddress } from "./client.ts";
 import type { BoardSettings, Device, DeviceFactory } from "./device.ts";
 import { type EntropyKind, entropySource } from "./entropy.ts";
+import {
+  type ClientWorkload,
+  clientWorkload,
+  followedPlan,
+  reserveBound,
+} from "./followed-workload.ts";
 import { isnkitDevice } from "./isnkit-device.ts";
 import { createNvm, type NvmPart, PowerCut } from "./nvm.ts";
 import { PromiseBudget } from "./promise-budget.ts";
@@ -28,6 +35,8 @@ export interface CampaignOptions {
   /** Stands in for isnkit's module, as the honest device that the generators build on. */
   readonly honest?: DeviceFactory;
   readonly settings?: BoardSettings;
+  /** What a campaign file says of the client; absent: servers, numbers and times of the plan. */
+  readonly workload?: Workload;
   readonly entropy?: EntropyKind;
   /** The memory to run on, for those who look into it afterwards; it must fit `settings.storage`. */
   readonly nvm?: NvmPart;
@@ -70,6 +79,8 @@ interface Started {
 class Campaign {
   readonly out: Sample[] = [];
   readonly #settings: BoardSettings;
+  readonly #workload: Workload;
+  readonly #clientWorkload: ClientWorkload;
   readonly #factory: DeviceFactory;
   readonly #random: Random;
   readonly #time = new SimulatedTime();
@@ -93,7 +104,9 @@ class Campaign {
         "give a whole number of at least 0",
       );
     }
-    this.#settings = options.settings ?? DEFAULT_BOARD;
+    this.#workload = options.workload ?? {};
+    this.#clientWorkload = clientWorkload(this.#workload, localAddress);
+    this.#settings = reserveBound(options.settings ?? DEFAULT_BOARD, this.#workload);
     this.#factory = deviceFactory(options);
     this.#random = new Random(options.seed);
     this.#board = new VirtualBoard({
@@ -112,7 +125,8 @@ class Campaign {
   runBoot(boot: number): void {
     const random = this.#random.split("boot", boot);
     const lost = this.#storageLostAt(boot);
-    const planned = planBoot(random, this.#memory, this.#quietOwed || lost);
+    const own = planBoot(random, this.#memory, this.#quietOwed || lost);
+    const planned = followedPlan(own, this.#workload, random.split("workload", 0));
     // The first loss goes undisturbed, so that short runs see quiet time from its start as well.
     const plan = boot === FIRST_LOSS ? { ...planned, cut: undefined } : planned;
     this.#time.advance(plan.offUs);
@@ -133,6 +147,7 @@ class Campaign {
       out,
       aheadBytesMax,
       quietUntilUs,
+      workload: this.#clientWorkload,
     });
     this.#lastEnd = plan.end;
     try {

@@ -2,12 +2,13 @@
  * The application on the device: a small client that opens connections to several servers, sends
  * data, closes, and is cut off whenever power fails. It writes what is seen on the wire as samples.
  */
-import { parseAddress } from "../core/address.ts";
+import { type Address, parseAddress } from "../core/address.ts";
 import type { RefusedSample, Sample } from "../core/sample.ts";
 import { serialAdd, serialAfter } from "../core/serial.ts";
 import type { BootKind, BootPlan } from "./boot-plan.ts";
 import { Connection } from "./connection.ts";
 import type { Destination, Device } from "./device.ts";
+import type { ClientWorkload, Target } from "./followed-workload.ts";
 import type { Random } from "./random.ts";
 import type { SimulatedTime } from "./time.ts";
 import { planTransfer, type Transfer } from "./transfer.ts";
@@ -44,6 +45,11 @@ const ALWAYS_BOUND: readonly BootKind[] = ["steady", "brink", "comeback"];
 /** After a crowd of other connections, the last ones come back to the bound tuples. */
 const LAST_OF_CROWD = 4;
 
+/** The device's address towards a server. */
+export function localAddress(remote: Address): Address {
+  return remote.family === 4 ? LOCAL_4 : LOCAL_6;
+}
+
 const OPEN_AT_ONCE_MAX = 6;
 const POLL_OPEN_US = 100_000;
 const POLL_IDLE_US = 20_000_000;
@@ -59,6 +65,7 @@ export interface ClientSetting {
   readonly out: Sample[];
   /** How far connections may run ahead of the clock in this boot, all together, in bytes. */
   readonly aheadBytesMax: number;
+  readonly workload: ClientWorkload;
   /** Until when a refusal for quiet time is due; 0 when none is. */
   readonly quietUntilUs: number;
 }
@@ -163,9 +170,11 @@ export class Client {
   /** Opens a connection; false when the device refused. */
   #connect(endUs: number, left: number): boolean {
     const { device, time, random, out, boot, plan } = this.#setting;
-    const bound = this.#pickBound(left);
-    const to = bound?.to ?? random.pick(SERVERS);
-    const localPort = bound?.port ?? device.port(to);
+    const target = this.#pickTarget(left);
+    // All ports that the application binds are in use.
+    if (target === undefined) return false;
+    const { to, port: bound } = target;
+    const localPort = bound ?? device.port(to);
     if (localPort === 0) return this.#refused("port");
     const isn = device.isn(to, localPort);
     if (isn === 0) return this.#refused("isn");
@@ -186,7 +195,7 @@ export class Client {
       timeUs: time.nowUs,
       tuple,
       isn,
-      portChoice: bound ? "bound" : "allocated",
+      portChoice: bound === undefined ? "allocated" : "bound",
     } as const;
     out.push(tsval === undefined ? open : { ...open, tsval });
     const transfer = this.#planTransfer(endUs);
@@ -194,6 +203,21 @@ export class Client {
     const openedUs = time.nowUs;
     this.#open.push(new Connection({ to, tuple, isn, openedUs, transfer }, tsval));
     return true;
+  }
+
+  /** A server of the campaign file whose port is free, or one of the client's own. */
+  #pickTarget(left: number): Target | undefined {
+    const { random, workload } = this.#setting;
+    if (workload.targets === undefined) {
+      return this.#pickBound(left) ?? { to: random.pick(SERVERS), port: undefined };
+    }
+    const free = workload.targets.filter(({ port }) => port === undefined || !this.#isBusy(port));
+    const [first, ...others] = free;
+    return first === undefined ? undefined : random.pick([first, ...others]);
+  }
+
+  #isBusy(port: number): boolean {
+    return this.#open.some((one) => one.plan.tuple.localPort === port);
   }
 
   /** A bound port that is free now, in a third of the cases; the first connection most often. */
@@ -204,12 +228,11 @@ export class Client {
     const sure = crowded || ALWAYS_BOUND.includes(plan.kind);
     if (!sure && !random.chance(this.opened === 0 ? 0.7 : 0.3)) return undefined;
     const wanted = sure || random.chance(0.75) ? BOUND[0] : BOUND[1];
-    const busy = this.#open.some((one) => one.plan.tuple.localPort === wanted?.port);
-    return busy ? undefined : wanted;
+    return wanted === undefined || this.#isBusy(wanted.port) ? undefined : wanted;
   }
 
   #planTransfer(endUs: number): Transfer {
-    const { random, time, plan, aheadBytesMax } = this.#setting;
+    const { random, time, plan, aheadBytesMax, workload } = this.#setting;
     const transfer = planTransfer(random, {
       kind: plan.kind,
       fast: plan.fast,
@@ -217,6 +240,7 @@ export class Client {
       nowUs: time.nowUs,
       endUs,
       aheadBytesMax: aheadBytesMax - this.aheadBytes,
+      bytes: workload.bytes,
     });
     this.aheadBytes += transfer.aheadBytes;
     return transfer;

@@ -1,4 +1,5 @@
 /** How much a connection of the simulated client sends, how fast, and when it closes. */
+import type { WorkloadRange } from "../core/workload.ts";
 import type { BootKind } from "./boot-plan.ts";
 import { CONNECTION_US_MAX } from "./promise-budget.ts";
 import type { Random } from "./random.ts";
@@ -27,12 +28,15 @@ export interface TransferSetting {
   readonly before: number;
   readonly nowUs: number;
   readonly endUs: number;
+  /** How much it sends where a campaign file says so. */
+  readonly bytes?: WorkloadRange | undefined;
   /** How far this connection may run ahead of the clock. */
   readonly aheadBytesMax: number;
 }
 
 export function planTransfer(random: Random, setting: TransferSetting): Transfer {
-  const { kind, before, nowUs, endUs, aheadBytesMax } = setting;
+  const { kind, before, nowUs, endUs, aheadBytesMax, bytes: given } = setting;
+  if (given !== undefined) return planGiven(random, given, nowUs);
   if (kind === "steady" || kind === "brink") {
     return {
       bytes: 2 ** 31,
@@ -61,6 +65,16 @@ export function planTransfer(random: Random, setting: TransferSetting): Transfer
   // Beyond the end of the boot: those are cut in the middle.
   const lastsUs = Math.min(random.int(1, Math.ceil(restUs * 1.3)), CONNECTION_US_MAX);
   return { ...planVolume(random, setting), closeAtUs: nowUs + lastsUs };
+}
+
+/** At once what GUARD covers, the rest at the clock's rate; it closes when all of it is sent. */
+function planGiven(random: Random, given: WorkloadRange, nowUs: number): Transfer {
+  const bytes = random.int(given.min, given.max);
+  const burstBytes = Math.min(bytes, GUARD_EDGE_BYTES);
+  const flowUs = Math.ceil(((bytes - burstBytes) / CLOCK_BYTES_PER_SECOND) * 1_000_000);
+  const lastsUs = Math.min(flowUs + random.int(1_000, 100_000), CONNECTION_US_MAX);
+  const bytesPerSecond = CLOCK_BYTES_PER_SECOND;
+  return { bytes, bytesPerSecond, burstBytes, closeAtUs: nowUs + lastsUs, aheadBytes: 0 };
 }
 
 function planVolume(random: Random, setting: TransferSetting): Omit<Transfer, "closeAtUs"> {

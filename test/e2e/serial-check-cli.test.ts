@@ -68,7 +68,7 @@ describeSerialBoard("isnkit check on a serial board", () => {
     const asked = {
       reboots: 6,
       seed: 9,
-      workload: { connectionsPerBoot: 3, bytes: 10 },
+      workload: { connectionsPerBoot: 3, bytes: 10, closesFirst: "device" },
       bench: { rungs: ["shell-power"] },
     };
     await writeFile(campaign, JSON.stringify(asked));
@@ -77,7 +77,7 @@ describeSerialBoard("isnkit check on a serial board", () => {
     expect(report.counts.boots).toBe(7);
     expect(report.counts.connections).toBeLessThanOrEqual(7 * 3);
     expect(report.notes).toContain(
-      "not followed on this board: workload.bytes of the campaign file",
+      "not followed on this board: workload.closesFirst of the campaign file",
     );
     expect(open(report).filter((rule) => rule.endsWith("fail"))).toEqual([]);
   }, 60_000);
