@@ -64,6 +64,33 @@ function rollingBack(board: PoweredBoard): PoweredBoard {
   };
 }
 
+/** The same board, and all that was said over its console. */
+function overheard(board: PoweredBoard) {
+  const said = { orders: "", records: "" };
+  async function* listening(output: AsyncIterable<Uint8Array>) {
+    for await (const bytes of output) {
+      said.records += Buffer.from(bytes).toString("latin1");
+      yield bytes;
+    }
+  }
+  const tapped: PoweredBoard = {
+    name: board.name,
+    powerOn: async () => {
+      const line = await board.powerOn();
+      const write = (text: string) => {
+        said.orders += text;
+        line.write(text);
+      };
+      return { write, output: listening(line.output) };
+    },
+    powerOff: () => board.powerOff(),
+    readStorage: () => board.readStorage(),
+    replaceStorage: (contents) => board.replaceStorage(contents),
+    dispose: () => board.dispose(),
+  };
+  return { tapped, said };
+}
+
 const CUTS: Faults = {
   1: [
     { kind: "power-cut-in-write", cut: { after: 0, phase: "before" } },
@@ -89,19 +116,13 @@ describeArm("isnkit simulate --case on an emulated board", () => {
   beforeAll(() => buildFirmware("lm3s6965evb"), 300_000);
 
   it.each([
-    ["power cuts, torn and failing writes", "wasm2c", CUTS, {}],
-    ["power cuts, torn and failing writes", "wasm3", CUTS, {}],
-    ["lost and rotten storage, and clock faults", "wasm2c", LOSSES, {}],
-    [
-      "a key of its own from a stuck entropy source",
-      "wasm2c",
-      {},
-      { entropy: "stuck", selfProvision: true },
-    ],
+    ["power cuts, torn and failing writes", "wasm2c", CUTS],
+    ["power cuts, torn and failing writes", "wasm3", CUTS],
+    ["lost and rotten storage, and clock faults", "wasm2c", LOSSES],
   ] as const)(
     "gives the numbers of the simulation through %s (%s)",
-    async (_, runtime, faults, more) => {
-      const script = life([0, 1, 2, 3, 4, 5, 6], faults, more);
+    async (_, runtime, faults) => {
+      const script = life([0, 1, 2, 3, 4, 5, 6], faults);
       const { samples, faults: struck } = await simulated(script);
       const played = await replayOnBoard({ selector: `${BOARD}:${runtime}`, script });
       expect(played.result.findings).toEqual([]);
@@ -111,6 +132,32 @@ describeArm("isnkit simulate --case on an emulated board", () => {
         expect(struck[kind]).toBeGreaterThan(0);
       }
       expect(played.faults).toEqual(struck);
+    },
+    60_000,
+  );
+
+  it.each([
+    // The device sees through a stuck source (REASON.entropyUnhealthy), and the host gives the key.
+    ["stuck", / call=provision reason=8 /, [/key=own/, /key=[0-9a-f]{32}/]],
+    // It cannot know that the same noise came before, and takes the key.
+    ["repeated", / t=status .*state=2 /, [/key=own/]],
+  ] as const)(
+    "makes an entropy source that is %s",
+    async (entropy, record, keys) => {
+      const script = life([0, 1, 2], {}, { entropy, selfProvision: true });
+      let said = { orders: "", records: "" };
+      const through = (board: PoweredBoard) => {
+        const ears = overheard(board);
+        said = ears.said;
+        return ears.tapped;
+      };
+      const { result, faults } = await replayOnBoard({ selector: BOARD, script, through });
+      expect(result.findings).toEqual([]);
+      expect(faults[`entropy-${entropy}`]).toBe(1);
+      expect(said.records).toMatch(record);
+      const handed = said.orders.match(/key=\w+/g) ?? [];
+      expect(handed).toHaveLength(keys.length);
+      for (const [i, key] of keys.entries()) expect(handed[i]).toMatch(key);
     },
     60_000,
   );
