@@ -1,9 +1,9 @@
 /**
  * One instance of the module that power can be cut for again and again: `rewind` puts back the
- * complete state that instantiation leaves, linear memory and all mutable globals. For a module
- * without table elements, passive segments and a start function that is all the state there is, so a rewound
- * instance is as good as a fresh one, at a tenth of its price (test/unit/simulate-rewind.test.ts
- * compares the two over many lives).
+ * complete state that instantiation leaves, linear memory and all mutable globals. For an MVP module
+ * without a start function that is all the state there is (no MVP instruction writes to a table), so a
+ * rewound instance is as good as a fresh one, at a tenth of its price
+ * (test/unit/simulate-rewind.test.ts compares the two over many lives).
  *
  * The module is not changed: its code section stays as it is, byte by byte, but for one function that
  * is added behind the others and sets every mutable global to its initial value, because the module
@@ -23,7 +23,6 @@ const SECTION = {
   global: 6,
   export: 7,
   start: 8,
-  element: 9,
   code: 10,
   dataCount: 12,
 };
@@ -49,9 +48,9 @@ interface MutableGlobal {
 export function makeRewindable(wasm: Uint8Array): Uint8Array<ArrayBuffer> {
   const sections = splitSections(wasm);
   const byId = (id: number) => sections.find((section) => section.id === id);
-  // A table without elements holds nothing; passive data would come with a data count.
-  for (const id of [SECTION.start, SECTION.element, SECTION.dataCount]) {
-    if (byId(id) !== undefined) throw notRewindable("it has a start function or a filled table");
+  // Passive data, which bulk memory can drop, would come with a data count.
+  for (const id of [SECTION.start, SECTION.dataCount]) {
+    if (byId(id) !== undefined) throw notRewindable("it has a start function or passive data");
   }
   const globals = mutableGlobals(byId(SECTION.global));
   const types = new Reader(byId(SECTION.type)?.body ?? new Uint8Array([0])).u32();
