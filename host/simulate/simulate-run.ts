@@ -29,7 +29,7 @@ export const SIMULATE_BOUNDS = {
   geometries: 64,
   firstNumbers: 16_384,
   /** The first cases, whose connections the statistics are about. */
-  statisticsCases: 1000,
+  statisticsCases: 200,
 } as const;
 
 export interface SimulateRun {
