@@ -9,7 +9,8 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterEach, describe, expect, it } from "vitest";
 import { findProgram } from "../../host/boards/guarded-process.ts";
-import { ByteLine } from "../../host/flash/byte-line.ts";
+import { BenchError } from "../../host/core/errors.ts";
+import { ByteLine, type ByteStream } from "../../host/flash/byte-line.ts";
 import { type FirmwareImage, readFirmware } from "../../host/flash/firmware-image.ts";
 import { flashStm32, type Stm32FlashOptions } from "../../host/flash/flash-stm32.ts";
 import { Stm32Bootloader, type Stm32Patience } from "../../host/flash/stm32-bootloader.ts";
@@ -33,19 +34,32 @@ function image(bytes = 3001): FirmwareImage {
   };
 }
 
+/** The host's end of the line, pulled after so many writes. */
+function unplugged(host: ByteStream, after: number): ByteStream {
+  let writes = 0;
+  const lost = () => new BenchError("port-lost", "the port is gone", "plug it in again");
+  return {
+    input: host.input,
+    write: async (bytes) => {
+      if (writes++ >= after) throw lost();
+      return host.write(bytes);
+    },
+  };
+}
+
 describe("the client of the STM32 boot loader", () => {
   const ends: (() => void)[] = [];
   afterEach(() => {
     for (const end of ends.splice(0)) end();
   });
 
-  function attached(faults: ChipFaults = {}) {
+  function attached(faults: ChipFaults = {}, lostAfterWrites = Number.POSITIVE_INFINITY) {
     const model = new Stm32Model();
     model.faults = faults;
     const { host, device, close } = streamPair();
     ends.push(close);
     void model.serve(device);
-    const loader = new Stm32Bootloader(new ByteLine(host), HURRY);
+    const loader = new Stm32Bootloader(new ByteLine(unplugged(host, lostAfterWrites)), HURRY);
     const flash = (firmware: FirmwareImage, more: Partial<Stm32FlashOptions> = {}) =>
       flashStm32({
         loader,
@@ -150,6 +164,18 @@ describe("the client of the STM32 boot loader", () => {
       codes = codes.add((outcome as { code: string }).code);
     }
     expect([...codes].sort()).toEqual(["bootloader-silent", "no-bootloader"]);
+  }, 30_000);
+
+  it("ends with the loss of the port, after whatever write the cable is pulled", async () => {
+    let writes = 0;
+    for (; ; writes++) {
+      const { flash } = attached({}, writes);
+      const outcome = await flash(image(300)).catch((error: unknown) => error);
+      if (!(outcome instanceof Error)) break;
+      expect(outcome).toMatchObject({ exitCode: 3, code: "port-lost" });
+    }
+    // Sync, identity, erase, and two commands a block: the whole way was cut.
+    expect(writes).toBeGreaterThan(20);
   }, 30_000);
 
   it("goes on with a boot loader that is awake already", async () => {
