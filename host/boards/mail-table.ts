@@ -14,6 +14,7 @@ const HEADINGS = [
   "mails sent",
   "SYN-ACK to first SYN",
   "connect, median / worst",
+  "refusals",
   "not connected",
   "rules broken",
 ];
@@ -43,6 +44,7 @@ function mailRow({ campaign, evidence }: MailRow): string[] {
     `${mails.filter(({ sent }) => sent).length} of ${mails.length}`,
     `${first.length} of ${mails.length}`,
     times(connected.map(({ connectMs }) => connectMs ?? 0)),
+    String(evidence.refusals),
     String(mails.length - connected.length),
     broken.map(({ id }) => id).join(" ") || "none",
   ];
