@@ -10,9 +10,16 @@ export interface Failure {
   readonly exitCode: ExitCode;
 }
 
-/** `words`: commands and flags of the program, for a "did you mean". */
-export function describeFailure(error: unknown, words: readonly string[]): Failure {
-  if (error instanceof CommanderError) return describeUsage(error, words);
+/**
+ * `words`: commands and flags of the program, for a "did you mean"; `command`: the one that was
+ * asked for, if it is one.
+ */
+export function describeFailure(
+  error: unknown,
+  words: readonly string[],
+  command: string | undefined,
+): Failure {
+  if (error instanceof CommanderError) return describeUsage(error, words, command);
   if (error instanceof IsnkitError) {
     return { message: twoLines(error.message, error.next), exitCode: error.exitCode };
   }
@@ -24,12 +31,19 @@ export function describeFailure(error: unknown, words: readonly string[]): Failu
   };
 }
 
-function describeUsage(error: CommanderError, words: readonly string[]): Failure {
+function describeUsage(
+  error: CommanderError,
+  words: readonly string[],
+  command: string | undefined,
+): Failure {
   if (error.exitCode === 0) return { message: "", exitCode: EXIT.pass };
   const what = error.message.replace(/^error: /, "").replace(/\n?\(Did you mean .*\)$/s, "");
   const unknown = /^unknown (?:option|command) '([^']*)'/.exec(what)?.[1];
   const guess = unknown === undefined ? undefined : nearest(unknown.replace(/=.*$/s, ""), words);
-  const help = "`isnkit --help` lists the commands, `isnkit check --help` the options";
+  const help =
+    command === undefined
+      ? "`isnkit --help` lists the commands"
+      : `\`isnkit ${command} --help\` lists the options, \`isnkit --help\` the commands`;
   const next = guess === undefined ? help : `did you mean ${guess}? ${help}`;
   return { message: twoLines(`${what} (command line)`, next), exitCode: EXIT.usage };
 }

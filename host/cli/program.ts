@@ -83,7 +83,8 @@ export async function runProgram(argv: readonly string[], terminal: Terminal): P
     return outcome.exitCode;
   } catch (error) {
     await Promise.all(writes);
-    const failure = describeFailure(error, wordsOf(program));
+    const asked = program.commands.find((command) => command.name() === argv[2]);
+    const failure = describeFailure(error, wordsOf(asked ?? program), asked?.name());
     if (failure.message !== "") terminal.err(failure.message);
     return failure.exitCode;
   }
@@ -151,9 +152,12 @@ function argumentsOf(check: Command) {
   };
 }
 
-function wordsOf(program: Command): string[] {
-  return [program, ...program.commands].flatMap((command) => [
-    ...command.commands.map((one) => one.name()),
-    ...command.options.flatMap((option) => option.long ?? []),
-  ]);
+/** What can stand behind the program's name, or behind that of a command and its own commands. */
+function wordsOf(command: Command): string[] {
+  const { commands, parent } = command;
+  const withOptions = parent === null ? [command] : [command, ...commands];
+  return [
+    ...commands.map((one) => one.name()),
+    ...withOptions.flatMap(({ options }) => options.flatMap(({ long }) => long ?? [])),
+  ];
 }

@@ -87,5 +87,6 @@ describe.each(COMMANDS)("isnkit %s", (name, command) => {
     const { exitCode, err } = await isnkit([name, "--formatt", "json"]);
     expect(exitCode).toBe(2);
     expect(err).toContain("did you mean --format?");
+    expect(err).toContain(`\`isnkit ${name} --help\` lists the options`);
   });
 });
