@@ -8,23 +8,20 @@ import { find, openedElsewhere, passLastConnection, present } from "./timewait";
 import { isnHash, LABEL_TIMESTAMP, tupleHash } from "./tuple";
 
 /**
- * ISN of the selected tuple: V + SipHash-2-4(key, "isn" | tuple) mod 2^32 (RFC 6528 §3), past the
- * numbers of the tuple's last connection if that ran ahead of V. 0 is the refusal.
+ * ISN of the selected tuple: V + SipHash-2-4(key, "isn" | tuple) mod 2^32 (RFC 6528 §3), with V past the
+ * numbers of the tuple's last connection. 0 is the refusal.
  */
 export function nextIsn(): u32 {
   if (!ready()) return 0;
   const hash = isnHash();
-  const isn = <u32>v + <u32>hash;
-  // One tick a number: even with a counter that stands still, no number is given twice.
-  passTicks(1);
   // Most tuples are new, and need not be looked for.
   const bit = <u32>(hash >> 59);
   const entry = ((present >> bit) & 1) != 0 ? find(hash) : 0;
-  if (entry != 0) {
-    const passed = passLastConnection(entry, isn, <u32>hash);
-    return passed != 0 ? passed : refuse(Reason.STORAGE_FAILED);
-  }
-  openedElsewhere();
+  if (entry == 0) openedElsewhere();
+  else if (!passLastConnection(entry, hash)) return refuse(Reason.STORAGE_FAILED);
+  const isn = <u32>v + <u32>hash;
+  // One tick a number: even with a counter that stands still, no number is given twice.
+  passTicks(1);
   if (isn != 0) return isn;
   // 0 means refused, so this one number is skipped.
   passTicks(1);

@@ -8,8 +8,9 @@ import { guard, leaseFirst, leaseMax, PORT_LEASE_MAX, portLeaseFirst, ringSize }
 import { persist } from "./ledger";
 import { boots, ceiling, portCeiling } from "./record";
 
-/** The sequence clock. */
+/** The sequence clock, and where it started in this boot. */
 export let v: u64 = 0;
+export let firstV: u64 = 0;
 /**
  * Numbers are handed out while V is below this: the durable ceiling less the guard, or 0 when
  * refusing. A connection opened at the last tick then has a guard's time (1 s) until `poll` renews
@@ -28,6 +29,7 @@ const RENEW_AHEAD_MAX: u64 = 0x8_0000;
 /** Starts above everything that an earlier boot can have used. */
 export function startSequence(from: u64, firstPort: u32): void {
   v = from;
+  firstV = from;
   // Only the place in the ring matters; folding far below 2^32 keeps the counter from wrapping.
   portNext = firstPort < 0x4000_0000 ? firstPort : firstPort % ringSize;
   portsUsed = 0;
@@ -81,11 +83,6 @@ export function renewPorts(): bool {
 /** Makes `need` durable: after a reboot V starts above it. Without a lease there is nothing to do. */
 export function makeDurable(need: u64): bool {
   return need < limit || renewSequence(need);
-}
-
-/** V moves up to `to`, never back. */
-export function raise(to: u64): void {
-  v = max<u64>(v, to);
 }
 
 /** `poll` should renew now: the lease is nearly used up. */

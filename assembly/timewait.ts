@@ -12,7 +12,7 @@ import { coarseNow } from "./clock";
 import { mslMs, ringSize } from "./config";
 import { add, Counter, set } from "./counters";
 import { ENTRY_BYTES, fillBytes, TABLE_ENTRIES, table } from "./memory";
-import { makeDurable, portNext, raise, v } from "./sequence";
+import { firstV, makeDurable, passTicks, portNext, v } from "./sequence";
 import { after, distance } from "./serial";
 
 const HASH: usize = 0;
@@ -29,8 +29,6 @@ const FREE: u32 = 0;
 const OPEN: u32 = 1;
 const TIME_WAIT: u32 = 2;
 
-/** NEXT holds a sequence number. */
-const NEXT_KNOWN: u32 = 1;
 /** The connection used timestamps; PEER_TSVAL is the last one seen. */
 const TIMESTAMPS: u32 = 2;
 /** RING_INDEX is set: the port came from the ring. */
@@ -38,9 +36,13 @@ const FROM_RING: u32 = 4;
 const CHALLENGED: u32 = 8;
 
 /** How far a connection may run ahead of V before V follows it. */
-const AHEAD_MAX: i32 = 0x400_0000;
-/** A report further ahead than this is no report: it would throw the clock at other tuples' cost. */
-const REPORT_MAX: i32 = 0x800_0000;
+const AHEAD_MAX: u32 = 0x400_0000;
+/**
+ * No connection that reports in time is further ahead than this. What looks further ahead belongs to a
+ * connection that was open while the clock moved on by 2^31 (2 h 23 min) and is behind; or, where the
+ * clock has not moved that far in this boot, it is no report.
+ */
+const REPORT_MAX: u32 = 0x800_0000;
 /** At most one challenge ACK in this time and connection (RFC 5961 §7 asks for a limit). */
 const CHALLENGE_INTERVAL_MS: u32 = 500;
 
@@ -92,20 +94,16 @@ export function openFromRing(hash: u64, ringIndex: u32): bool {
 }
 
 /**
- * Moves an ISN past the numbers that the tuple's last connection used, if the clock has not passed
- * them, and marks the tuple open. `offset` is the tuple's keyed offset. 0 when the clock cannot be
- * made durable that far.
+ * Moves the clock past the numbers that the tuple's last connection used, and marks the tuple open. The
+ * new connection may run on at the clock's rate without a report, so that the clock has to be where its
+ * ISN is: the lease follows the clock. False when it cannot be made durable that far.
  */
-export function passLastConnection(entry: usize, isn: u32, offset: u32): u32 {
-  if ((load<u8>(entry, FLAGS) & NEXT_KNOWN) != 0 && !after(isn, load<u32>(entry, NEXT))) {
-    isn = load<u32>(entry, NEXT) + 1;
-    if (isn == 0) isn = 1;
-    const ahead = <u64>(isn - (<u32>v + offset));
-    if (!makeDurable(v + ahead + 1)) return 0;
-  }
-  store<u32>(entry, isn, NEXT);
-  setStatus(entry, OPEN, (load<u8>(entry, FLAGS) & FROM_RING) | NEXT_KNOWN);
-  return isn;
+export function passLastConnection(entry: usize, hash: u64): bool {
+  const ahead = aheadOf(hash, load<u32>(entry, NEXT));
+  if (!makeDurable(v + ahead)) return false;
+  passTicks(ahead);
+  setStatus(entry, OPEN, load<u8>(entry, FLAGS) & FROM_RING);
+  return true;
 }
 
 /**
@@ -113,24 +111,21 @@ export function passLastConnection(entry: usize, isn: u32, offset: u32): u32 {
  * Returns a reason, NONE when done.
  */
 export function advanceTo(hash: u64, next: u32): u32 {
-  const ahead = distance(<u32>v + <u32>hash, next);
+  const ahead = aheadOf(hash, next);
   let entry = find(hash);
-  if (ahead > 0) {
-    if (ahead > REPORT_MAX) return Reason.ARGUMENT;
-    const end = v + <u64>ahead;
-    if (!makeDurable(end + 1)) return Reason.STORAGE_FAILED;
-    if (ahead > AHEAD_MAX) raise(end - AHEAD_MAX);
+  if (ahead != 0) {
+    if (!makeDurable(v + ahead)) return Reason.STORAGE_FAILED;
     if (entry == 0) {
       entry = adopt(hash);
-      // No room: the clock takes over what the entry would have held.
-      if (entry == 0) raise(end + 1);
-      else setStatus(entry, OPEN, 0);
+      if (entry != 0) setStatus(entry, OPEN, 0);
     }
+    // No room: the clock takes over what the entry would have held.
+    const held: u64 = entry != 0 ? AHEAD_MAX : 0;
+    if (ahead > held) passTicks(ahead - held);
+  } else if (v - firstV < 0x8000_0000 && after(next, <u32>v + <u32>hash)) {
+    return Reason.ARGUMENT;
   }
-  if (entry != 0) {
-    store<u32>(entry, next, NEXT);
-    setFlag(entry, NEXT_KNOWN);
-  }
+  if (entry != 0) store<u32>(entry, next, NEXT);
   return Reason.NONE;
 }
 
@@ -157,7 +152,7 @@ export function enterTimeWait(
   store<u32>(entry, peerTsval, PEER_TSVAL);
   store<u32>(entry, coarseNow() + 2 * mslMs, DEADLINE);
   const fromRing = load<u8>(entry, FLAGS) & FROM_RING;
-  setStatus(entry, TIME_WAIT, fromRing | NEXT_KNOWN | (timestamps ? TIMESTAMPS : 0));
+  setStatus(entry, TIME_WAIT, fromRing | (timestamps ? TIMESTAMPS : 0));
   return Reason.NONE;
 }
 
@@ -264,6 +259,8 @@ function claim(hash: u64): usize {
   }
   fillBytes(entry, 0, ENTRY_BYTES);
   store<u64>(entry, hash, HASH);
+  // Nothing is used yet.
+  store<u32>(entry, <u32>v + <u32>hash - 1, NEXT);
   present |= presentBit(hash);
   changed = true;
   return entry;
@@ -279,8 +276,7 @@ function adopt(hash: u64): usize {
 /** Gives up an entry in TIME_WAIT; what it held goes to the clock and to the barrier. */
 function evict(entry: usize): void {
   // Its numbers were made durable by `advanceTo`, so raising the clock needs no write.
-  const ahead = distance(<u32>v + load<u32>(entry, HASH), load<u32>(entry, NEXT));
-  if (ahead > 0) raise(v + <u64>ahead);
+  passTicks(aheadOf(load<u32>(entry, HASH), load<u32>(entry, NEXT)));
   if ((load<u8>(entry, FLAGS) & FROM_RING) != 0) {
     const again = load<u32>(entry, RING_INDEX) + ringSize;
     if (after(nextBarrier, again)) nextBarrier = again;
@@ -296,6 +292,12 @@ function moveBarrier(): void {
   barrierUntil = nextBarrierUntil;
   nextBarrier = portNext + 0x7fff_ffff;
   nextBarrierUntil = coarseNow();
+}
+
+/** How far the clock is behind the first number after `next`, in ticks; 0 when it has passed that. */
+function aheadOf(hash: u64, next: u32): u64 {
+  const ahead = next + 1 - (<u32>v + <u32>hash);
+  return ahead > REPORT_MAX ? 0 : ahead;
 }
 
 function setFlag(entry: usize, flag: u32): void {

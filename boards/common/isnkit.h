@@ -223,7 +223,8 @@ uint32_t isnkit_timestamp6(const uint8_t local[16], uint16_t local_port, const u
 
 /**
  * Reports that a connection has used its sequence numbers up to, not including, `next`. Due before
- * the connection runs more than the guard (2^18 bytes by default) ahead of the last report. Returns 1.
+ * the connection runs the guard (2^18 bytes by default) ahead of its last report; not needed while it is
+ * less than that ahead of 250 kB/s since its ISN. Returns 1; on 0 the connection must stop sending.
  */
 uint32_t isnkit_advance4(uint32_t local, uint16_t local_port, uint32_t remote, uint16_t remote_port,
                          uint32_t next);

@@ -143,6 +143,22 @@ export function reported(wasm: WebAssembly.Module): void {
   demand(serialAfter(isn(lab), next), "reported: numbers ahead of the clock came again");
 }
 
+/** A connection that begins where one far ahead of the clock ended runs on at the clock's rate. */
+export function comeback(wasm: WebAssembly.Module): void {
+  for (let ms = 0; ms < 12_000; ms += 500) {
+    const lab = new Lab({ wasm });
+    lab.commission();
+    const next = serialAdd(isn(lab), 30_000_000);
+    lab.module.close4(LOCAL, 5000, REMOTE, 80, { next, peerNext: 1 });
+    const again = isn(lab);
+    demand(serialAfter(again, next), "comeback: numbers ahead of the clock came again");
+    lab.wait(ms);
+    const used = serialAdd(again, ms * 250 + 2 ** 18 - 1);
+    lab.powerOn();
+    demand(serialAfter(isn(lab), used), "comeback: numbers of the second connection came again");
+  }
+}
+
 export const LAWS = {
   powerCuts,
   flickeringRecord,
@@ -151,5 +167,6 @@ export const LAWS = {
   quietTime,
   openConnection,
   reported,
+  comeback,
 };
 export type LawName = keyof typeof LAWS;

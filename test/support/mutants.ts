@@ -39,16 +39,23 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "does not raise the clock when an entry makes room",
     file: "timewait.ts",
-    from: "if (ahead > 0) raise(v + <u64>ahead);",
+    from: "passTicks(aheadOf(load<u32>(entry, HASH), load<u32>(entry, NEXT)));",
     to: "",
     law: "eviction",
   },
   {
     name: "does not make reported numbers durable",
     file: "timewait.ts",
-    from: "if (!makeDurable(end + 1)) return Reason.STORAGE_FAILED;",
+    from: "if (!makeDurable(v + ahead)) return Reason.STORAGE_FAILED;",
     to: "",
     law: "reported",
+  },
+  {
+    name: "does not move the clock past the last connection of a tuple that comes back",
+    file: "timewait.ts",
+    from: "  passTicks(ahead);\n  setStatus",
+    to: "  setStatus",
+    law: "comeback",
   },
   {
     name: "takes a lost record for a torn one",
