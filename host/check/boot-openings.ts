@@ -75,6 +75,13 @@ export class BootOpenings {
     return repeat;
   }
 
+  /** Boots so far are no measure for those that come. */
+  forget(): void {
+    this.#slots.length = 0;
+    this.#slot = 0;
+    this.#where.clear();
+  }
+
   #compare(opening: Opening, chance: number): Repeat | undefined {
     const length = opening.numbers.length;
     this.#compared[length - 1] = (this.#compared[length - 1] ?? 0) + 1;

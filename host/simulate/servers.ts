@@ -100,7 +100,13 @@ export class Servers {
         late: [],
       };
       this.#held.set(key, held);
-    } else if (held.untilUs <= nowUs) held.state = "CLOSED";
+    } else {
+      if (held.untilUs <= nowUs) held.state = "CLOSED";
+      // The network may keep a segment for this connection, but no longer than MSL.
+      if (held.late.length > 0) {
+        held.late = held.late.filter(({ sentUs }) => nowUs - sentUs <= this.#twoMslUs / 2);
+      }
+    }
     const { state } = held;
     const own = serialAdd(mix32(mix32(this.#seed, key), 0x5e), Math.floor(nowUs / US_PER_TICK));
     if (state === "CLOSED") {

@@ -140,6 +140,22 @@ describe("port-repeats-after-boot", () => {
       expect(rule.reason).toContain("looks bound");
     }
   });
+
+  it("does not look back past lost storage and the quiet time that followed, and looks again", () => {
+    const lostUs = 50 * SECOND_US;
+    const lost: Sample = { kind: "storage-lost", boot: 1, timeUs: lostUs };
+    const opening = (boot: number, fromUs: number) =>
+      LWIP.map(([port], i) => openAt(boot, fromUs + i * 1000, tupleTo(port), boot * 100 + i));
+    const heardAgain = (us: number) => [...opening(0, SECOND_US), lost, ...opening(1, lostUs + us)];
+    const quiet = heardAgain(CONTEXT.twoMslUs);
+    expect(only(judge("port-repeats-after-boot", quiet))).toMatchObject({ findings: 0 });
+    // Who speaks sooner meets servers that remember.
+    const soon = heardAgain(CONTEXT.twoMslUs - 1);
+    expect(only(judge("port-repeats-after-boot", soon))).toMatchObject({ findings: 1 });
+    // The boots behind the loss are measured by one another.
+    const again = [...quiet, ...opening(2, lostUs + 2 * CONTEXT.twoMslUs)];
+    expect(only(judge("port-repeats-after-boot", again))).toMatchObject({ findings: 1 });
+  });
 });
 
 describe("quiet-time", () => {

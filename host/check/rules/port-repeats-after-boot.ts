@@ -3,6 +3,11 @@
  * before it. Ports that the application bound do not count (boundness.ts). Only 32 boots are looked
  * at, as a good port ring comes round in the end: after (range / lease) boots at the earliest.
  *
+ * Nor are boots before a loss of storage, if the device then kept quiet for 2 × MSL: what it counted is
+ * lost, its key may be the old one (a part of the journal survived, or the entropy source repeats
+ * itself), and its ports may come again, because no server holds their connections any more. A device
+ * that speaks sooner is held to the earlier boots.
+ *
  * False alarms: two good ports are equal with a chance of at most 2 / pool (port-chance.ts); a run
  * reports with a chance below 10^-11 (see boot-openings.ts). A generator that starts at a random port
  * and then counts upwards is no good device (`port-predictable`), and may be reported here as well.
@@ -27,12 +32,13 @@ export const portRepeatsAfterBoot: Rule = {
   start: judge,
 };
 
-function judge({ ports: pool }: CheckContext): RuleJudge {
+function judge({ ports: pool, twoMslUs }: CheckContext): RuleJudge {
   const openings = new BootOpenings(BOOTS_REMEMBERED);
   const boundness = new Boundness();
   const portChance = new PortChance(pool);
   let boot = 0;
   let opens: OpenSample[] = [];
+  let lostUs: number | undefined;
 
   function endBoot(report: Report): void {
     // Only now is it known which destinations got more than one port.
@@ -58,9 +64,14 @@ function judge({ ports: pool }: CheckContext): RuleJudge {
 
   return {
     observe({ sample }, report) {
-      if (sample.kind === "boot") endBoot(report);
+      if (sample.kind === "boot" || sample.kind === "storage-lost") endBoot(report);
+      if (sample.kind === "storage-lost") lostUs = sample.timeUs;
       if (sample.kind !== "open") return;
       if (sample.boot !== boot) endBoot(report);
+      if (lostUs !== undefined) {
+        if (sample.timeUs - lostUs >= twoMslUs) openings.forget();
+        lostUs = undefined;
+      }
       boot = sample.boot;
       boundness.note(sample);
       if (sample.portChoice !== "bound" && opens.length < OPENS_PER_BOOT) opens.push(sample);
