@@ -86,11 +86,15 @@ function linearGenerator({ ratios }: IsnBlock): Prediction {
  */
 function functionOfPort({ isns, ports }: IsnBlock): Prediction {
   let best = SURE;
+  const rests = new Int32Array(isns.length);
   for (const factor of [1, 2, 64, 256, 1000, 64000, 65536, 65537]) {
-    const rests = isns.map((isn, i) => (isn - Math.imul(ports[i] ?? 0, factor)) >>> 0);
+    for (let i = 0; i < isns.length; i++) {
+      rests[i] = ((isns[i] ?? 0) - Math.imul(ports[i] ?? 0, factor)) | 0;
+    }
     const hits = majorityHits(rests);
+    if (hits * 4 < rests.length * 3) continue;
     const lnChance = lnSameValue(rests.length, hits);
-    if (hits * 4 < rests.length * 3 || lnChance >= best.lnChance) continue;
+    if (lnChance >= best.lnChance) continue;
     const times = factor === 1 ? "the local port" : `${factor} times the local port`;
     best = { lnChance, how: `the ISN is ${times} plus a constant in ${hits} of ${isns.length}` };
   }
@@ -109,11 +113,13 @@ function clockOnly({ timed, steps }: IsnBlock): Prediction {
     if (step < 2 ** 31) rates.push((step / elapsedUs) * 1e6);
   }
   let best = SURE;
+  const errors = new Int32Array(timed.length);
   for (const rate of rates) {
-    const errors = timed.map(({ step, elapsedUs }) => {
-      const due = Math.round((elapsedUs * rate) / 1e6) % 2 ** 32;
-      return (step - due) | 0;
-    });
+    for (let i = 0; i < timed.length; i++) {
+      const pair = timed[i];
+      // `| 0` is the remainder modulo 2^32, for a fraction of what `%` costs.
+      if (pair) errors[i] = pair.step - (Math.round((pair.elapsedUs * rate) / 1e6) | 0);
+    }
     const near = nearZero(errors);
     if (near.lnChance < best.lnChance) {
       best = {
@@ -123,12 +129,12 @@ function clockOnly({ timed, steps }: IsnBlock): Prediction {
     }
   }
   // When the steps are as small as the errors, the clock explains nothing that smallness does not.
-  return best.lnChance < nearZero(steps.map((step) => step | 0)).lnChance * 1.1 ? best : SURE;
+  return best.lnChance < nearZero(new Int32Array(steps)).lnChance * 1.1 ? best : SURE;
 }
 
 /** The next ISN is close to the last one (slow clocks, tick counters). */
 function smallSteps({ steps }: IsnBlock): Prediction {
-  const near = nearZero(steps.map((step) => step | 0));
+  const near = nearZero(new Int32Array(steps));
   return {
     lnChance: near.lnChance,
     how: `${near.hits} of ${steps.length} ISNs lie within ±2^${near.bits} of the one before`,
@@ -137,17 +143,19 @@ function smallSteps({ steps }: IsnBlock): Prediction {
 
 /** A bit that is nearly always 0, or nearly always 1 (31-bit `rand()`, odd-only numbers). */
 function stuckBit({ isns }: IsnBlock): Prediction {
-  let best = SURE;
+  let most = { bit: 0, ones: 0, hits: 0 };
   for (let bit = 0; bit < 32; bit++) {
-    const ones = isns.reduce((sum, isn) => sum + ((isn >>> bit) & 1), 0);
+    let ones = 0;
+    for (const isn of isns) ones += (isn >>> bit) & 1;
     const hits = Math.max(ones, isns.length - ones);
-    const lnChance = lnBinomialTail(isns.length, hits, 0.5) + Math.LN2;
-    if (lnChance < best.lnChance) {
-      const value = ones === hits ? 1 : 0;
-      best = { lnChance, how: `bit ${bit} is ${value} in ${hits} of ${isns.length} ISNs` };
-    }
+    if (hits > most.hits) most = { bit, ones, hits };
   }
-  return best;
+  const { bit, ones, hits } = most;
+  // The more hits, the less likely: only the bit with most of them counts.
+  const lnChance = lnBinomialTail(isns.length, hits, 0.5) + Math.LN2;
+  if (lnChance >= 0) return SURE;
+  const value = ones === hits ? 1 : 0;
+  return { lnChance, how: `bit ${bit} is ${value} in ${hits} of ${isns.length} ISNs` };
 }
 
 /** Sixteen equal ranges (top 4 bits), or the low 4 bits, are hit unevenly. */
@@ -174,7 +182,7 @@ function unevenSpread({ isns }: IsnBlock): Prediction {
 const WINDOW_STEPS = 10;
 
 /** The most telling window ±2^bits around zero. A u32 lies in it with (2^(bits+1) + 1) / 2^32. */
-function nearZero(errors: readonly number[]) {
+function nearZero(errors: Int32Array) {
   let best = { lnChance: 0, hits: 0, bits: 0 };
   const within = new Int32Array(WINDOW_STEPS + 1);
   for (const error of errors) {
@@ -200,7 +208,7 @@ function lnRepeats(n: number, repeats: number): number {
 }
 
 /** How often the value of the majority occurs; fewer if there is none (R. Boyer, J. Moore, 1981). */
-function majorityHits(values: readonly number[]): number {
+function majorityHits(values: Int32Array): number {
   let candidate = 0;
   let lead = 0;
   for (const value of values) {
