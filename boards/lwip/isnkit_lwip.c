@@ -62,15 +62,21 @@ static bool closing(enum tcp_state state) {
 /**
  * Each segment that arrives brings a report of what the connection has used. Between two of them a
  * connection sends at most TCP_SND_BUF bytes, far less than the guard of 2^18.
+ *
+ * While the module refuses a report, segments are dropped here: without their ACKs the connection sends
+ * nothing new, which is what the module asks for, and the peer's next try brings the next report; an end
+ * that was refused is told again the same way. An RST gets through, as it asks for no number.
  */
 err_t isnkit_lwip_segment(struct tcp_pcb *pcb, struct tcp_hdr *header) {
   // A listening pcb is a shorter structure: nothing of it may be read but its state.
   if (pcb->state < ESTABLISHED) return ERR_OK;
   const u32_t local = host_order(&pcb->local_ip);
   const u32_t remote = host_order(&pcb->remote_ip);
+  const bool reset = (TCPH_FLAGS(header) & TCP_RST) != 0;
   if (!closing(pcb->state)) {
-    isnkit_advance4(local, pcb->local_port, remote, pcb->remote_port, pcb->snd_nxt);
-    return ERR_OK;
+    const uint32_t done =
+        isnkit_advance4(local, pcb->local_port, remote, pcb->remote_port, pcb->snd_nxt);
+    return done != 0 || reset ? ERR_OK : ERR_MEM;
   }
   // The peer's FIN takes one number (RFC 9293 §3.4); lwIP counts it only after this hook.
   const bool fin = (TCPH_FLAGS(header) & TCP_FIN) != 0;
@@ -79,8 +85,8 @@ err_t isnkit_lwip_segment(struct tcp_pcb *pcb, struct tcp_hdr *header) {
   end.peer_tsval = pcb->ts_recent;
   end.timestamps = (pcb->flags & TF_TIMESTAMP) != 0;
 #endif
-  isnkit_close4(local, pcb->local_port, remote, pcb->remote_port, &end);
-  return ERR_OK;
+  const uint32_t done = isnkit_close4(local, pcb->local_port, remote, pcb->remote_port, &end);
+  return done != 0 || reset ? ERR_OK : ERR_MEM;
 }
 
 #if LWIP_TCP_TIMESTAMPS
