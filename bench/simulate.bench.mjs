@@ -105,7 +105,10 @@ async function cases({ rounds, progress }, wasm) {
 /** @param {Uint8Array} wasm @param {number} workers @param {number} count @param {number} seed */
 async function rate(wasm, workers, count, seed) {
   const start = performance.now();
-  const totals = await runCases(campaign(wasm, seed), { span: { from: 0, to: count }, workers });
+  const { totals } = await runCases(campaign(wasm, seed), {
+    span: { from: 0, to: count },
+    workers,
+  });
   return totals.counts.reboots / ((performance.now() - start) / 1000);
 }
 

@@ -13,6 +13,7 @@ import { quantity } from "../report/wording.ts";
 import { HONEST } from "../sim/campaign.ts";
 import { type Campaign, casesFor } from "../simulate/campaign.ts";
 import type { CaseName } from "../simulate/case-text.ts";
+import { cutCanaries } from "../simulate/exhaustive/cut-canary.ts";
 import { exhaustiveCases } from "../simulate/exhaustive/exhaustive-runner.ts";
 import { FAULT_KINDS } from "../simulate/fault-kinds.ts";
 import { GEOMETRIES, geometryName } from "../simulate/geometries.ts";
@@ -23,7 +24,7 @@ import { type SimulateStage, simulate } from "../simulate/simulate.ts";
 import type { SimulateRun } from "../simulate/simulate-run.ts";
 import { simulateJson } from "../simulate/views/simulate-json.ts";
 import { simulateText, verdictLine } from "../simulate/views/simulate-text.ts";
-import { ZOO } from "../zoo/index.ts";
+import { CUT_ZOO, ZOO } from "../zoo/index.ts";
 import { CONFIG_FILE, readConfig } from "./config-file.ts";
 import { packageVersion } from "./package-version.ts";
 import { type Progress, progressOn } from "./progress.ts";
@@ -145,6 +146,11 @@ function settingsFor(words: SimulateWords, file: CampaignFile, reboots: number):
     rebootsPerCase: Math.max(2, Math.min(base.rebootsPerCase, reboots)),
     faults: { ...base.faults, ...words.faults },
     mslMs: words.mslUs === undefined ? base.mslMs : words.mslUs / 1000,
+    // Cuts at chosen operations take other canaries than drawn lives, unless the file names some.
+    canaries:
+      words.depth === undefined
+        ? base.canaries
+        : (file.simulate?.canaries ?? cutCanaries(words.depth)),
   };
 }
 
@@ -232,11 +238,12 @@ function listText(format: SimulateFormat): string {
   const geometries = DEFAULT_SETTINGS.storage.map(geometryName);
   const exhaustive = GEOMETRIES.map(geometryName);
   const servers = PEERS.map(({ name, title, source }) => ({ name, title, source }));
-  const canaries = ZOO.map(({ name, field, rules: caughtBy }) => ({
+  const canaries = [...ZOO, ...CUT_ZOO].map(({ name, field, rules: caughtBy }) => ({
     name,
     field,
     caughtBy,
     byDefault: DEFAULT_SETTINGS.canaries.includes(name),
+    byDefaultExhaustive: cutCanaries(2).includes(name),
   }));
   if (format === "json") {
     const document = { rules, faults, geometries, exhaustive, servers, canaries };
@@ -251,10 +258,10 @@ function listText(format: SimulateFormat): string {
     ...geometries.map((name) => `  ${name}`),
     "servers",
     ...servers.map(({ name, title, source }) => `  ${name.padEnd(28)} ${title}: ${source}`),
-    "bad generators (* is a canary by default)",
+    "bad generators (* is a canary by default, + one of --exhaustive)",
     ...canaries.map(
-      ({ name, caughtBy, byDefault }) =>
-        `${byDefault ? "*" : " "} ${name.padEnd(28)} caught by ${caughtBy.join(", ")}`,
+      ({ name, caughtBy, byDefault, byDefaultExhaustive }) =>
+        `${byDefault ? "*" : " "}${byDefaultExhaustive ? "+" : " "}${name.padEnd(28)} caught by ${caughtBy.join(", ")}`,
     ),
     "",
   ].join("\n");

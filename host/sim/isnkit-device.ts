@@ -22,6 +22,11 @@ export function rewoundIsnkitDevice(wasm: Uint8Array): DeviceFactory {
   return (board, settings) => new IsnkitDevice(powerOn(board), settings);
 }
 
+/** A module that has been powered on and not yet configured, as a device. */
+export function deviceOn(module: IsnModule, settings: BoardSettings): Device {
+  return new IsnkitDevice(module, settings);
+}
+
 class IsnkitDevice implements Device {
   readonly #module: IsnModule;
 

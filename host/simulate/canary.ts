@@ -7,33 +7,33 @@ import { UsageError } from "../core/errors.ts";
 import { HONEST } from "../sim/campaign.ts";
 import { ZOO, type ZooMember } from "../zoo/index.ts";
 import { type Campaign, swarmRunner } from "./campaign.ts";
+import { expectCutCanary, runCutCanary } from "./exhaustive/cut-canary.ts";
 import type { CanaryResult } from "./simulate-run.ts";
 
 /** Cases within which a bad generator has to be caught. */
 export const CANARY_CASES_MAX = 24;
 
-/** Runs the canaries of the campaign's settings, one after the other; `onProgress` names each. */
-export async function runCanaries(
-  campaign: Campaign,
-  options: {
-    readonly onProgress?: (generator: string) => void;
-    readonly signal?: AbortSignal;
-  } = {},
-): Promise<CanaryResult[]> {
-  // A bad generator under test is its own canary; the oracle of exhaustive mode speaks to the module
-  // alone, and has mutants for canaries (test/integration/mutants.test.ts).
-  if (campaign.generator !== HONEST || campaign.mode === "exhaustive") return [];
-  const results: CanaryResult[] = [];
-  for (const name of campaign.settings.canaries) {
-    options.onProgress?.(name);
-    results.push(runCanary(campaign, memberOf(name)));
-    await new Promise((resolve) => setImmediate(resolve));
-    if (options.signal?.aborted) break;
+/**
+ * The canaries that a campaign has to catch. A bad generator under test is its own canary. Throws
+ * UsageError for a name that cannot be one, before anything runs.
+ */
+export function canariesOf({ generator, mode, settings }: Campaign): readonly string[] {
+  if (generator !== HONEST) return [];
+  for (const name of settings.canaries) {
+    if (mode === "exhaustive") expectCutCanary(name);
+    else memberOf(name);
   }
-  return results;
+  return settings.canaries;
 }
 
-function runCanary(campaign: Campaign, member: ZooMember): CanaryResult {
+/** Runs one canary under the campaign's settings; the same on any thread and in any shard. */
+export function runCanary(campaign: Campaign, name: string): CanaryResult {
+  return campaign.mode === "exhaustive"
+    ? runCutCanary(campaign, name)
+    : runSwarmCanary(campaign, memberOf(name));
+}
+
+function runSwarmCanary(campaign: Campaign, member: ZooMember): CanaryResult {
   const runner = swarmRunner({ ...campaign, generator: member.name });
   const failed = new Set<RuleId>();
   let cases = 0;

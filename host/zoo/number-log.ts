@@ -21,6 +21,8 @@ export function withoutLog(settings: BoardSettings): BoardSettings {
 export class NumberLog {
   /** Programs since power-on. */
   writes = 0;
+  /** `recover` met a record that it could not read. */
+  torn = false;
   readonly #board: Board;
   readonly #storage: BoardSettings["storage"];
   readonly #checked: boolean;
@@ -45,6 +47,7 @@ export class NumberLog {
       for (let slot = 0; slot < this.#slots; slot++) {
         const found = this.#read(sector, slot);
         if (found === "blank") continue;
+        if (found === "bad") this.torn = true;
         if (found !== "bad" && (highest === undefined || found >= highest)) {
           highest = found;
           this.#sector = sector;
@@ -71,6 +74,13 @@ export class NumberLog {
   get #slots(): number {
     if (this.#storage.kind === "keyValue") return 1;
     return Math.floor(this.#storage.sectorBytes / this.#slotBytes);
+  }
+
+  /** Erases the whole log; a key-value store replaces its values one by one and needs no erase. */
+  clear(): void {
+    if (this.#storage.kind === "keyValue") return;
+    this.#nextSector();
+    this.#nextSector();
   }
 
   #nextSector(): void {

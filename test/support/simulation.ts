@@ -12,6 +12,8 @@ export interface CampaignWishes {
   readonly settings?: Partial<SimulateSettings>;
   readonly wasm?: Uint8Array;
   readonly flags?: readonly string[];
+  /** Exhaustive mode. */
+  readonly depth?: 1 | 2;
 }
 
 export function campaign(wishes: CampaignWishes = {}): Campaign {
@@ -22,7 +24,9 @@ export function campaign(wishes: CampaignWishes = {}): Campaign {
     board: generator === "isnkit" ? "sim" : `sim:${generator}`,
     generator,
     total: wishes.cases ?? 20,
-    mode: "swarm",
+    ...(wishes.depth === undefined
+      ? { mode: "swarm" as const }
+      : { mode: "exhaustive" as const, depth: wishes.depth }),
     wasm: wishes.wasm ?? RELEASE_BYTES,
     version: "0.0.0-test",
     flags: wishes.flags ?? [],

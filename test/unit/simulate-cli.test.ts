@@ -123,7 +123,14 @@ describe("isnkit simulate", () => {
 
   it("lists what there is", async () => {
     const { out } = await isnkit(["simulate", "--list"]);
-    for (const word of ["stale-byte", "bit-rot", "nor 2×256/1", "freebsd", "* fixed-plus-ticks"]) {
+    for (const word of [
+      "stale-byte",
+      "bit-rot",
+      "nor 2×256/1",
+      "freebsd",
+      "* fixed-plus-ticks",
+      " +counter-in-place",
+    ]) {
       expect(out).toContain(word);
     }
   });
@@ -134,7 +141,18 @@ describe("isnkit simulate", () => {
     ]);
     expect(out).toMatch(/^(PASS|INCONCLUSIVE)/);
     expect(out).toContain("key-kept");
+    expect(out).toContain("canary repaired-in-place: caught by isn-backward");
     expect([0, 4]).toContain(exitCode);
+  });
+
+  it("ends exhaustive cuts with exit 4 when they let a bad device pass", async () => {
+    const file = join(folder, "harmless.json");
+    writeFileSync(file, JSON.stringify({ simulate: { canaries: ["repaired-in-place"] } }));
+    const words = ["--exhaustive", "1", "--campaign", file, "--shard", "1/60"];
+    const { exitCode, out } = await isnkit([...QUICK, ...words]);
+    expect(out).toMatch(/^INCONCLUSIVE.*not caught: the bad generators repaired-in-place/);
+    expect(out).toMatch(/canary repaired-in-place: NOT caught by isn-backward within/);
+    expect(exitCode).toBe(4);
   });
 });
 

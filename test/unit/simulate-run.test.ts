@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { UsageError } from "../../host/core/errors.ts";
 import { FAULT_KINDS } from "../../host/simulate/fault-kinds.ts";
 import { mergeShards } from "../../host/simulate/merge.ts";
+import { simulate } from "../../host/simulate/simulate.ts";
 import type { SimulateRun } from "../../host/simulate/simulate-run.ts";
 import { campaign, lasting, run } from "../support/simulation.ts";
 
@@ -49,7 +50,6 @@ describe("a simulation", () => {
   });
 
   it("reports what ran when it is interrupted", async () => {
-    const { simulate } = await import("../../host/simulate/simulate.ts");
     const stop = new AbortController();
     const result = await simulate({
       campaign: campaign({ cases: 50, settings: { canaries: [] } }),
@@ -64,6 +64,23 @@ describe("a simulation", () => {
     expect(result.cases).toMatchObject({ total: 50, count: 3, complete: false });
     expect(result.verdict).toBe("inconclusive");
     expect(result.because).toContain("cut short");
+  });
+
+  it.each([1, 2])("is cut short without its canaries, on %i threads", async (workers) => {
+    const stop = new AbortController();
+    const result = await simulate({
+      campaign: campaign({ cases: 30, settings: { canaries: ["jump-too-far", "write-behind"] } }),
+      workers,
+      signal: stop.signal,
+      onProgress: (stage) => {
+        if (stage.stage === "cases" && stage.done === stage.of) stop.abort();
+      },
+      nowMs: () => 0,
+      startedAt: new Date(0),
+    });
+    expect(result.cases).toMatchObject({ count: 30, complete: false });
+    expect(result.canaries.length).toBeLessThan(2);
+    expect(result.verdict).toBe("inconclusive");
   });
 });
 

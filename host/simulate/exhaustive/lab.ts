@@ -24,30 +24,48 @@ export const NOR: NvmGeometry = {
   enduranceCycles: 1e9,
 };
 
-export interface LabOptions {
-  /** A fresh instance at each power-on; or another way to get one, such as a rewound instance. */
-  readonly wasm?: WebAssembly.Module;
-  readonly instantiate?: (board: Board) => IsnModule;
+/** The calls that the workloads of exhaustive mode make: the module has them, and bad devices do. */
+export type ModuleCalls = Pick<
+  IsnModule,
+  | "configureStorage"
+  | "configureClock"
+  | "boot"
+  | "poll"
+  | "state"
+  | "reason"
+  | "fingerprint"
+  | "provision"
+  | "isn4"
+  | "port4"
+  | "timestamp4"
+  | "advance4"
+  | "close4"
+>;
+
+/** `M`: what runs in the lab. */
+export interface PowerLabOptions<M extends ModuleCalls> {
+  /** Makes what runs, at each power-on: a fresh instance, or one that is rewound. */
+  readonly instantiate: (board: Board, geometry: NvmGeometry) => M;
   readonly geometry?: NvmGeometry;
   readonly nvmOptions?: NvmOptions;
   readonly seed?: number;
   readonly hz?: number;
   readonly entropy?: (random: Random) => EntropySource;
   /** Called after the standard configuration, before boot. */
-  readonly configure?: (module: IsnModule) => void;
+  configure?(module: M): void;
 }
 
-export class Lab {
+export class PowerLab<M extends ModuleCalls> {
   readonly time = new SimulatedTime();
   readonly nvm: NvmPart;
   readonly board: VirtualBoard;
   readonly random: Random;
-  readonly #options: LabOptions;
+  readonly #options: PowerLabOptions<M>;
   /** Power-ons so far. */
   powerOns = 0;
-  #module: IsnModule | undefined;
+  #module: M | undefined;
 
-  constructor(options: LabOptions) {
+  constructor(options: PowerLabOptions<M>) {
     this.#options = options;
     this.random = new Random(options.seed ?? 1);
     this.nvm = createNvm(
@@ -64,13 +82,13 @@ export class Lab {
   }
 
   /** The instance of this power cycle. */
-  get module(): IsnModule {
+  get module(): M {
     if (this.#module === undefined) throw new Error("the power is off");
     return this.#module;
   }
 
   /** Fresh instance, configuration, boot. A power cut armed on the memory may throw out of it. */
-  powerOn(counterStart = 0): IsnModule {
+  powerOn(counterStart = 0): M {
     this.powerOff();
     this.powerOns++;
     this.board.powerOn(counterStart);
@@ -81,23 +99,16 @@ export class Lab {
   }
 
   /** A configured instance that has not booted. */
-  configured(): IsnModule {
-    const { geometry = NOR, hz = 1_000_000, configure } = this.#options;
-    const module = this.#instance();
+  configured(): M {
+    const { geometry = NOR, hz = 1_000_000, instantiate } = this.#options;
+    const module = instantiate(this.board, geometry);
     const { kind, sectorBytes, sectors, granule } = geometry;
     if (!module.configureStorage(STORAGE[kind], sectorBytes, sectors, granule)) {
       throw new Error("the module refuses this geometry");
     }
     if (!module.configureClock(hz)) throw new Error("the module refuses this counter rate");
-    configure?.(module);
+    this.#options.configure?.(module);
     return module;
-  }
-
-  #instance(): IsnModule {
-    const { wasm, instantiate } = this.#options;
-    if (instantiate !== undefined) return instantiate(this.board);
-    if (wasm === undefined) throw new Error("the lab was given no module");
-    return IsnModule.instantiate(wasm, this.board);
   }
 
   powerOff(): void {
@@ -113,11 +124,37 @@ export class Lab {
   }
 
   /** A new device from the production line: boots, gets its key, is ready. */
-  commission(key: Uint8Array = KEY): IsnModule {
+  commission(key: Uint8Array = KEY): M {
     const module = this.powerOn();
     if (module.provision(key, 2) !== 1 || module.state() !== STATE.ready) {
       throw new Error(`provisioning failed, reason ${module.reason()}`);
     }
     return module;
   }
+}
+
+export interface LabOptions extends Omit<PowerLabOptions<IsnModule>, "instantiate"> {
+  /** A fresh instance at each power-on; or another way to get one, such as a rewound instance. */
+  readonly wasm?: WebAssembly.Module;
+  readonly instantiate?: (board: Board) => IsnModule;
+}
+
+/** The lab with the module itself in it. */
+export class Lab extends PowerLab<IsnModule> {
+  constructor(options: LabOptions) {
+    super({ ...options, instantiate: instantiateOf(options) });
+  }
+}
+
+/** What makes the instances: the one given, or fresh ones of the module given. */
+export function instantiateOf<M extends ModuleCalls>({
+  wasm,
+  instantiate,
+}: {
+  readonly wasm?: WebAssembly.Module;
+  readonly instantiate?: PowerLabOptions<M>["instantiate"];
+}): PowerLabOptions<M | IsnModule>["instantiate"] {
+  if (instantiate !== undefined) return instantiate;
+  if (wasm === undefined) throw new Error("the lab was given no module");
+  return (board) => IsnModule.instantiate(wasm, board);
 }

@@ -6,8 +6,7 @@
 
 import type { RuleId } from "../../check/rule.ts";
 import { serialAdd, serialDistance } from "../../core/serial.ts";
-import type { IsnModule } from "../../module/isn-module.ts";
-import { LOCAL, REMOTE } from "./lab.ts";
+import { LOCAL, type ModuleCalls, REMOTE } from "./lab.ts";
 
 /** A law that was broken, and the rule that says so. */
 export class Breach extends Error {
@@ -23,7 +22,7 @@ export const GUARD = 2 ** 18;
 
 interface TupleHistory {
   /** The power cycle that it was opened in. */
-  module: IsnModule;
+  module: ModuleCalls;
   /** One past the last number used. */
   next: number;
   tsval: number;
@@ -60,7 +59,7 @@ export class Oracle {
     this.tried[rule] = (this.tried[rule] ?? 0) + 1;
   }
 
-  checkKey(module: IsnModule): void {
+  checkKey(module: ModuleCalls): void {
     this.count("key-kept");
     const print = module.fingerprint();
     if (!this.fingerprints.includes(print)) {
@@ -75,7 +74,7 @@ export class Oracle {
    * Opens a connection from a bound port, and lets it send `data` numbers at once, unreported: up
    * to the guard that is allowed. Checks ISN and timestamp against the tuple's history.
    */
-  connect(module: IsnModule, port: number, data: number): void {
+  connect(module: ModuleCalls, port: number, data: number): void {
     const before = this.#tuples.get(port);
     // In one power cycle a tuple is closed before it is opened again; over a power cut it is not.
     if (before?.module === module) this.#close(module, port, before.next);
@@ -97,19 +96,19 @@ export class Oracle {
   }
 
   /** The connection ends; from here the device knows where its numbers ended. */
-  #close(module: IsnModule, port: number, next: number): void {
+  #close(module: ModuleCalls, port: number, next: number): void {
     if (!module.close4(LOCAL, port, REMOTE, 80, { next, peerNext: 1 })) {
       throw new Breach(`refused: close, reason ${module.reason()}`);
     }
   }
 
   /** The same for a connection that may have ended with its power cycle: then nothing is reported. */
-  advanceIfOpen(module: IsnModule, port: number, count: number): void {
+  advanceIfOpen(module: ModuleCalls, port: number, count: number): void {
     if (this.#tuples.get(port)?.module === module) this.advance(module, port, count);
   }
 
   /** The connection reports that it has used `count` numbers more, and uses the guard beyond. */
-  advance(module: IsnModule, port: number, count: number): void {
+  advance(module: ModuleCalls, port: number, count: number): void {
     const history = this.#tuples.get(port);
     if (history === undefined) throw new Error(`no connection from port ${port}`);
     const next = serialAdd(history.next, count);
@@ -120,7 +119,7 @@ export class Oracle {
   }
 
   /** Takes a port for a destination; it must be a new one (the ring is larger than any test). */
-  allocate(module: IsnModule, remote: number): void {
+  allocate(module: ModuleCalls, remote: number): void {
     const port = module.port4(LOCAL, remote, 80);
     if (port === 0) throw new Breach(`refused: port, reason ${module.reason()}`);
     this.count("refused");

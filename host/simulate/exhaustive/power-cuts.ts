@@ -7,23 +7,34 @@ import type { RuleId } from "../../check/rule.ts";
 import { STATE } from "../../module/abi.ts";
 import { type NvmGeometry, PowerCut, type PowerCutPlan } from "../../sim/nvm.ts";
 import type { FaultKind } from "../fault-kinds.ts";
-import { KEY, KEY_2, Lab, type LabOptions, LOCAL, REMOTE } from "./lab.ts";
+import {
+  instantiateOf,
+  KEY,
+  KEY_2,
+  LOCAL,
+  type ModuleCalls,
+  PowerLab,
+  type PowerLabOptions,
+  REMOTE,
+} from "./lab.ts";
 import { Breach, GUARD, Oracle } from "./oracle.ts";
 
 const BOUND = [5000, 5001];
 const OTHER = 0x0a4d_0007;
 
+type CutLab = PowerLab<ModuleCalls>;
+
 export interface Scenario {
   readonly name: string;
   /** Prepares the device; not cut. */
-  prepare(lab: Lab, oracle: Oracle): void;
+  prepare(lab: CutLab, oracle: Oracle): void;
   /** Runs with a power cut armed. */
-  run(lab: Lab, oracle: Oracle): void;
+  run(lab: CutLab, oracle: Oracle): void;
   /** States that are due after a cut in `run`. Default: READY. */
   readonly due?: readonly number[];
 }
 
-function use(lab: Lab, oracle: Oracle): void {
+function use(lab: CutLab, oracle: Oracle): void {
   const module = lab.module;
   oracle.checkKey(module);
   for (const port of BOUND) oracle.connect(module, port, GUARD - 1);
@@ -31,12 +42,10 @@ function use(lab: Lab, oracle: Oracle): void {
   oracle.allocate(module, OTHER);
 }
 
-function fingerprintOf({ wasm, instantiate }: SweepOptions, key: Uint8Array): number {
-  const lab = new Lab({
-    ...(wasm === undefined ? {} : { wasm }),
-    ...(instantiate === undefined ? {} : { instantiate }),
-  });
-  return lab.commission(key).fingerprint();
+function fingerprintOf(options: SweepOptions, key: Uint8Array): number {
+  const { geometry } = options;
+  const instantiate = instantiateOf<ModuleCalls>(options);
+  return new PowerLab<ModuleCalls>({ instantiate, geometry }).commission(key).fingerprint();
 }
 
 /** Boots, uses, renews leases on time and late, sends faster than the clock, rotates sectors. */
@@ -113,7 +122,7 @@ export const NEW_KEY: Scenario = {
 export interface SweepOptions {
   /** As the lab takes them. */
   readonly wasm?: WebAssembly.Module;
-  readonly instantiate?: LabOptions["instantiate"];
+  readonly instantiate?: PowerLabOptions<ModuleCalls>["instantiate"];
   /** Counts what is done, if somebody wants to know. */
   readonly tally?: SweepTally;
   readonly geometry: NvmGeometry;
@@ -164,13 +173,9 @@ export function sweepAt(options: SweepOptions, at: number): number {
   return cases;
 }
 
-function newLab({ wasm, instantiate, geometry, seed }: SweepOptions): Lab {
-  return new Lab({
-    ...(wasm === undefined ? {} : { wasm }),
-    ...(instantiate === undefined ? {} : { instantiate }),
-    geometry,
-    seed: seed ?? 1,
-  });
+function newLab(options: SweepOptions): CutLab {
+  const { geometry, seed = 1 } = options;
+  return new PowerLab({ instantiate: instantiateOf<ModuleCalls>(options), geometry, seed });
 }
 
 /** Memory operations of the scenario: where it can be cut. */
@@ -241,14 +246,14 @@ function runCase(options: SweepOptions, plan: PowerCutPlan, depth: 1 | 2): numbe
   return counted(options, lab, cases);
 }
 
-function counted({ tally }: SweepOptions, lab: Lab, cases: number): number {
+function counted({ tally }: SweepOptions, lab: CutLab, cases: number): number {
   if (tally === undefined) return cases;
   tally.lives += cases;
   tally.powerOns += lab.powerOns;
   return cases;
 }
 
-function runUntilCut({ tally }: SweepOptions, lab: Lab, run: () => void): void {
+function runUntilCut({ tally }: SweepOptions, lab: CutLab, run: () => void): void {
   try {
     run();
   } catch (error) {
@@ -265,19 +270,20 @@ function runUntilCut({ tally }: SweepOptions, lab: Lab, run: () => void): void {
 }
 
 /** Boots and uses the device twice more; returns the memory operations of the first boot. */
-function recover(options: SweepOptions, lab: Lab, oracle: Oracle): number {
+function recover(options: SweepOptions, lab: CutLab, oracle: Oracle): number {
   const { due = [STATE.ready] } = options.scenario;
   const before = lab.nvm.operations;
   const module = lab.powerOn();
   const operations = lab.nvm.operations - before;
   const state = module.state();
+  // Whatever state is due: a device that has a key must not have a foreign one.
+  if (state === STATE.ready || state === STATE.quiet) oracle.checkKey(module);
   if (!due.includes(state)) {
     throw new Breach(`refused: state ${state}, reason ${module.reason()} after the cut`);
   }
   if (state === STATE.ready) use(lab, oracle);
   if (state === STATE.quiet) {
     oracle.count("quiet-time");
-    oracle.checkKey(module);
     if (module.isn4(LOCAL, 5000, REMOTE, 80) !== 0)
       throw new Breach("quiet time broken", "quiet-time");
     lab.wait(240_000);
