@@ -66,7 +66,7 @@ async function main() {
     }
   }
   process.stdout.write(table(["bytes", "flash", "RAM"], memory));
-  process.stdout.write(`\nwasm3's arena at most: ${interpreter.arenaBytes} bytes\n`);
+  process.stdout.write(`\nwasm3's arena at least: ${interpreter.arenaBytes} bytes\n`);
   return 0;
 }
 

@@ -66,6 +66,16 @@ static void close_port(void) {
   isnkit_close4(LOCAL, port, SERVER, 25, &end);
 }
 
+/** What a device does between two ISNs: a port, timestamps, a poll, the end of a connection. */
+static void rest_of_connection(void) {
+  sink = isnkit_port4(LOCAL, SERVER, 25);
+  const uint16_t port = (uint16_t)sink;
+  isnkit_timestamp4(LOCAL, port, SERVER, 25);
+  isnkit_poll();
+  sink = port;
+  close_port();
+}
+
 static uint32_t native_hash(uint32_t i) {
   static const uint64_t key[2] = {0x0706050403020100u, 0x0f0e0d0c0b0a0908u};
   // As long as the message that an IPv4 ISN hashes: 12 bytes of tuple, a label of three, and the length.
@@ -84,6 +94,8 @@ static void measure(void) {
   // One in sixteen of these renews a lease, which is a record in the memory.
   MEASURE_THEN("port4", isnkit_port4(LOCAL, SERVER, 25), close_port());
   MEASURE("poll", isnkit_poll());
+  MEASURE_THEN("isn4-in-turn", isnkit_isn4(LOCAL, 5000, SERVER, (uint16_t)(i + 1)),
+               rest_of_connection());
   // Each start adds a record, so the journal fills and turns over its sectors on the way.
   MEASURE("start", start_again(i));
 }
@@ -106,7 +118,7 @@ int main(void) {
   console_begin("bench-over");
   console_decimal("state", (uint32_t)isnkit_current_state());
   console_decimal("boots", isnkit_counter(ISNKIT_COUNTER_BOOTS));
-  console_decimal("arena", isnkit_runtime_arena_peak());
+  console_decimal("arena", isnkit_runtime_arena_least());
   console_decimal("hz", board_ticks_hz);
   console_end();
   for (;;) {

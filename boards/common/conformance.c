@@ -87,7 +87,7 @@ static void tell_state(const char *type, uint32_t id, isnkit_state state) {
   console_hex("fingerprint", fingerprint);
   console_decimal("trap", isnkit_trap_code());
   console_decimal("nvm-error", isnkit_nvm_error());
-  console_decimal("arena", isnkit_runtime_arena_peak());
+  console_decimal("arena", isnkit_runtime_arena_least());
   console_decimal("locks", locks);
   console_decimal("lock-faults", lock_faults + lock_depth);
   console_end();

@@ -1,8 +1,18 @@
 # The kit as a static library a runtime: isnkit-wasm2c and isnkit-wasm3. ISNKIT_RUNTIMES lists those
 # whose tools and sources are there.
 set(ISNKIT_RUNTIMES "")
-# The whole module compiled by wasm3 takes five times its size in RAM; see docs/integrate.md.
-set(ISNKIT_ARENA_BYTES 56320 CACHE STRING "Arena of wasm3")
+# Memory of wasm3, see docs/integrate.md. A board whose module may be replaced has room for another one than this.
+if(BOARD_MODULE_SLOTS)
+  set(ISNKIT_ARENA_BYTES 24576 CACHE STRING "wasm3: tables, and the cache of compiled code")
+  set(ISNKIT_WASM3_PAGE_BYTES 4096 CACHE STRING "wasm3: the module's page, at most 4096")
+  set(ISNKIT_WASM3_STACK_HEIGHT 128 CACHE STRING "wasm3: values that a function may stack up")
+else()
+  set(ISNKIT_ARENA_BYTES 12288 CACHE STRING "wasm3: tables, and the cache of compiled code")
+  set(ISNKIT_WASM3_PAGE_BYTES 2048 CACHE STRING "wasm3: the module's page, at most 4096")
+  set(ISNKIT_WASM3_STACK_HEIGHT 64 CACHE STRING "wasm3: values that a function may stack up")
+endif()
+set(ISNKIT_WASM3_STACK_BYTES 1024 CACHE STRING "wasm3: stack of the interpreter")
+set(ISNKIT_WASM3_CONSTANTS 48 CACHE STRING "wasm3: words for constants of a function")
 set(KIT_SOURCES "${COMMON}/isnkit.c")
 
 # The module as bytes, and its SHA-256: wasm3 runs the one, every device tells the other.
@@ -46,31 +56,43 @@ else()
 endif()
 
 if(EXISTS "${ISNKIT_WASM3}/m3_core.c")
-  set(WASM3_SOURCES "")
-  foreach(part bind code compile core env exec function module parse)
-    list(APPEND WASM3_SOURCES "${ISNKIT_WASM3}/m3_${part}.c")
-  endforeach()
-  set_source_files_properties("${ISNKIT_WASM3}/m3_compile.c" PROPERTIES OBJECT_DEPENDS
-    "${COMMON}/wasm3/small_core.h")
-  # wasm3 jumps from operation to operation, which needs sibling calls; its heap is the kit's arena.
-  set_source_files_properties(${WASM3_SOURCES} PROPERTIES COMPILE_OPTIONS
-    "-Os;-w;-foptimize-sibling-calls;-DNDEBUG;-Dcalloc=isnkit_arena_calloc;-Drealloc=isnkit_arena_realloc;-Dfree=isnkit_arena_free")
-  set_property(SOURCE "${ISNKIT_WASM3}/m3_compile.c" APPEND PROPERTY COMPILE_OPTIONS
-    "-include;${COMMON}/wasm3/small_core.h")
-  add_library(isnkit-wasm3 STATIC ${KIT_SOURCES} "${COMMON}/runtime_wasm3.c" "${COMMON}/arena.c"
-    "${COMMON}/sha256.c" "${IMAGE}" ${WASM3_SOURCES})
-  add_dependencies(isnkit-wasm3 module_image)
-  target_include_directories(isnkit-wasm3 PUBLIC "${COMMON}" PRIVATE "${ISNKIT_WASM3}")
+  # Of wasm3 its compiler and operations are used; the rest is done in a smaller way in wasm3/.
+  set(FITTED "${CMAKE_CURRENT_BINARY_DIR}/wasm3")
+  file(MAKE_DIRECTORY "${FITTED}")
+  add_custom_command(
+    OUTPUT "${FITTED}/m3_compile.c" "${FITTED}/m3_exec.h"
+    COMMAND ${CMAKE_COMMAND} "-DSOURCES=${ISNKIT_WASM3}" "-DOUTPUT=${FITTED}"
+      -P "${COMMON}/wasm3_fit.cmake"
+    DEPENDS "${ISNKIT_WASM3}/m3_compile.c" "${ISNKIT_WASM3}/m3_exec.h"
+      "${COMMON}/wasm3_fit.cmake" VERBATIM)
+  add_custom_target(wasm3_fitted DEPENDS "${FITTED}/m3_compile.c" "${FITTED}/m3_exec.h")
+  set(OWN_PARTS "${COMMON}/runtime_wasm3.c" "${COMMON}/wasm3/module_reader.c"
+    "${COMMON}/wasm3/loaded_module.c" "${COMMON}/wasm3/code_cache.c")
+  set(WASM3_PARTS "${COMMON}/wasm3/compiler.c" "${ISNKIT_WASM3}/m3_core.c"
+    "${ISNKIT_WASM3}/m3_function.c")
+  # wasm3 jumps from operation to operation, which needs sibling calls.
+  set_source_files_properties(${WASM3_PARTS} PROPERTIES
+    COMPILE_OPTIONS "-Os;-w;-foptimize-sibling-calls;-DNDEBUG")
+  set_source_files_properties("${COMMON}/wasm3/compiler.c" PROPERTIES
+    OBJECT_DEPENDS "${FITTED}/m3_compile.c;${FITTED}/m3_exec.h")
+  # Constants are copied behind the code.
+  set_property(SOURCE "${ISNKIT_WASM3}/m3_core.c" APPEND PROPERTY COMPILE_DEFINITIONS
+    m3_CopyMem=unused_m3_CopyMem)
+  set_source_files_properties(${OWN_PARTS} PROPERTIES COMPILE_OPTIONS "-Os;-Wall;-Wno-unused")
+  add_library(isnkit-wasm3 STATIC ${KIT_SOURCES} "${COMMON}/sha256.c" "${IMAGE}" ${OWN_PARTS}
+    ${WASM3_PARTS})
+  add_dependencies(isnkit-wasm3 module_image wasm3_fitted)
+  target_include_directories(isnkit-wasm3 PUBLIC "${COMMON}"
+    PRIVATE "${COMMON}/wasm3" "${FITTED}" "${ISNKIT_WASM3}")
   target_compile_options(isnkit-wasm3 PRIVATE -Os)
-  # One setting for wasm3 and for runtime_wasm3.c, which looks into its structures.
+  # One setting for wasm3 and for what looks into its structures.
   target_compile_definitions(isnkit-wasm3 PRIVATE
-    d_m3HasFloat=0 d_m3CodePageAlignSize=1024 d_m3MaxFunctionStackHeight=128
-    d_m3VerboseErrorMessages=0 d_m3CascadedOpcodes=0 d_m3MaxLinearMemoryPages=1
-    d_m3MaxDuplicateFunctionImpl=1 ISNKIT_ARENA_BYTES=${ISNKIT_ARENA_BYTES})
-  set_source_files_properties("${COMMON}/runtime_wasm3.c" PROPERTIES
-    COMPILE_OPTIONS "-Os;-Wall;-Wno-unused")
-  set_source_files_properties("${COMMON}/arena.c" PROPERTIES
-    COMPILE_OPTIONS "-Os;-Wall;-Wextra;-Werror")
+    d_m3HasFloat=0 d_m3MaxFunctionStackHeight=${ISNKIT_WASM3_STACK_HEIGHT}
+    d_m3MaxConstantTableSize=${ISNKIT_WASM3_CONSTANTS}
+    d_m3VerboseErrorMessages=0 d_m3CascadedOpcodes=0 d_m3MaxDuplicateFunctionImpl=1
+    ISNKIT_ARENA_BYTES=${ISNKIT_ARENA_BYTES} ISNKIT_WASM3_STACK_BYTES=${ISNKIT_WASM3_STACK_BYTES})
+  # Applications that check a module know its page as well.
+  target_compile_definitions(isnkit-wasm3 PUBLIC ISNKIT_PAGE_BYTES=${ISNKIT_WASM3_PAGE_BYTES}u)
   list(APPEND ISNKIT_RUNTIMES wasm3)
 else()
   message(STATUS "wasm3 left out: its sources come with npm ci (wasm3-source)")

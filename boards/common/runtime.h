@@ -10,19 +10,21 @@
 
 #include "exports.h"
 
-/** The module's page is capped at this size in both runtimes; access beyond it traps. */
+/** The module's page is capped at this size; access beyond it traps. wasm3 may be built for a smaller one. */
+#ifndef ISNKIT_PAGE_BYTES
 #define ISNKIT_PAGE_BYTES 4096u
+#endif
 
 /** What ended the last call: 0, or why the module did not return. */
 typedef enum isnkit_trap {
   ISNKIT_TRAP_NONE = 0,
-  /** Access outside the 4 KiB page. */
+  /** Access outside the page. */
   ISNKIT_TRAP_BOUNDS = 1,
   /** `unreachable`, or any other trap instruction. */
   ISNKIT_TRAP_UNREACHABLE = 2,
   ISNKIT_TRAP_ARITHMETIC = 3,
   ISNKIT_TRAP_STACK = 4,
-  /** wasm3: the arena has no room for the module. */
+  /** wasm3: the arena has no room for the module's tables, or for the code of one of its functions. */
   ISNKIT_TRAP_MEMORY = 5,
   /** wasm3: the module image is corrupt, lacks an export, or imports something unknown. */
   ISNKIT_TRAP_IMAGE = 6,
@@ -40,8 +42,8 @@ extern isnkit_trap isnkit_runtime_trap;
 /** The module's memory, ISNKIT_PAGE_BYTES of it. */
 uint8_t *isnkit_runtime_memory(void);
 
-/** Bytes of the runtime's arena that were in use at most; 0 for wasm2c, which has none. */
-uint32_t isnkit_runtime_arena_peak(void);
+/** Bytes that the runtime's arena must have for the module at least; 0 for wasm2c, which has none. */
+uint32_t isnkit_runtime_arena_least(void);
 
 /** An export over its u32 arguments, `isnkit_export_isn4` and so on: only isnkit_runtime_call() may call it. */
 typedef uint32_t isnkit_export(const uint32_t *arguments);

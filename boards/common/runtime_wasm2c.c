@@ -33,7 +33,7 @@ isnkit_trap isnkit_runtime_start(void) {
 
 uint8_t *isnkit_runtime_memory(void) { return PAGE; }
 
-uint32_t isnkit_runtime_arena_peak(void) { return 0; }
+uint32_t isnkit_runtime_arena_least(void) { return 0; }
 
 uint32_t isnkit_runtime_call(isnkit_export *function, const uint32_t *arguments) {
   isnkit_runtime_trap = ISNKIT_TRAP_NONE;

@@ -1,21 +1,16 @@
 /**
  * The module as WebAssembly in flash, run by the wasm3 interpreter. The image is checked against its
- * digest first, because wasm3 does not validate code. The linear memory is capped at 4 KiB; a trap
- * comes back as a result of the call.
+ * digest first, because wasm3 does not validate code. The linear memory is capped at ISNKIT_PAGE_BYTES; a
+ * trap comes back as a result of the call.
  */
+#include "runtime.h"
+
 #include <string.h>
 
-#include "arena.h"
+#include "code_cache.h"
+#include "loaded_module.h"
 #include "module_image.h"
-#include "runtime.h"
-#include "wasm3.h"
-// For memoryLimit, which has no setter.
-#include "m3_env.h"
-
-/** Stack of the interpreter; the deepest call of the module takes about half of it. */
-#ifndef ISNKIT_WASM3_STACK_BYTES
-#define ISNKIT_WASM3_STACK_BYTES 1024u
-#endif
+#include "run_function.h"
 
 const char isnkit_runtime_name[] = "wasm3";
 isnkit_trap isnkit_runtime_trap = ISNKIT_TRAP_NONE;
@@ -27,8 +22,10 @@ static const char *const names[EXPORTS] = {ISNKIT_EXPORTS(NAME)};
 #define ARGUMENTS(name, arguments) arguments,
 static const uint8_t argument_counts[EXPORTS] = {ISNKIT_EXPORTS(ARGUMENTS)};
 
-static IM3Runtime runtime;
-static IM3Function functions[EXPORTS];
+m3slot_t isnkit_wasm3_stack[STACK_SLOTS + 4] __attribute__((aligned(8)));
+static bool running;
+/** Indices of the exports' functions. */
+static uint16_t functions[EXPORTS];
 
 static isnkit_trap trap_of(M3Result result) {
   if (result == m3Err_none) return ISNKIT_TRAP_NONE;
@@ -43,60 +40,58 @@ static isnkit_trap trap_of(M3Result result) {
   return ISNKIT_TRAP_UNREACHABLE;
 }
 
-// The module's imports: arguments follow the result on wasm3's stack, one 64-bit slot each.
+// The module's imports: arguments follow the result in their slots.
 
-m3ApiRawFunction(import_read) {
-  m3ApiReturnType(uint32_t);
-  m3ApiGetArg(uint32_t, offset);
-  m3ApiGetArgMem(uint8_t *, to);
-  m3ApiGetArg(uint32_t, bytes);
-  m3ApiCheckMem(to, bytes);
-  m3ApiReturn(isnkit_import_read(offset, to, bytes));
+#define ARGUMENT(slots, index) ((uint32_t)(slots)[1 + (index)])
+
+/** Checks a range of the page, and makes it a pointer. */
+static M3Result in_page(uint32_t offset, uint32_t bytes, uint8_t **at) {
+  if (offset > ISNKIT_PAGE_BYTES || bytes > ISNKIT_PAGE_BYTES - offset) {
+    return m3Err_trapOutOfBoundsMemoryAccess;
+  }
+  *at = &isnkit_wasm3_page[offset];
+  return m3Err_none;
 }
 
-m3ApiRawFunction(import_program) {
-  m3ApiReturnType(uint32_t);
-  m3ApiGetArg(uint32_t, offset);
-  m3ApiGetArgMem(const uint8_t *, from);
-  m3ApiGetArg(uint32_t, bytes);
-  m3ApiCheckMem(from, bytes);
-  m3ApiReturn(isnkit_import_program(offset, from, bytes));
-}
-
-m3ApiRawFunction(import_erase) {
-  m3ApiReturnType(uint32_t);
-  m3ApiGetArg(uint32_t, sector);
-  m3ApiReturn(isnkit_import_erase(sector));
-}
-
-m3ApiRawFunction(import_entropy) {
-  m3ApiReturnType(uint32_t);
-  m3ApiGetArgMem(uint8_t *, to);
-  m3ApiGetArg(uint32_t, bytes);
-  m3ApiCheckMem(to, bytes);
-  m3ApiReturn(isnkit_import_entropy(to, bytes));
-}
-
-m3ApiRawFunction(import_ticks) {
-  m3ApiReturnType(uint32_t);
-  m3ApiReturn(isnkit_import_ticks());
-}
-
-static M3Result link_import(IM3Module module, const char *name, const char *signature,
-                            M3RawCall function) {
-  const M3Result result = m3_LinkRawFunction(module, "board", name, signature, function);
-  // A module may leave an import out; one that is left open fails when functions are compiled.
-  return result == m3Err_functionLookupFailed ? m3Err_none : result;
-}
-
-static M3Result link_imports(IM3Module module) {
-  M3Result result = link_import(module, "read", "i(iii)", import_read);
-  if (!result) result = link_import(module, "program", "i(iii)", import_program);
-  if (!result) result = link_import(module, "erase", "i(i)", import_erase);
-  if (!result) result = link_import(module, "entropy", "i(ii)", import_entropy);
-  if (!result) result = link_import(module, "ticks", "i()", import_ticks);
+static M3Result import_read(uint64_t *slots) {
+  uint8_t *to = NULL;
+  const uint32_t bytes = ARGUMENT(slots, 2);
+  const M3Result result = in_page(ARGUMENT(slots, 1), bytes, &to);
+  if (!result) slots[0] = isnkit_import_read(ARGUMENT(slots, 0), to, bytes);
   return result;
 }
+
+static M3Result import_program(uint64_t *slots) {
+  uint8_t *from = NULL;
+  const uint32_t bytes = ARGUMENT(slots, 2);
+  const M3Result result = in_page(ARGUMENT(slots, 1), bytes, &from);
+  if (!result) slots[0] = isnkit_import_program(ARGUMENT(slots, 0), from, bytes);
+  return result;
+}
+
+static M3Result import_erase(uint64_t *slots) {
+  slots[0] = isnkit_import_erase(ARGUMENT(slots, 0));
+  return m3Err_none;
+}
+
+static M3Result import_entropy(uint64_t *slots) {
+  uint8_t *to = NULL;
+  const uint32_t bytes = ARGUMENT(slots, 1);
+  const M3Result result = in_page(ARGUMENT(slots, 0), bytes, &to);
+  if (!result) slots[0] = isnkit_import_entropy(to, bytes);
+  return result;
+}
+
+static M3Result import_ticks(uint64_t *slots) {
+  slots[0] = isnkit_import_ticks();
+  return m3Err_none;
+}
+
+const board_import board_imports[] = {
+    {"read", import_read, 3},       {"program", import_program, 3}, {"erase", import_erase, 1},
+    {"entropy", import_entropy, 2}, {"ticks", import_ticks, 0},
+};
+const unsigned board_import_count = sizeof board_imports / sizeof *board_imports;
 
 static const isnkit_module *selected;
 
@@ -113,56 +108,32 @@ static bool image_intact(const isnkit_module *module) {
   return memcmp(digest, module->digest, sizeof digest) == 0;
 }
 
-/** Takes this many u32 and returns one, and is compiled: what `call` below relies on. */
-static bool callable(IM3Function function, uint32_t count) {
-  if (function->compiled == NULL || m3_GetArgCount(function) != count) return false;
-  for (uint32_t i = 0; i < count; i++) {
-    if (m3_GetArgType(function, i) != c_m3Type_i32) return false;
-  }
-  return m3_GetRetCount(function) == 1 && m3_GetRetType(function, 0) == c_m3Type_i32;
-}
-
 static isnkit_trap load(const uint8_t *image, uint32_t bytes) {
-  isnkit_arena_reset();
-  IM3Environment environment = m3_NewEnvironment();
-  if (environment == NULL) return ISNKIT_TRAP_MEMORY;
-  runtime = m3_NewRuntime(environment, ISNKIT_WASM3_STACK_BYTES, NULL);
-  if (runtime == NULL) return ISNKIT_TRAP_MEMORY;
-  runtime->memoryLimit = ISNKIT_PAGE_BYTES;
-  IM3Module module;
-  M3Result result = m3_ParseModule(environment, &module, image, bytes);
-  if (!result) result = m3_LoadModule(runtime, module);
-  if (!result) result = link_imports(module);
-  // Everything that start and everyday calls need is compiled here, so that a full arena shows now
-  // and not in the middle of a connect.
+  // Compiles every function once, so that a cache too small for one shows now and not in a connect.
+  M3Result result = loaded_open(image, bytes);
   for (unsigned i = 0; !result && i < EXPORTS; i++) {
-    result = m3_FindFunction(&functions[i], runtime, names[i]);
-    if (!result && !callable(functions[i], argument_counts[i])) result = m3Err_functionLookupFailed;
+    uint32_t function;
+    result = loaded_find(names[i], argument_counts[i], &function);
+    functions[i] = (uint16_t)function;
   }
-#ifndef ISNKIT_WASM3_LAZY
-  if (!result) result = m3_CompileModule(module);
-#endif
   if (result == m3Err_none) return ISNKIT_TRAP_NONE;
   return trap_of(result) == ISNKIT_TRAP_MEMORY ? ISNKIT_TRAP_MEMORY : ISNKIT_TRAP_IMAGE;
 }
 
 isnkit_trap isnkit_runtime_start(void) {
   const isnkit_module module = module_to_run();
-  runtime = NULL;
   isnkit_runtime_trap =
       image_intact(&module) ? load(module.image, module.bytes) : ISNKIT_TRAP_IMAGE;
-  if (isnkit_runtime_trap != ISNKIT_TRAP_NONE) runtime = NULL;
+  running = isnkit_runtime_trap == ISNKIT_TRAP_NONE;
   return isnkit_runtime_trap;
 }
 
-uint8_t *isnkit_runtime_memory(void) {
-  return runtime == NULL ? NULL : m3_GetMemory(runtime, NULL, 0);
-}
+uint8_t *isnkit_runtime_memory(void) { return running ? isnkit_wasm3_page : NULL; }
 
-uint32_t isnkit_runtime_arena_peak(void) { return isnkit_arena_peak(); }
+uint32_t isnkit_runtime_arena_least(void) { return cache_table_bytes() + cache_longest_bytes(); }
 
 uint32_t isnkit_runtime_call(isnkit_export *function, const uint32_t *arguments) {
-  if (runtime == NULL) {
+  if (!running) {
     isnkit_runtime_trap = ISNKIT_TRAP_IMAGE;
     return 0;
   }
@@ -170,14 +141,10 @@ uint32_t isnkit_runtime_call(isnkit_export *function, const uint32_t *arguments)
   return function(arguments);
 }
 
-/**
- * What m3_Call() and m3_GetResults() do, without asking again what start has checked: the result is the
- * first slot of the stack and the arguments follow, 64 bits each.
- */
-static __attribute__((noinline)) uint32_t run(IM3Function function, uint32_t *slots) {
-  const M3Result result =
-      RunCode(function->compiled, slots, runtime->memory.mallocated, d_m3OpDefaultArgs);
-  if (result == m3Err_none) return slots[0];
+/** The result is the first slot of the stack and the arguments follow, 64 bits each. */
+static __attribute__((noinline)) uint32_t run(unsigned index) {
+  const M3Result result = run_function(functions[index], isnkit_wasm3_stack);
+  if (result == m3Err_none) return isnkit_wasm3_stack[0];
   isnkit_runtime_trap = trap_of(result);
   return 0;
 }
@@ -194,9 +161,9 @@ static __attribute__((noinline)) uint32_t run(IM3Function function, uint32_t *sl
 
 #define DEFINE(name, arguments)                               \
   uint32_t isnkit_export_##name(const uint32_t *given) {      \
-    uint32_t *slots = runtime->stack;                         \
-    (void)given;                                              \
+    m3slot_t *slots = isnkit_wasm3_stack;                     \
+    (void)given, (void)slots;                                 \
     GIVE_##arguments                                          \
-    return run(functions[INDEX_##name], slots);               \
+    return run(INDEX_##name);                                 \
   }
 ISNKIT_EXPORTS(DEFINE)

@@ -23,7 +23,7 @@ export interface BenchFigure {
 export interface ArmBench {
   readonly runtime: "wasm2c" | "wasm3";
   readonly figures: readonly BenchFigure[];
-  /** The most that wasm3's arena held, in bytes; 0 for wasm2c. */
+  /** The bytes that wasm3's arena must have at least; 0 for wasm2c. */
   readonly arenaBytes: number;
 }
 

@@ -25,9 +25,7 @@ const MSL_MS = 120_000;
 type Export = (...args: number[]) => number;
 
 export class NodeCarrier implements ModuleCarrier {
-  readonly #wasm = new WebAssembly.Module(
-    readFileSync(new URL("../../build/isnkit.wasm", import.meta.url)),
-  );
+  readonly #wasm: WebAssembly.Module;
   readonly #cells: Uint8Array;
   readonly #geometry: { kind: number; sectorBytes: number; sectors: number; granule: number };
   readonly #counterHz: number;
@@ -37,7 +35,9 @@ export class NodeCarrier implements ModuleCarrier {
   constructor(
     geometry: { kind?: number; sectorBytes: number; sectors: number; granule: number } = GEOMETRY,
     counterHz: number = COUNTER_HZ,
+    wasm: string | URL = new URL("../../build/isnkit.wasm", import.meta.url),
   ) {
+    this.#wasm = new WebAssembly.Module(readFileSync(wasm));
     this.#geometry = { kind: STORAGE.eeprom, ...geometry };
     this.#counterHz = counterHz;
     this.#cells = new Uint8Array(geometry.sectorBytes * geometry.sectors).fill(0xff);
