@@ -1,29 +1,31 @@
-// Servers for a campaign over a network, one on each port given, on all addresses: they read whatever
-// comes. On the ports of the first list the server closes as soon as something has arrived, and so keeps
-// the TIME_WAIT; on those of the second it waits for the client. One line of JSON on stdout when all listen.
-//   node scripts/campaign-server.mjs 25,1883,8883 443
+// Servers for a campaign over a network, one on each address and port given: they read whatever comes.
+// Who closes first, and so keeps the TIME_WAIT: the server (it closes as soon as something has arrived, or
+// with `atOnce` as soon as it has accepted), the device (the server waits for it), or either (the first byte
+// that arrives tells: "s" the server, "d" the device). One line of JSON on stdout when all listen.
+//   node scripts/campaign-server.mjs '[{"address":"192.0.2.7","port":443,"closesFirst":"device"}]'
 import { createServer } from "node:net";
 
-const ports = (text = "") => text.split(",").filter(Boolean).map(Number);
-const [first, second] = process.argv.slice(2).map(ports);
+const SERVER_CLOSES = "s".charCodeAt(0);
 
-function serve(port, closesFirst) {
+function serve({ address, port, closesFirst, atOnce }) {
   return new Promise((resolve) => {
     // Half open connections of a device that lost its power end by the reset of its next SYN, or never.
-    const server = createServer({ allowHalfOpen: !closesFirst }, (socket) => {
+    const server = createServer({ allowHalfOpen: true }, (socket) => {
       socket.on("error", () => socket.destroy());
-      if (closesFirst) socket.once("data", () => socket.end());
-      else socket.on("end", () => socket.end());
+      socket.on("end", () => socket.end());
+      if (closesFirst === "server" && atOnce) socket.end();
+      else if (closesFirst !== "device") {
+        socket.once("data", (data) => {
+          if (closesFirst === "server" || data[0] === SERVER_CLOSES) socket.end();
+        });
+      }
       socket.resume();
     });
-    server.listen(port, "0.0.0.0", 1024, resolve);
+    server.listen({ port, host: address, backlog: 1024 }, resolve);
   });
 }
 
-await Promise.all([
-  ...first.map((port) => serve(port, true)),
-  ...second.map((port) => serve(port, false)),
-]);
+await Promise.all(JSON.parse(process.argv[2]).map(serve));
 process.stdout.write(`${JSON.stringify({ event: "listening" })}\n`);
 
 // The bench holds this process by its stdin: when the bench is gone, so is the server.

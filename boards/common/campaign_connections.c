@@ -5,9 +5,11 @@
  * `failed` before that if it was cut short. `no-answer`: nothing is opened, as the network is dead.
  */
 #include <stddef.h>
+#include <string.h>
 
 #include "board.h"
 #include "conformance_connections.h"
+#include "connection_bytes.h"
 #include "connection_records.h"
 #include "isnkit.h"
 #include "isnkit_lwip.h"
@@ -15,32 +17,25 @@
 #include "lwip/sys.h"
 #include "lwip/tcp.h"
 #include "lwip_device.h"
+#include "server_table.h"
 
 const char connections_network[] = "lwip";
 
 void connections_begin(void) { lwip_device_start(); }
 void connections_mark(void) { lwip_device_announce(); }
 
-/** Who closes first keeps the TIME_WAIT (RFC 9293 §3.6). */
-typedef enum closer { SERVER_FIRST, DEVICE_FIRST } closer;
-
-typedef struct destination {
-  const char *address;
-  uint16_t port;
-  // Not 0: the application binds this local port, so the same tuple comes back into the server's
-  // TIME_WAIT at every turn, and half open after a power cut.
-  uint16_t bound;
-  closer closer;
-} destination;
-
-static const destination destinations[] = {
-    {"10.77.0.1", 25, 0, SERVER_FIRST},
-    {"10.77.0.1", 1883, 5000, SERVER_FIRST},
-    {"192.0.2.7", 443, 0, DEVICE_FIRST},
-    {"192.0.2.7", 8883, 5001, SERVER_FIRST},
+// Those of host/boards/campaign-server.ts. A bound port brings the same tuple back into the server's
+// TIME_WAIT at every turn, and half open after a power cut.
+const server server_table_own[] = {
+    {.address = 0x0A4D0001u, .port = 25, .text = "10.77.0.1"},
+    {.address = 0x0A4D0001u, .port = 1883, .bound = 5000, .text = "10.77.0.1"},
+    {.address = 0xC0000207u, .port = 443, .device_closes = true, .text = "192.0.2.7"},
+    {.address = 0xC0000207u, .port = 8883, .bound = 5001, .text = "192.0.2.7"},
 };
+const uint32_t server_table_own_rows = sizeof server_table_own / sizeof *server_table_own;
 
-#define DESTINATIONS (sizeof destinations / sizeof *destinations)
+/** Who closes first, and so keeps the TIME_WAIT (RFC 9293 §3.6). */
+static enum { AS_THE_ROW_SAYS, SERVER_FIRST, DEVICE_FIRST, EITHER_FIRST } closes;
 
 /** lwIP repeats a SYN after 3, 6, 12 s; a connection that takes longer than this is given up. */
 #define LIMIT_MS 15000u
@@ -48,7 +43,8 @@ static const destination destinations[] = {
 // The connection under way.
 
 static enum { AT_REST, OPENING, SENDING, ENDING } phase;
-static const destination *to;
+static const server *to;
+static bool device_closes;
 /** NULL once lwIP has freed it, or will do so by itself. */
 static struct tcp_pcb *pcb;
 static uint16_t local_port;
@@ -64,7 +60,7 @@ static void note_progress(const struct tcp_pcb *of) { next = of->snd_nxt; }
 
 static void finish_sending(void) {
   if (pcb == NULL || phase != SENDING || bytes_left > 0) return;
-  if (to->closer == SERVER_FIRST && !peer_closed) return;
+  if (!device_closes && !peer_closed) return;
   // The FIN is one more number, behind all data that was queued (RFC 9293 §3.4).
   const uint32_t end = pcb->snd_lbb + 1;
   if (tcp_close(pcb) != ERR_OK) return;
@@ -74,12 +70,13 @@ static void finish_sending(void) {
 }
 
 static void send_more(void) {
-  static const uint8_t data[TCP_MSS];
+  // Each part begins with the letter that tells the server who closes; it reads the first one.
+  static const uint8_t data[][TCP_MSS] = {{'s'}, {'d'}};
   if (pcb == NULL || phase != SENDING) return;
   while (bytes_left > 0) {
-    uint32_t part = bytes_left < sizeof data ? bytes_left : sizeof data;
+    uint32_t part = bytes_left < TCP_MSS ? bytes_left : TCP_MSS;
     if (part > tcp_sndbuf(pcb)) part = tcp_sndbuf(pcb);
-    if (part == 0 || tcp_write(pcb, data, (u16_t)part, 0) != ERR_OK) break;
+    if (part == 0 || tcp_write(pcb, data[device_closes], (u16_t)part, 0) != ERR_OK) break;
     bytes_left -= part;
   }
   tcp_output(pcb);
@@ -149,7 +146,7 @@ static void next_in(uint32_t ticks) {
 }
 
 static void tell_tuple(void) {
-  connection_tuple(LWIP_DEVICE_ADDRESS, local_port, to->address, to->port);
+  connection_tuple(LWIP_DEVICE_ADDRESS, local_port, to->text, to->port);
 }
 
 /** Nothing was sent. A refusal would repeat at once: once a second is enough. */
@@ -176,11 +173,21 @@ static void tell_open(void) {
   if (isnkit_lwip_tsval == 0) connection_refused("timestamp");
 }
 
+/** Of different length; one in sixteen runs far ahead of the clock of 250 kB/s. */
+static uint32_t own_bytes_of(uint32_t turn) { return turn % 16 == 15 ? 60000 : 500 + turn % 7 * 321; }
+
+/** Without data nobody can tell a server that would leave it to the device. */
+static bool device_closes_first(uint32_t turn) {
+  if (closes == AS_THE_ROW_SAYS) return to->device_closes;
+  if (closes != EITHER_FIRST) return closes == DEVICE_FIRST;
+  // Multiplied, so that no server of a table of any length has always the same.
+  return bytes_left == 0 || turn * 0x9E3779B1u >> 31 != 0;
+}
+
 static void connect(void) {
-  ip_addr_t address;
-  to = &destinations[connection % DESTINATIONS];
-  connection++;
-  ip4addr_aton(to->address, &address);
+  const uint32_t turn = connection++;
+  to = server_of_turn(turn);
+  ip_addr_t address = {.addr = lwip_htonl(to->address)};
   pcb = tcp_new();
   if (pcb == NULL) return give_up(NULL, ERR_MEM);
   tcp_err(pcb, on_error);
@@ -202,8 +209,8 @@ static void connect(void) {
   opened_ms = sys_now();
   failure = ERR_OK;
   peer_closed = false;
-  // Of different length; one in sixteen runs far ahead of the clock of 250 kB/s.
-  bytes_left = connection % 16 == 15 ? 60000 : 500 + connection % 7 * 321;
+  bytes_left = connection_bytes_of(turn, own_bytes_of(turn));
+  device_closes = device_closes_first(turn);
   phase = OPENING;
   tell_open();
 }
@@ -219,10 +226,7 @@ static bool active(void) {
 /** What was used is the module's to know, also when the connection ended without a FIN. */
 static void report_failure(void) {
   const isnkit_end end = {.next = next, .peer_next = 1};
-  ip_addr_t address;
-  ip4addr_aton(to->address, &address);
-  isnkit_close4(CONNECTIONS_LOCAL, local_port, lwip_ntohl(ip4_addr_get_u32(&address)), to->port,
-                &end);
+  isnkit_close4(CONNECTIONS_LOCAL, local_port, to->address, to->port, &end);
   console_begin("failed");
   tell_tuple();
   console_text("phase", phase == OPENING ? "open" : phase == SENDING ? "send" : "close");
@@ -276,18 +280,32 @@ void connections_continue(void) {
   else tell_no_answer();
 }
 
-/** Its servers are those of the bench's network. */
 const char *connections_server(const console_command *command) {
-  (void)command;
-  return "servers-are-those-of-the-network";
+  // The connection under way holds on to its row.
+  if (running || phase != AT_REST) return "running";
+  const char *address = console_value(command, "ra");
+  if (address != NULL && memchr(address, ':', strcspn(address, " ")) != NULL) return "ipv4-only";
+  return server_fill_in(command);
 }
 
 const char *connections_servers(const console_command *command) {
-  return connections_server(command);
+  return running || phase != AT_REST ? "running" : server_use_rows(command);
+}
+
+/** False when nobody of that name closes. */
+static bool take_closes(const console_command *command) {
+  if (console_value(command, "closes") == NULL) closes = AS_THE_ROW_SAYS;
+  else if (console_is(command, "closes", "server")) closes = SERVER_FIRST;
+  else if (console_is(command, "closes", "device")) closes = DEVICE_FIRST;
+  else if (console_is(command, "closes", "either")) closes = EITHER_FIRST;
+  else return false;
+  return true;
 }
 
 const char *connections_run(const console_command *command) {
-  if (console_value(command, "bytes") != NULL) return "bytes-are-its-own";
+  if (!connection_bytes_take(command)) return "bytes-0-to-200000";
+  if (!take_closes(command)) return "closes-device-server-or-either";
+  connection = console_number(command, "from", connection);
   connections_left = console_number(command, "count", 0);
   endless = connections_left == 0;
   const uint32_t gap_us = console_number(command, "gap-us", 0);

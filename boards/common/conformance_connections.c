@@ -3,6 +3,7 @@
 #include <stddef.h>
 
 #include "board.h"
+#include "connection_bytes.h"
 #include "connection_records.h"
 #include "isnkit.h"
 #include "server_table.h"
@@ -11,6 +12,15 @@
 // do it, but nothing is sent. campaign_connections.c opens real ones.
 
 const char connections_network[] = "none";
+
+const server server_table_own[] = {
+    {.address = 0x0A4D0001u, .port = 25, .text = "10.77.0.1"},
+    {.address = 0x0A4D0001u, .port = 1883, .bound = 5000, .text = "10.77.0.1"},
+    {.address = 0xC0000207u, .port = 443, .text = "192.0.2.7"},
+    {.ipv6 = true, .address6 = {0xfd, [15] = 1}, .port = 443, .text = "fd00::1"},
+    {.ipv6 = true, .address6 = {0xfd, [15] = 1}, .port = 1883, .bound = 5001, .text = "fd00::1"},
+};
+const uint32_t server_table_own_rows = sizeof server_table_own / sizeof *server_table_own;
 
 void connections_begin(void) {}
 
@@ -58,18 +68,9 @@ static uint32_t connection;
 static uint32_t gap_ticks;
 static uint32_t last_ticks;
 
-/** What a connection may run ahead of the clock without a report on its way: less than the guard. */
-#define BYTES_MAX 200000u
-
-/** Asked for by the bench, from the first to the second; without it the application's own. */
-static bool bytes_given;
-static uint32_t bytes_range[2];
-
-static uint32_t bytes_of(uint32_t turn) {
-  // Another prime than the table is long, so that each server sees all lengths.
-  if (bytes_given) return bytes_range[0] + turn * 7919u % (bytes_range[1] - bytes_range[0] + 1);
-  // Mails of different length; one in sixteen runs ahead of the clock by almost the guard.
-  return turn % 16 == 15 ? BYTES_MAX : 500 + turn % 7 * 321;
+/** Mails of different length; one in sixteen runs ahead of the clock by almost the guard. */
+static uint32_t own_bytes_of(uint32_t turn) {
+  return turn % 16 == 15 ? CONNECTION_BYTES_MAX : 500 + turn % 7 * 321;
 }
 
 /** A refusal while waiting for quiet time or a key would repeat at once: once a second is enough. */
@@ -92,7 +93,7 @@ static void connect(void) {
   console_hex("isn", isn);
   console_hex("ts", tsval);
   console_end();
-  const uint32_t bytes = bytes_of(connection);
+  const uint32_t bytes = connection_bytes_of(connection, own_bytes_of(connection));
   // SYN and FIN use one number each.
   const uint32_t next = isn + 1 + bytes + 1;
   if (!report_progress(to, port, next)) return pause_after_refusal("advance");
@@ -116,22 +117,9 @@ void connections_continue(void) {
   console_end();
 }
 
-/** False when the command has `bytes` that are none this application sends. */
-static bool take_bytes(const console_command *command) {
-  uint32_t range[2] = {0};
-  bytes_given = console_value(command, "bytes") != NULL;
-  if (!bytes_given) return true;
-  const uint32_t count = console_numbers(command, "bytes", range, 2);
-  if (count == 1) range[1] = range[0];
-  if (count == 0 || range[0] > range[1] || range[1] > BYTES_MAX) return false;
-  bytes_range[0] = range[0];
-  bytes_range[1] = range[1];
-  return true;
-}
-
 const char *connections_run(const console_command *command) {
   running = false;
-  if (!take_bytes(command)) return "bytes-0-to-200000";
+  if (!connection_bytes_take(command)) return "bytes-0-to-200000";
   connection = console_number(command, "from", connection);
   connections_left = console_number(command, "count", 0);
   endless = connections_left == 0;

@@ -20,16 +20,15 @@ void connections_begin(void);
 /** Marks this instant in a recording of the network. */
 void connections_mark(void);
 
-/**
- * The table of servers, as server_table.h has it; on a network there is only the application's own. Why
- * it was not done, or NULL.
- */
+/** The table of servers, as server_table.h has it. Why it was not done, or NULL. */
 const char *connections_server(const console_command *command);
 const char *connections_servers(const console_command *command);
 /**
  * `count`: how many (0: for ever); `gap-us`: time from one to the next, less than a half wrap of the
- * counter; `limit-ms`: how long one may take on a network; without one also `bytes`, as `least,most` or one
- * number of bytes that each sends, and `from`, the turn to begin with. Why it does not run, or NULL.
+ * counter; `bytes`, as `least,most` or one number of bytes that each sends; `from`, the turn to begin
+ * with. On a network also `limit-ms`: how long one may take; and `closes`: who closes first, `device`,
+ * `server` or `either`, which the first byte then tells the server (`d` or `s`). Why it does not run, or
+ * NULL.
  */
 const char *connections_run(const console_command *command);
 void connections_stop(void);

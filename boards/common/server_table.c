@@ -5,21 +5,13 @@
 
 #include "conformance_connections.h"
 
-static const server own[] = {
-    {.address = 0x0A4D0001u, .port = 25, .text = "10.77.0.1"},
-    {.address = 0x0A4D0001u, .port = 1883, .bound = 5000, .text = "10.77.0.1"},
-    {.address = 0xC0000207u, .port = 443, .text = "192.0.2.7"},
-    {.ipv6 = true, .address6 = {0xfd, [15] = 1}, .port = 443, .text = "fd00::1"},
-    {.ipv6 = true, .address6 = {0xfd, [15] = 1}, .port = 1883, .bound = 5001, .text = "fd00::1"},
-};
-
 /** A port of 0 is a row that was not filled in. */
 static server rows[SERVER_TABLE_ROWS];
 static uint32_t rows_used;
 
 const server *server_of_turn(uint32_t turn) {
   if (rows_used > 0) return &rows[turn % rows_used];
-  return &own[turn % (sizeof own / sizeof *own)];
+  return &server_table_own[turn % server_table_own_rows];
 }
 
 /** A decimal number up to `most`, and nothing behind it but `end` or a space. -1 for anything else. */

@@ -1,6 +1,6 @@
 /**
- * The servers that the conformance application calls in turn, without a network: a table of its own, or
- * one that the bench writes over the console before a run.
+ * The servers that the conformance application calls in turn, on a network or without one: a table of its
+ * own, or one that the bench writes over the console before a run.
  *
  *   do=server i=N ra=ADDRESS rp=PORT [lp=PORT]   fills in row N, from 0: the server's IPv4 or IPv6 address
  *                  and port; `lp`: the local port that the application binds, one of those that are
@@ -30,8 +30,14 @@ typedef struct server {
   uint16_t port;
   /** Not 0: the application binds this local port, so the same tuple comes back at every turn. */
   uint16_t bound;
+  /** On a network: the device closes first, where the bench does not say who does. */
+  bool device_closes;
   char text[SERVER_TEXT_BYTES];
 } server;
+
+/** The application's own, in conformance_connections.c or campaign_connections.c. */
+extern const server server_table_own[];
+extern const uint32_t server_table_own_rows;
 
 /** The server of a turn, counted from 0. */
 const server *server_of_turn(uint32_t turn);

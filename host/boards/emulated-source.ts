@@ -5,6 +5,7 @@ import type { Sample } from "../core/sample.ts";
 import { type Workload, workloadNames } from "../core/workload.ts";
 import { readBoardDescription } from "./board-description.ts";
 import { firmwarePath } from "./board-firmware.ts";
+import { expectServersReachable } from "./campaign-server.ts";
 import { expectServersFit } from "./conformance-servers.ts";
 import { openEmulatedBoard, programOf } from "./emulated-board.ts";
 import { emulatedNetwork } from "./emulated-network.ts";
@@ -48,6 +49,8 @@ export interface EmulatedSource {
   readonly resumable: boolean;
   /** Rules that this source can settle; absent: all of them. */
   readonly asked?: readonly RuleId[];
+  /** Parts of a campaign file that this source follows, and others do not. */
+  readonly followed?: readonly string[];
   /** Complete when the iteration has ended. `incomplete`: records and packets disagree. */
   ending(): { readonly notes: readonly string[]; readonly incomplete: boolean };
 }
@@ -104,10 +107,8 @@ async function conformanceSource(options: EmulatedSourceOptions): Promise<Emulat
     };
   }
   if (options.from !== undefined) throw notResumable(selector);
-  if (options.servers !== undefined) throw serversOfNetwork(selector, model);
-  if (options.bytes !== undefined) {
-    notes.push("not followed on the network: workload.bytes of the campaign file");
-  }
+  expectServersFit(options, description, selector);
+  expectServersReachable(options.servers, selector, `qemu:${model}:wasm2c`);
   const image = await firmwarePath(model, programOf("network"));
   const report = newNetworkReport();
   return {
@@ -115,6 +116,7 @@ async function conformanceSource(options: EmulatedSourceOptions): Promise<Emulat
     context,
     words,
     resumable: false,
+    followed: ["workload.closesFirst"],
     ending: () => networkEnding(report, notes),
   };
 }
@@ -193,14 +195,5 @@ function notResumable(selector: string): UsageError {
     "not-resumable",
     `a run of ${selector} on a network cannot go on: its packets are gone`,
     "run it again from its start; runs without a network and of boards on a desk can go on",
-  );
-}
-
-/** The network of the bench has servers of its own, and the firmware knows them. */
-function serversOfNetwork(selector: string, model: string): UsageError {
-  return new UsageError(
-    "servers-of-network",
-    `${selector} runs on the bench's network, which has servers of its own: those of the campaign file are not in it`,
-    `check qemu:${model}:wasm2c, which calls the servers of the file without a network, or leave workload.servers out`,
   );
 }

@@ -5,6 +5,7 @@
  */
 import { join } from "node:path";
 import type { Sample } from "../core/sample.ts";
+import type { Workload } from "../core/workload.ts";
 import { startCampaignServer } from "./campaign-server.ts";
 import { type ConsoleRecord, decimalField, hexField } from "./console-record.ts";
 import { openEmulatedBoard } from "./emulated-board.ts";
@@ -54,18 +55,25 @@ export async function* networkCampaign(
   options: NetworkCampaignOptions,
   report: NetworkReport,
 ): AsyncGenerator<Sample> {
+  const workload = closing(options);
   const lab = await NetworkLab.create();
   let server: LabServer | undefined;
   let folder: TemporaryFolder | undefined;
   try {
-    server = await startCampaignServer(lab);
+    server = await startCampaignServer(lab, { ...options, ...workload });
     folder = await TemporaryFolder.create("isnkit-network-");
-    yield* new NetworkRun(options, lab, folder.path, report).samples();
+    yield* new NetworkRun({ ...options, ...workload }, lab, folder.path, report).samples();
   } finally {
     await server?.stop();
     await lab.dispose();
     await folder?.remove();
   }
+}
+
+/** The servers of a file do not say who closes: both do in turn, as in `isnkit simulate`. */
+function closing({ servers, closesFirst }: Workload): Pick<Workload, "servers" | "closesFirst"> {
+  if (servers === undefined) return closesFirst === undefined ? {} : { closesFirst };
+  return { servers, closesFirst: closesFirst ?? "either" };
 }
 
 class NetworkRun {
@@ -112,6 +120,7 @@ class NetworkRun {
       target: join(this.#folder, "all.pcap"),
       said,
       twoMslUs: 2 * description.mslMs * 1000,
+      boundPorts: description.ports.reserved,
     });
   }
 

@@ -79,6 +79,11 @@ export class NetworkLab {
     await this.ip("link", "set", TAP, up ? "up" : "down");
   }
 
+  /** Lets the server answer at this address too; the device's packets to it come by the gateway. */
+  async ownAddress(address: string): Promise<void> {
+    if (address !== SERVER_ADDRESS) await this.ip("addr", "add", `${address}/32`, "dev", "lo");
+  }
+
   async ip(...args: string[]): Promise<void> {
     await this.#run("ip", ...args);
   }

@@ -20,6 +20,8 @@ export interface PacketEvidenceOptions {
   readonly said: readonly Sample[];
   /** 2 × MSL in microseconds. */
   readonly twoMslUs: number;
+  /** Port ranges that the application binds: a packet does not say who chose its port. */
+  readonly boundPorts: readonly (readonly [number, number])[];
 }
 
 export interface PacketEvidence {
@@ -31,7 +33,7 @@ export interface PacketEvidence {
 }
 
 export async function packetEvidence(options: PacketEvidenceOptions): Promise<PacketEvidence> {
-  const { parts, device, target, said, twoMslUs } = options;
+  const { parts, device, target, said, twoMslUs, boundPorts } = options;
   const lines = (await joinCaptures(parts, device, target)).map(
     ({ part, expected, found }) =>
       `power cycle ${part}: the device marked ${found} instants on the wire, the console ${expected}`,
@@ -48,7 +50,8 @@ export async function packetEvidence(options: PacketEvidenceOptions): Promise<Pa
     bootTimesUs: bootTimesUs.slice(1),
     twoMslUs,
   });
-  for await (const sample of samples) {
+  for await (const one of samples) {
+    const sample = withBoundPort(one, boundPorts);
     seen.push(sample);
     check.observe(sample);
   }
@@ -63,6 +66,14 @@ export async function packetEvidence(options: PacketEvidenceOptions): Promise<Pa
   }
   lines.push(...compareConnections(saidConnections, connections(seen), endedByReset));
   return { verdict, compared: saidConnections.length, disagreements: lines };
+}
+
+/** Of a server that is called from bound and from other ports the rules could not tell which is which. */
+function withBoundPort(sample: Sample, boundPorts: PacketEvidenceOptions["boundPorts"]): Sample {
+  if (sample.kind !== "open") return sample;
+  const { localPort } = sample.tuple;
+  const bound = boundPorts.some(([first, last]) => localPort >= first && localPort <= last);
+  return bound ? { ...sample, portChoice: "bound" } : sample;
 }
 
 /** A connection as one of the two tells it. */

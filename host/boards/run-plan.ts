@@ -16,7 +16,7 @@ const RECORDS_A_CONNECTION = 3;
 
 /** `records`: how many the boot would be watched for without a workload. Draws nothing without one. */
 export function planRun(random: Random, workload: Workload, records: number): RunPlan {
-  const { connectionsPerBoot, uptimeUs, servers, bytes } = workload;
+  const { connectionsPerBoot, uptimeUs, servers, bytes, closesFirst } = workload;
   const uptime =
     uptimeUs === undefined ? undefined : random.split("uptime", 0).int(uptimeUs.min, uptimeUs.max);
   const usual = uptime === undefined ? undefined : Math.ceil(records / RECORDS_A_CONNECTION);
@@ -34,6 +34,7 @@ export function planRun(random: Random, workload: Workload, records: number): Ru
       ...(connections === undefined ? {} : { count: connections }),
       ...(from === undefined ? {} : { from }),
       ...(bytes === undefined ? {} : { bytes: `${bytes.min},${bytes.max}` }),
+      ...(closesFirst === undefined ? {} : { closes: closesFirst }),
     },
   };
 }

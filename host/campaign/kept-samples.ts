@@ -48,6 +48,7 @@ const header = z.strictObject({
       .exactOptional(),
     connectionsPerBoot: rangeUpTo(1_000).exactOptional(),
     bytes: rangeUpTo(2 ** 30).exactOptional(),
+    closesFirst: z.enum(["device", "server", "either"]).exactOptional(),
     uptimeUs: rangeUpTo(Number.MAX_SAFE_INTEGER).exactOptional(),
     offUs: rangeUpTo(Number.MAX_SAFE_INTEGER).exactOptional(),
     mslMs: z.int().min(1_000).max(600_000).exactOptional(),

@@ -10,7 +10,7 @@ export interface CheckFiles {
   readonly plan: BenchPlan;
   /** The campaign file. */
   readonly campaign?: string;
-  /** Parts of the campaign file that only `isnkit simulate` follows, by their paths in it. */
+  /** Parts of the campaign file that no board follows in a check but those that say so, by their paths in it. */
   readonly unused: readonly string[];
   readonly resumed?: KeptRun & { readonly file: string };
 }
@@ -57,12 +57,13 @@ export async function withFiles(
 }
 
 export function planOf({ workload = {}, bench, msl }: CampaignFile): BenchPlan {
-  const { servers, connectionsPerBoot, bytes, uptime, off } = workload;
+  const { servers, connectionsPerBoot, bytes, closesFirst, uptime, off } = workload;
   const rungs = bench?.rungs;
   return {
     ...(servers === undefined ? {} : { servers: servers.map(serverOf) }),
     ...(connectionsPerBoot === undefined ? {} : { connectionsPerBoot }),
     ...(bytes === undefined ? {} : { bytes }),
+    ...(closesFirst === undefined ? {} : { closesFirst }),
     ...(uptime === undefined ? {} : { uptimeUs: uptime }),
     ...(off === undefined ? {} : { offUs: off }),
     ...(msl === undefined ? {} : { mslMs: msl / 1000 }),
@@ -74,7 +75,7 @@ function serverOf({ address, port, boundPort }: CampaignServer): WorkloadServer 
   return { address: address.text, port, ...(boundPort === undefined ? {} : { boundPort }) };
 }
 
-/** No server is simulated in a check, so nobody else closes or answers in a way of its own. */
+/** No server is simulated in a check, so none answers in a way of its own; and only on a network is one closed. */
 function unusedBy({ workload = {} }: CampaignFile): string[] {
   const { servers = [], closesFirst } = workload;
   return [

@@ -122,7 +122,7 @@ async function runBench(
       job.kind === "desk"
         ? await openDeskJob(job, settings, options)
         : await openEmulatedSource({ ...options, selector: board, newKey: () => randomBytes(16) });
-    const { context, words, asked, ending } = source;
+    const { context, words, asked, ending, followed } = source;
     resumable = source.resumable;
     // The reason stands in the report.
     const shortWords = words.split(/[:(]/)[0]?.trim();
@@ -136,7 +136,7 @@ async function runBench(
         samplesPerTurn: 1,
         ...(asked === undefined ? {} : { asked }),
         stop: () => stop.abort(),
-        end: () => kept.ending(ending()),
+        end: () => kept.ending(ending(), followed),
       },
     );
     if (interrupted) kept.tell(terminal, resumable);

@@ -20,8 +20,8 @@ export interface OpenRun {
   };
   /** The samples that were kept before, then those that come, which are kept as they pass. */
   around(samples: AsyncIterable<Sample>): AsyncIterable<Sample>;
-  /** With the notes of the run before. */
-  ending(ending: CheckEnding): CheckEnding;
+  /** With the notes of the run before, and the parts of the file that the board has not `followed`. */
+  ending(ending: CheckEnding, followed?: readonly string[]): CheckEnding;
   /** The run came to its end: what was kept beside the output is not needed any more. */
   finish(): Promise<void>;
   /** Says how to go on, or that the run cannot. */
@@ -68,16 +68,17 @@ export async function openKeptRun(
       onNote: (note) => journal?.note(note),
     },
     around,
-    ending: (ending) => {
+    ending: (ending, followed = []) => {
+      const parts = unused.filter((part) => !followed.includes(part));
       const notes = [
         ...(resumed?.notes ?? []),
         ...(ending.notes ?? []),
         ...(resumed === undefined
           ? []
           : [`the run went on from ${resumed.file}, at boot ${resumed.from.done} of ${reboots}`]),
-        ...(unused.length === 0
+        ...(parts.length === 0
           ? []
-          : [`not followed on this board: ${unused.join(", ")} of the campaign file`]),
+          : [`not followed on this board: ${parts.join(", ")} of the campaign file`]),
       ];
       return { ...ending, notes: [...new Set(notes)] };
     },

@@ -15,19 +15,23 @@ export interface WorkloadServer {
   readonly boundPort?: number;
 }
 
+/** Who closes a connection first, and so keeps its TIME_WAIT (RFC 9293 §3.6). */
+export type ClosesFirst = "device" | "server" | "either";
+
 /** What is absent is the board's own to choose. */
 export interface Workload {
   readonly servers?: readonly WorkloadServer[];
   readonly connectionsPerBoot?: WorkloadRange;
   /** Data that the device sends on a connection. */
   readonly bytes?: WorkloadRange;
+  readonly closesFirst?: ClosesFirst;
   /** From power-on to the end of the boot, in microseconds. */
   readonly uptimeUs?: WorkloadRange;
   /** Without power before a boot, in microseconds. */
   readonly offUs?: WorkloadRange;
 }
 
-/** The file's names of what a workload asks for. */
+/** The file's names of what a workload asks for; who closes first is named where the file is read. */
 export function workloadNames(workload: Workload): string[] {
   const names = {
     servers: workload.servers,

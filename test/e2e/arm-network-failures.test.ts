@@ -44,7 +44,7 @@ describeNetwork("the campaign's device survives", () => {
     folder = mkdtempSync(join(tmpdir(), "isnkit-failures-"));
     recordings = [];
     lab = await NetworkLab.create();
-    server = await startCampaignServer(lab);
+    server = await startCampaignServer(lab, {});
     board = await device();
   });
   afterEach(async () => {
@@ -209,7 +209,7 @@ describeNetwork("the campaign's device survives", () => {
     );
     // The addresses are there already: only the servers start again.
     await lab.ip("addr", "del", "192.0.2.7/32", "dev", "lo");
-    server = await startCampaignServer(lab);
+    server = await startCampaignServer(lab, {});
     await run(session, 4);
     expect(ofType("connected")).toHaveLength(4);
     expectForward();

@@ -2,6 +2,7 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeAll, expect, it } from "vitest";
+import { networkObstacle } from "../../host/boards/network-lab.ts";
 import { TemporaryFolder } from "../../host/boards/temporary-folder.ts";
 import { readCampaignFile } from "../../host/campaign/campaign-file.ts";
 import { planOf } from "../../host/cli/check-files.ts";
@@ -29,6 +30,8 @@ const CAMPAIGN = {
     off: ["50ms", "2s"],
   },
 };
+/** The emulated network has no IPv6. */
+const OVER_IPV4 = JSON.parse(JSON.stringify(CAMPAIGN).replace("2001:db8::7", "192.0.2.200"));
 /** Server and bound port, as the samples of a faithful board show them. */
 const CALLED = [
   "198.51.100.4:1883 from 5002",
@@ -88,13 +91,13 @@ describeSerialBoard("one campaign file", () => {
   const opened = (samples: readonly Sample[]) =>
     samples.filter((sample): sample is OpenSample => sample.kind === "open");
 
-  function expectFaithful(samples: readonly Sample[]) {
+  function expectFaithful(samples: readonly Sample[], named = CALLED) {
     const opens = opened(samples);
     const called = opens.map(({ tuple, portChoice }) => {
       const { remoteAddress, remotePort, localPort } = tuple;
       return `${remoteAddress}:${remotePort} from ${portChoice === "bound" ? localPort : "any"}`;
     });
-    expect([...new Set(called)].sort()).toEqual(CALLED);
+    expect([...new Set(called)].sort()).toEqual([...named].sort());
     const ofBoot = new Map<number, OpenSample[]>();
     for (const open of opens) ofBoot.set(open.boot, [...(ofBoot.get(open.boot) ?? []), open]);
     const boots = [...ofBoot.values()];
@@ -156,6 +159,27 @@ describeSerialBoard("one campaign file", () => {
       }
     },
     90_000,
+  );
+
+  it.skipIf(networkObstacle() !== undefined)(
+    "is followed on a network too, and the packets agree",
+    async () => {
+      const { file, folder } = await campaignFile(OVER_IPV4);
+      const kept = join(folder, "kept.ndjson");
+      const words = ["--board", "qemu:lm3s6965evb:network", "--campaign", file, "--keep", kept];
+      const { out, err } = await isnkit(["check", ...words, "--format", "json"]);
+      expect(err).toBe("");
+      const report: Report = JSON.parse(out);
+      expect(report.schema).toBe("isnkit.check/2");
+      expect(report.counts.boots).toBe(13);
+      expect(report.rules.filter(({ status }) => status === "fail")).toEqual([]);
+      // What it has, and what became of its connections; nothing that was not followed, or disagrees.
+      expect(report.notes.length).toBe(2);
+      expect(report.notes[1]).toContain("were compared with the packets");
+      const overIpv4 = CALLED.map((one) => one.replace("2001:db8::7", "192.0.2.200"));
+      expectFaithful(await keptSamples(kept), overIpv4);
+    },
+    120_000,
   );
 
   it("is refused where the firmware cannot follow it, before anything starts", async () => {
