@@ -1,5 +1,6 @@
 // What a simulated reboot costs: with all rules, on one thread and on many, by the number of
 // TIME_WAIT entries and by the length of the journal.
+import { spawnSync } from "node:child_process";
 import { availableParallelism } from "node:os";
 import { STORAGE } from "../dist/module/abi.js";
 import { IsnModule } from "../dist/module/isn-module.js";
@@ -12,6 +13,9 @@ import { speed } from "./measure.mjs";
 
 const REBOOTS_GOAL = 15_000;
 const SCALING_GOAL = 1.8;
+/** Reboots of whole runs; the last one has the goal. */
+const WHOLE_RUNS = [200_000, 1_000_000];
+const WHOLE_ROUNDS_MAX = 3;
 const CASES = 150;
 const BOOTS = 4_000;
 const OFF_US = 50_000;
@@ -21,6 +25,7 @@ const TABLE = 32;
 export async function run(setting) {
   const wasm = await readIsnModule();
   return [
+    ...(await wholeRuns(setting)),
     ...(await cases(setting, wasm)),
     ...timeWait(setting, wasm),
     ...journal(setting, wasm),
@@ -100,6 +105,68 @@ async function cases({ rounds, progress }, wasm) {
       note: "rewound instance, recovery, two connections on average, servers, faults, all rules",
     },
   ];
+}
+
+/**
+ * Whole runs of the command: start of Node and of the threads, canaries, statistics and report are in.
+ * One and two workers alternate in each round. Processor time shows how much work a second thread adds,
+ * even where other work takes part of the wall time.
+ *
+ * @param {import("./measure.mjs").Setting} setting
+ */
+async function wholeRuns({ rounds, progress }) {
+  const figures = [];
+  for (const reboots of WHOLE_RUNS) {
+    /** @type {number[]} */
+    const times = [];
+    /** @type {number[]} */
+    const cpuTimes = [];
+    for (let round = 1; round <= Math.min(rounds, WHOLE_ROUNDS_MAX); round++) {
+      progress(`whole runs of ${reboots} reboots, round ${round}`);
+      const one = wholeRun(reboots, 1);
+      const two = wholeRun(reboots, 2);
+      times.push(one.wallS / two.wallS);
+      cpuTimes.push(two.cpuS / one.cpuS);
+    }
+    const goal = { bound: SCALING_GOAL, sense: /** @type {const} */ ("at least") };
+    const name = `whole run of ${reboots.toLocaleString("en")} reboots`;
+    figures.push({
+      name: `${name}, two workers against one`,
+      value: median(times),
+      unit: "times",
+      exact: false,
+      // At fewer reboots the start weighs more.
+      ...(reboots === WHOLE_RUNS.at(-1) ? { goal } : {}),
+    });
+    figures.push({
+      name: `${name}, processor time of two workers against one`,
+      value: median(cpuTimes),
+      unit: "times",
+      exact: false,
+    });
+  }
+  return figures;
+}
+
+/** @param {number} reboots @param {number} workers */
+function wholeRun(reboots, workers) {
+  const start = performance.now();
+  const words = ["simulate", "--reboots", String(reboots), "--seed", "1"];
+  const command = new URL("../dist/cli/main.js", import.meta.url).pathname;
+  // The child tells its own processor time when it ends, on a stream that it does not use otherwise.
+  const tell = `process.on("exit",()=>{const{user,system}=process.cpuUsage();writeSync(3,String(user+system))})`;
+  const script = encodeURIComponent(
+    `import{writeSync}from"node:fs";import{isMainThread}from"node:worker_threads";if(isMainThread)${tell}`,
+  );
+  const hook = `--import=data:text/javascript,${script}`;
+  const child = spawnSync(
+    process.execPath,
+    [hook, command, ...words, "--workers", String(workers)],
+    { stdio: ["ignore", "ignore", "pipe", "pipe"], encoding: "utf8" },
+  );
+  if (child.status !== 0) throw new Error(`isnkit simulate: exit ${child.status}\n${child.stderr}`);
+  const cpuS = Number(child.output[3]) / 1e6;
+  return { wallS: (performance.now() - start) / 1000, cpuS };
 }
 
 /** @param {Uint8Array} wasm @param {number} workers @param {number} count @param {number} seed */
