@@ -9,7 +9,8 @@ import {
   fdatasyncSync,
   ftruncateSync,
   openSync,
-  writeSync,
+  rmSync,
+  writeFileSync,
 } from "node:fs";
 import { stat } from "node:fs/promises";
 import { createInterface } from "node:readline";
@@ -138,7 +139,10 @@ export class KeptSamples {
     this.#handle = handle;
   }
 
-  /** Begins a new file. UsageError `bad-keep` when there is one already, or it cannot be written. */
+  /**
+   * Begins a new file. UsageError `bad-keep` when there is one already, or it cannot be made; BenchError
+   * `keep-failed` when the disk does not take its first line: then no file is left.
+   */
   static begin(file: string, run: KeptHeader): KeptSamples {
     let handle: number;
     try {
@@ -147,7 +151,14 @@ export class KeptSamples {
       throw badKeep(file, error);
     }
     const kept = new KeptSamples(file, handle);
-    kept.#write({ schema: KEPT_SCHEMA, ...run });
+    try {
+      kept.#write({ schema: KEPT_SCHEMA, ...run });
+    } catch (error) {
+      // Without its first line there is nothing to go on from.
+      kept.close();
+      rmSync(file, { force: true });
+      throw error;
+    }
     return kept;
   }
 
@@ -178,7 +189,7 @@ export class KeptSamples {
   /** So many boots are done; on the disk when it returns. */
   done(boots: number): void {
     this.#write({ done: boots });
-    fdatasyncSync(this.#handle);
+    this.#attempt(() => fdatasyncSync(this.#handle));
   }
 
   close(): void {
@@ -186,14 +197,19 @@ export class KeptSamples {
   }
 
   #write(value: object): void {
+    // A descriptor is written on to where it stands, and until all of the line is written.
+    this.#attempt(() => writeFileSync(this.#handle, `${JSON.stringify(value)}\n`));
+  }
+
+  #attempt(write: () => void): void {
     try {
-      writeSync(this.#handle, `${JSON.stringify(value)}\n`);
+      write();
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
       throw new BenchError(
         "keep-failed",
         `${JSON.stringify(this.file)} cannot be written any more: ${reason}`,
-        "make room on the disk, then go on with --resume",
+        "make room on the disk, then go on with --resume if the file is there, or run it again",
       );
     }
   }

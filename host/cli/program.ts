@@ -81,8 +81,10 @@ export async function runProgram(argv: readonly string[], terminal: Terminal): P
     else await program.parseAsync(argv);
     await Promise.all(writes);
     return outcome.exitCode;
-  } catch (error) {
-    await Promise.all(writes);
+  } catch (thrown) {
+    // Help that cannot be written is a failure too, whatever the parser says.
+    const lost = (await Promise.allSettled(writes)).find(({ status }) => status === "rejected");
+    const error = lost?.status === "rejected" ? lost.reason : thrown;
     const asked = program.commands.find((command) => command.name() === argv[2]);
     const failure = describeFailure(error, wordsOf(asked ?? program), asked?.name());
     if (failure.message !== "") terminal.err(failure.message);

@@ -2,7 +2,7 @@
 import { constants } from "node:fs";
 import { access, rename, rm, stat, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
-import { UsageError } from "../core/errors.ts";
+import { BenchError, UsageError } from "../core/errors.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** Says early, before a long run, that results cannot go to `file`. Throws UsageError `bad-output`. */
@@ -17,7 +17,10 @@ export async function expectWritable(file: string | undefined): Promise<void> {
   if (found?.isDirectory()) throw notWritable(file, new Error("it is a directory"));
 }
 
-/** Writes `text` to `file`, or to stdout without one. Throws UsageError `bad-output`. */
+/**
+ * Writes `text` to `file`, or to stdout without one. Throws UsageError `bad-output`, or BenchError
+ * `output-failed` where the disk is full or broken.
+ */
 export async function writeResults(
   terminal: Terminal,
   text: string,
@@ -33,8 +36,23 @@ export async function writeResults(
     await rename(draft, file);
   } catch (error) {
     await rm(draft, { force: true });
-    throw notWritable(file, error);
+    throw isDiskFault(error) ? diskFault(file, error) : notWritable(file, error);
   }
+}
+
+/** No room (quota included), or a device that does not take the bytes: the words were right. */
+function isDiskFault(error: unknown): boolean {
+  const code = error instanceof Error && "code" in error ? error.code : undefined;
+  return code === "ENOSPC" || code === "EDQUOT" || code === "EFBIG" || code === "EIO";
+}
+
+function diskFault(file: string, error: unknown): BenchError {
+  const reason = error instanceof Error ? error.message : String(error);
+  return new BenchError(
+    "output-failed",
+    `the report cannot be written to ${JSON.stringify(file)}: ${reason}`,
+    "make room on the disk or name a file on another one, then run the command again",
+  );
 }
 
 function notWritable(file: string, error: unknown): UsageError {

@@ -1,7 +1,11 @@
 /** The edges of the process that commands use, so that tests can stand in for them. */
+import { BenchError } from "../core/errors.ts";
 
 export interface Terminal {
-  /** Writes results. Resolves when they are on their way; a closed pipe is not an error. */
+  /**
+   * Writes results. Resolves when they are on their way; a closed pipe is not an error. BenchError
+   * `output-failed` when they cannot be written, on a full disk for one.
+   */
   out(text: string): Promise<void>;
   /** Writes messages and progress. */
   err(text: string): void;
@@ -23,19 +27,20 @@ const EXIT_INTERRUPTED = 130;
 /** The terminal of this process. */
 export function processTerminal(): Terminal {
   let closed = false;
-  process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-    // `isnkit check | head` closes the pipe early; that is how pipes work.
-    if (error.code === "EPIPE") closed = true;
-    else throw error;
+  // `isnkit check | head` closes the pipe early; that is how pipes work. Who writes hears of the rest.
+  process.stdout.on("error", ({ code }: NodeJS.ErrnoException) => {
+    if (code === "EPIPE") closed = true;
   });
-  process.stderr.on("error", (error: NodeJS.ErrnoException) => {
-    if (error.code !== "EPIPE") throw error;
-  });
+  // Where messages cannot be written, there is nobody to tell; the exit code stays right.
+  process.stderr.on("error", () => undefined);
   return {
     out: (text) =>
-      new Promise((resolve) => {
-        if (closed) resolve();
-        else process.stdout.write(text, () => resolve());
+      new Promise((resolve, reject) => {
+        if (closed) return resolve();
+        process.stdout.write(text, (error: NodeJS.ErrnoException | null | undefined) => {
+          if (!error || error.code === "EPIPE") resolve();
+          else reject(notWritten(error));
+        });
       }),
     err: (text) => {
       process.stderr.write(text);
@@ -60,4 +65,12 @@ export function processTerminal(): Terminal {
       return () => process.stdin.setRawMode(false);
     },
   };
+}
+
+function notWritten({ message }: Error): BenchError {
+  return new BenchError(
+    "output-failed",
+    `the results cannot be written to standard output: ${message}`,
+    "make room on the disk, then run the command again",
+  );
 }
