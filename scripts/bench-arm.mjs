@@ -7,6 +7,9 @@ import { IsnkitError } from "../dist/core/errors.js";
 
 const ROOT = new URL("../build/firmware/", import.meta.url).pathname;
 
+/** The kits for one kind of memory (boards/common/kit.cmake). */
+const MEMORIES = ["nor", "eeprom", "key_value"];
+
 function table(head, rows) {
   const line = (cells) => `| ${cells.join(" | ")} |\n`;
   return line(head) + line(head.map(() => "---")) + rows.map(line).join("");
@@ -27,7 +30,9 @@ function sizes(files) {
  */
 function kitSize(board, runtime) {
   const all = sizes([`${ROOT}${board}/libisnkit-${runtime}.a`]);
-  const parts = runtime === "wasm2c" ? all.filter(({ name }) => name.startsWith("unity")) : all;
+  const parts = runtime.startsWith("wasm2c")
+    ? all.filter(({ name }) => name.startsWith("unity"))
+    : all;
   const sum = (key) => parts.reduce((total, part) => total + part[key], 0);
   return [`kit, ${runtime}, ${board}`, sum("flash"), sum("ram")];
 }
@@ -56,7 +61,8 @@ async function main() {
   const memory = [];
   for (const board of readdirSync(ROOT, { withFileTypes: true })) {
     if (!board.isDirectory()) continue;
-    for (const runtime of ["wasm2c", "wasm3"]) memory.push(kitSize(board.name, runtime));
+    const kits = ["wasm2c", ...MEMORIES.map((memory) => `wasm2c-${memory}`), "wasm3"];
+    for (const kit of kits) memory.push(kitSize(board.name, kit));
     const programs = readdirSync(ROOT + board.name).filter((name) => name.endsWith(".elf"));
     for (const program of programs.sort()) {
       const [{ flash, ram }] = sizes([`${ROOT}${board.name}/${program}`]);

@@ -11,15 +11,20 @@
 /** On the path of every call, so worth a few bytes where it is used twice. */
 #define INLINE inline __attribute__((always_inline))
 
-static const isnkit_platform *platform;
-/** A reason of the kit's own that stands above the module's; 0 while the module runs. */
-static uint32_t fault = ISNKIT_REASON_NOT_STARTED;
-static uint32_t nvm_error;
-static uint32_t io;
+/** In one place, so that a function needs one address for all of it. */
+static struct {
+  /** NULL until the first start. */
+  const isnkit_platform *platform;
+  /** A reason of the kit's own that stands above the module's; 0 while the module runs. */
+  uint32_t fault;
+  uint32_t nvm_error;
+  /** The module's I/O buffer. */
+  uint8_t *io;
+} kit;
 
 static INLINE bool in_interrupt(void) {
-  if (platform != NULL && platform->in_interrupt != NULL) {
-    return platform->in_interrupt(platform->context);
+  if (kit.platform != NULL && kit.platform->in_interrupt != NULL) {
+    return kit.platform->in_interrupt(kit.platform->context);
   }
 #if defined(__arm__) && defined(__ARM_ARCH_PROFILE) && __ARM_ARCH_PROFILE == 'M'
   // ARMv7-M ARM B1.4.2: IPSR holds the exception number, 0 in thread mode.
@@ -32,17 +37,17 @@ static INLINE bool in_interrupt(void) {
 }
 
 static INLINE void lock(void) {
-  if (platform->lock != NULL) platform->lock(platform->context);
+  if (kit.platform->lock != NULL) kit.platform->lock(kit.platform->context);
 }
 
 static INLINE void unlock(void) {
-  if (platform->unlock != NULL) platform->unlock(platform->context);
+  if (kit.platform->unlock != NULL) kit.platform->unlock(kit.platform->context);
 }
 
 /** Notes how the last call of the module ended; 0 in place of its value after a trap. */
 static uint32_t checked(uint32_t value) {
   if (isnkit_runtime_trap == ISNKIT_TRAP_NONE) return value;
-  fault = isnkit_runtime_trap == ISNKIT_TRAP_IMAGE ? ISNKIT_REASON_IMAGE : ISNKIT_REASON_TRAP;
+  kit.fault = isnkit_runtime_trap == ISNKIT_TRAP_IMAGE ? ISNKIT_REASON_IMAGE : ISNKIT_REASON_TRAP;
   return 0;
 }
 
@@ -53,11 +58,11 @@ static uint32_t checked(uint32_t value) {
 static uint32_t call_with(isnkit_export *function, const uint32_t *arguments, const uint8_t *first,
                           const uint8_t *second) {
   uint32_t value = 0;
-  if (platform == NULL || in_interrupt()) return 0;
+  if (kit.platform == NULL || in_interrupt()) return 0;
   lock();
-  if (fault == ISNKIT_REASON_NONE) {
-    if (first != NULL) memcpy(isnkit_runtime_memory() + io, first, 16);
-    if (second != NULL) memcpy(isnkit_runtime_memory() + io + 16, second, 16);
+  if (kit.fault == ISNKIT_REASON_NONE) {
+    if (first != NULL) memcpy(kit.io, first, 16);
+    if (second != NULL) memcpy(kit.io + 16, second, 16);
     value = checked(isnkit_runtime_call(function, arguments));
   }
   unlock();
@@ -74,28 +79,28 @@ static uint32_t call(isnkit_export *function, const uint32_t *arguments) {
 // What the module asks of its board.
 
 static uint32_t noted(uint32_t code) {
-  if (code != 0) nvm_error = code;
+  if (code != 0) kit.nvm_error = code;
   return code;
 }
 
 uint32_t isnkit_import_read(uint32_t offset, uint8_t *to, uint32_t bytes) {
-  return noted(platform->nvm.driver->read(platform->nvm.device, offset, to, bytes));
+  return noted(kit.platform->nvm.driver->read(kit.platform->nvm.device, offset, to, bytes));
 }
 
 uint32_t isnkit_import_program(uint32_t offset, const uint8_t *from, uint32_t bytes) {
-  return noted(platform->nvm.driver->program(platform->nvm.device, offset, from, bytes));
+  return noted(kit.platform->nvm.driver->program(kit.platform->nvm.device, offset, from, bytes));
 }
 
 uint32_t isnkit_import_erase(uint32_t sector) {
-  return noted(platform->nvm.driver->erase(platform->nvm.device, sector));
+  return noted(kit.platform->nvm.driver->erase(kit.platform->nvm.device, sector));
 }
 
 uint32_t isnkit_import_entropy(uint8_t *to, uint32_t bytes) {
-  if (platform->entropy == NULL) return 0;
-  return platform->entropy(platform->context, to, bytes);
+  if (kit.platform->entropy == NULL) return 0;
+  return kit.platform->entropy(kit.platform->context, to, bytes);
 }
 
-uint32_t isnkit_import_ticks(void) { return platform->ticks(platform->context); }
+uint32_t isnkit_import_ticks(void) { return kit.platform->ticks(kit.platform->context); }
 
 // Start.
 
@@ -117,7 +122,7 @@ static bool configure_ports(const isnkit_config *config) {
 static bool configure(const isnkit_config *config, const isnkit_nvm_geometry *geometry) {
   return isnkit_rt_configureStorage(geometry->kind, geometry->sector_bytes, geometry->sectors,
                                     geometry->granule) &&
-         isnkit_rt_configureClock(platform->ticks_hz) && configure_ports(config) &&
+         isnkit_rt_configureClock(kit.platform->ticks_hz) && configure_ports(config) &&
          isnkit_rt_configureLeases(or_default(config->lease_first_ticks, 1u << 20),
                                    or_default(config->lease_longest_ticks, 1u << 26),
                                    or_default(config->guard_ticks, 1u << 18),
@@ -127,36 +132,36 @@ static bool configure(const isnkit_config *config, const isnkit_nvm_geometry *ge
 
 static bool module_fits(void) {
   if (isnkit_rt_version() >> 16 != ABI_MAJOR) return false;
-  io = isnkit_rt_ioBuffer();
+  const uint32_t io = isnkit_rt_ioBuffer();
+  kit.io = isnkit_runtime_memory() + io;
   return io <= ISNKIT_PAGE_BYTES - 32 && isnkit_rt_ioBytes() >= 32;
 }
 
 /** With the lock held. Returns the state; on a fault of the kit ISNKIT_OFF. */
 static uint32_t start(const isnkit_config *config) {
-  static const isnkit_config defaults;
   isnkit_nvm_geometry geometry = {0};
-  nvm_error = 0;
   // An error is noted, not fatal: the module finds out by itself and answers by its policy.
-  noted(platform->nvm.driver->open(platform->nvm.device, &geometry));
-  fault = ISNKIT_REASON_IMAGE;
+  kit.nvm_error = kit.platform->nvm.driver->open(kit.platform->nvm.device, &geometry);
+  kit.fault = ISNKIT_REASON_IMAGE;
   if (isnkit_runtime_start() != ISNKIT_TRAP_NONE) {
     // An arena that is too small is no fault of the image.
-    if (isnkit_runtime_trap != ISNKIT_TRAP_IMAGE) fault = ISNKIT_REASON_TRAP;
+    if (isnkit_runtime_trap != ISNKIT_TRAP_IMAGE) kit.fault = ISNKIT_REASON_TRAP;
     return ISNKIT_OFF;
   }
   if (!module_fits()) return ISNKIT_OFF;
-  fault = ISNKIT_REASON_NONE;
+  kit.fault = ISNKIT_REASON_NONE;
   // Values that the module refuses leave it OFF, with its reason "configuration".
-  if (!configure(config == NULL ? &defaults : config, &geometry)) return ISNKIT_OFF;
+  if (!configure(config, &geometry)) return ISNKIT_OFF;
   return isnkit_rt_boot();
 }
 
 isnkit_state isnkit_start(const isnkit_platform *given, const isnkit_config *config) {
+  const isnkit_config defaults = {0};
   if (in_interrupt()) return ISNKIT_OFF;
-  platform = given;
+  kit.platform = given;
   lock();
-  const uint32_t state = start(config);
-  const uint32_t told = fault == ISNKIT_REASON_NONE ? checked(state) : ISNKIT_OFF;
+  const uint32_t state = start(config == NULL ? &defaults : config);
+  const uint32_t told = kit.fault == ISNKIT_REASON_NONE ? checked(state) : ISNKIT_OFF;
   unlock();
   return (isnkit_state)told;
 }
@@ -170,12 +175,12 @@ isnkit_state isnkit_current_state(void) { return (isnkit_state)call(isnkit_expor
 uint32_t isnkit_reason(void) {
   if (in_interrupt()) return ISNKIT_REASON_INTERRUPT;
   const uint32_t reason = call(isnkit_export_reason, NULL);
-  return fault != ISNKIT_REASON_NONE ? fault : reason;
+  return kit.fault != ISNKIT_REASON_NONE ? kit.fault : reason;
 }
 
 uint32_t isnkit_trap_code(void) { return isnkit_runtime_trap; }
 
-uint32_t isnkit_nvm_error(void) { return nvm_error; }
+uint32_t isnkit_nvm_error(void) { return kit.nvm_error; }
 
 uint32_t isnkit_quiet_ms(void) { return call(isnkit_export_quietMs, NULL); }
 

@@ -37,19 +37,34 @@ if(WASM2C)
     COMMAND ${CMAKE_COMMAND} "-DCODE=${TRANSLATED}/isnkit_wasm.c"
       "-DHEADER=${TRANSLATED}/isnkit_wasm.h" -P "${COMMON}/wasm2c_fit.cmake"
     DEPENDS "${ISNKIT_WASM}" "${COMMON}/wasm2c_fit.cmake" VERBATIM)
-  # The translated module is compiled as a part of runtime_wasm2c.c, and that as one with isnkit.c.
-  add_library(isnkit-wasm2c STATIC ${KIT_SOURCES} "${COMMON}/runtime_wasm2c.c"
-    "${COMMON}/sha256.c" "${IMAGE}")
-  add_dependencies(isnkit-wasm2c module_image)
-  target_include_directories(isnkit-wasm2c PUBLIC "${COMMON}" PRIVATE "${COMMON}/wasm2c"
-    "${TRANSLATED}")
   set_source_files_properties("${COMMON}/sha256.c" "${IMAGE}" PROPERTIES
     SKIP_UNITY_BUILD_INCLUSION ON)
-  set_target_properties(isnkit-wasm2c PROPERTIES UNITY_BUILD ON)
-  target_compile_options(isnkit-wasm2c PRIVATE
-    -Os -Wall -Wextra -Werror -Wno-unused -Wno-unused-value)
   set_source_files_properties("${COMMON}/runtime_wasm2c.c" PROPERTIES
     OBJECT_DEPENDS "${TRANSLATED}/isnkit_wasm.c")
+  # isnkit-wasm2c takes every kind of memory; isnkit-wasm2c-eeprom and its like that kind alone.
+  foreach(kind "" nor eeprom key_value)
+    set(library isnkit-wasm2c)
+    if(kind)
+      string(APPEND library "-${kind}")
+    endif()
+    # The translated module is compiled as a part of runtime_wasm2c.c, and that as one with isnkit.c.
+    add_library(${library} STATIC ${KIT_SOURCES} "${COMMON}/runtime_wasm2c.c"
+      "${COMMON}/sha256.c" "${IMAGE}")
+    add_dependencies(${library} module_image)
+    target_include_directories(${library} PUBLIC "${COMMON}" PRIVATE "${COMMON}/wasm2c"
+      "${TRANSLATED}")
+    set_target_properties(${library} PROPERTIES UNITY_BUILD ON)
+    # What gcc 12 does for -Os and makes this code larger, found one by one.
+    target_compile_options(${library} PRIVATE
+      -Os -fno-inline-small-functions -fno-schedule-insns2 -fno-if-conversion -fno-if-conversion2
+      -fno-caller-saves -fno-expensive-optimizations -fno-move-loop-invariants
+      -fno-guess-branch-probability -fno-tree-tail-merge -fno-optimize-sibling-calls
+      -Wall -Wextra -Werror -Wno-unused -Wno-unused-value)
+    if(kind)
+      string(TOUPPER "ISNKIT_NVM_${kind}" constant)
+      target_compile_definitions(${library} PRIVATE ISNKIT_ONLY_KIND=${constant})
+    endif()
+  endforeach()
   list(APPEND ISNKIT_RUNTIMES wasm2c)
 else()
   message(STATUS "wasm2c left out: run scripts/setup-arm")

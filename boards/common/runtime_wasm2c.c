@@ -14,7 +14,6 @@
 const char isnkit_runtime_name[] = "wasm2c";
 isnkit_trap isnkit_runtime_trap = ISNKIT_TRAP_NONE;
 
-static Z_isnkit_instance_t instance;
 static jmp_buf entry;
 
 #define PAGE instance.w2c_memory.data
@@ -27,7 +26,7 @@ static void wasm_rt_trap(isnkit_trap trap) {
 isnkit_trap isnkit_runtime_start(void) {
   isnkit_runtime_trap = ISNKIT_TRAP_NONE;
   memset(&instance, 0, sizeof instance);
-  init_globals(&instance);
+  init_globals();
   return ISNKIT_TRAP_NONE;
 }
 
@@ -43,7 +42,7 @@ uint32_t isnkit_runtime_call(isnkit_export *function, const uint32_t *arguments)
 }
 
 #define GIVEN_0
-#define GIVEN_1 , a[0]
+#define GIVEN_1 a[0]
 #define GIVEN_2 GIVEN_1, a[1]
 #define GIVEN_3 GIVEN_2, a[2]
 #define GIVEN_4 GIVEN_3, a[3]
@@ -55,7 +54,7 @@ uint32_t isnkit_runtime_call(isnkit_export *function, const uint32_t *arguments)
 #define DEFINE(name, arguments)                         \
   uint32_t isnkit_export_##name(const uint32_t *a) {    \
     (void)a;                                            \
-    return w2c_##name(&instance GIVEN_##arguments);     \
+    return w2c_##name(GIVEN_##arguments);     \
   }
 ISNKIT_EXPORTS(DEFINE)
 
@@ -66,27 +65,22 @@ static uint8_t *in_page(uint32_t at, uint32_t bytes) {
   return PAGE + at;
 }
 
-static u32 Z_boardZ_read(struct Z_board_instance_t *board, u32 offset, u32 to, u32 bytes) {
-  (void)board;
+static u32 Z_boardZ_read(u32 offset, u32 to, u32 bytes) {
   return isnkit_import_read(offset, in_page(to, bytes), bytes);
 }
 
-static u32 Z_boardZ_program(struct Z_board_instance_t *board, u32 offset, u32 from, u32 bytes) {
-  (void)board;
+static u32 Z_boardZ_program(u32 offset, u32 from, u32 bytes) {
   return isnkit_import_program(offset, in_page(from, bytes), bytes);
 }
 
-static u32 Z_boardZ_erase(struct Z_board_instance_t *board, u32 sector) {
-  (void)board;
+static u32 Z_boardZ_erase(u32 sector) {
   return isnkit_import_erase(sector);
 }
 
-static u32 Z_boardZ_entropy(struct Z_board_instance_t *board, u32 to, u32 bytes) {
-  (void)board;
+static u32 Z_boardZ_entropy(u32 to, u32 bytes) {
   return isnkit_import_entropy(in_page(to, bytes), bytes);
 }
 
-static u32 Z_boardZ_ticks(struct Z_board_instance_t *board) {
-  (void)board;
+static u32 Z_boardZ_ticks(void) {
   return isnkit_import_ticks();
 }

@@ -1,6 +1,7 @@
 # Cuts the C code that wasm2c 1.0.32 makes of the module to this kit: everything static, so that it is
-# compiled as one with runtime_wasm2c.c; memory accesses and rotations through module_operations.h; no
-# registry of function types, for the module has no table. What is not found as expected ends the build.
+# compiled as one with runtime_wasm2c.c; one instance at a constant address in place of a pointer that every
+# function passes on; memory accesses and rotations through module_operations.h; no registry of function
+# types, for the module has no table. What is not found as expected ends the build.
 # cmake -DCODE=….c -DHEADER=….h -P wasm2c_fit.cmake
 cmake_minimum_required(VERSION 3.25)
 
@@ -62,11 +63,54 @@ string(REGEX REPLACE
   "\\3 = \\4\r\n    \\2 = i64_rotl_xor(\\2, \\1, \\3)\r" code "${code}")
 # The hash is most of an ISN: it alone is compiled for speed.
 fit(code "\n(static u64 w2c_f[0-9]+\\(Z_isnkit_instance_t\\* instance, u32 w2c_p0\\) {[^}]*i64_rotl_xor)"
-  "\n__attribute__((optimize(\"O2\"))) \\1")
+  "\nFOR_SPEED \\1")
+# One instance: its address is a constant of the linker, and no function takes it.
+fit(code "Z_isnkit_instance_t\\*( instance)?, " "")
+fit(code "Z_isnkit_instance_t\\*( instance)?" "void")
+fit(code "(w2c_[a-zA-Z0-9]+)\\(instance, " "\\1(")
+fit(code "(w2c_[a-zA-Z0-9]+)\\(instance\\)" "\\1()")
+fit(code "\\(\\*(Z_boardZ_[a-z]+)\\)\\(instance->Z_board_instance(, )?" "\\1(")
+fit(code "instance->w2c_" "instance.w2c_")
+# The kind of storage, which a kit for one kind knows when it is compiled: what `configureStorage` stores
+# first. Another kind becomes one that the module refuses.
+string(FIND "${code}" "static u32 w2c_configureStorage(u32 w2c_p0" configure)
+string(SUBSTRING "${code}" ${configure} -1 configuring)
+string(REGEX MATCH "w2c_i0 = w2c_p0\r\n *instance\\.(w2c_g[0-9]+) = w2c_i0\r" stored "${configuring}")
+set(kind "${CMAKE_MATCH_1}")
+fit(code "(u32 w2c_configureStorage\\(u32 [^{]*{)" "\\1\n  w2c_p0 = STORAGE_KIND_GIVEN(w2c_p0)\r")
+fit(code "= instance\\.${kind}\r" "= STORAGE_KIND(instance.${kind})\r")
 write_text("${CODE}" "#include \"isnkit_wasm.h\"\n#include \"module_operations.h\"\n
-${operator_text}\n${code}")
+static Z_isnkit_instance_t instance\r\n${operator_text}\n${code}")
 
 read_text("${HEADER}" header)
 fit(header "\n(void|u32|wasm_rt_memory_t\\*) Z_isnkit[^\n]*" "")
 fit(header "\nu32 Z_board" "\nstatic u32 Z_board")
+fit(header "\n  struct Z_board_instance_t\\* Z_board_instance\r" "")
+fit(header "struct Z_board_instance_t\\*(, )?" "")
+
+# A word in the first 128 bytes is loaded by an instruction of two bytes, others by four: the words that
+# are used most come first, then the double words, and the page last.
+string(REGEX MATCHALL "\n  u32 w2c_g[0-9]+" words "${header}")
+string(REGEX MATCHALL "\n  u64 w2c_g[0-9]+" double_words "${header}")
+set(by_use "")
+foreach(word IN LISTS words)
+  string(REGEX REPLACE ".* " "" name "${word}")
+  string(REGEX MATCHALL "instance\\.${name} " uses "${code}")
+  string(REGEX MATCHALL "instance\\.${name}\r" reads "${code}")
+  list(LENGTH uses written)
+  list(LENGTH reads read)
+  math(EXPR rank "100000 - ${written} - ${read}")
+  list(APPEND by_use "${rank} ${name}")
+endforeach()
+list(SORT by_use)
+set(fields "")
+foreach(entry IN LISTS by_use)
+  string(REGEX REPLACE ".* " "" name "${entry}")
+  string(APPEND fields "\n  u32 ${name}\r")
+endforeach()
+foreach(double_word IN LISTS double_words)
+  string(APPEND fields "${double_word}\r")
+endforeach()
+fit(header "\n  u(32|64) w2c_g[0-9]+\r" "")
+fit(header "(\ntypedef struct Z_isnkit_instance_t {)" "\\1${fields}")
 write_text("${HEADER}" "${header}")

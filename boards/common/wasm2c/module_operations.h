@@ -5,6 +5,12 @@
 #ifndef MODULE_OPERATIONS_H
 #define MODULE_OPERATIONS_H
 
+/** For the hash: -O2, and with it those passes that kit.cmake turns off for the rest. */
+#define FOR_SPEED                                                                              \
+  __attribute__((optimize("O2", "schedule-insns2", "expensive-optimizations", "caller-saves",  \
+                          "move-loop-invariants", "if-conversion", "if-conversion2",           \
+                          "guess-branch-probability")))
+
 /**
  * An access at `base + offset` lies inside the page, or traps, as WebAssembly has it: the sum does not
  * wrap. `offset` is a constant, so this is one comparison, and none when `base` is a constant too.
@@ -15,8 +21,11 @@
     TRAP(OOB);                                                               \
   }
 
+/** A shared function for an access is larger than the few instructions of each. */
+#define ALWAYS_INLINE static inline __attribute__((always_inline))
+
 #define DEFINE_LOAD(name, stored, value)                                             \
-  static inline value name(const wasm_rt_memory_t *memory, u32 base, u32 offset) {   \
+  ALWAYS_INLINE value name(const wasm_rt_memory_t *memory, u32 base, u32 offset) {   \
     CHECK_ACCESS(base, offset, sizeof(stored))                                       \
     stored result;                                                                   \
     __builtin_memcpy(&result, memory->data + base + offset, sizeof result);          \
@@ -24,7 +33,7 @@
   }
 
 #define DEFINE_STORE(name, stored, value)                                                  \
-  static inline void name(wasm_rt_memory_t *memory, u32 base, u32 offset, value given) {   \
+  ALWAYS_INLINE void name(wasm_rt_memory_t *memory, u32 base, u32 offset, value given) {   \
     CHECK_ACCESS(base, offset, sizeof(stored))                                             \
     const stored result = (stored)given;                                                   \
     __builtin_memcpy(memory->data + base + offset, &result, sizeof result);                \
@@ -62,7 +71,7 @@ DEFINE_STORE(i64_store32, u32, u64)
  * which is what the core has. The empty statements keep the compiler from joining the parts of x back into
  * a rotation, which takes it three instructions a half. SipHash spends a third of its time here.
  */
-static inline __attribute__((always_inline)) u64 i64_rotl_xor(u64 x, u32 bits, u64 y) {
+ALWAYS_INLINE u64 i64_rotl_xor(u64 x, u32 bits, u64 y) {
   if (!__builtin_constant_p(bits) || bits == 0 || bits > 31) {
     bits &= 63;
     return ((x << bits) | (x >> (-bits & 63))) ^ y;
@@ -77,5 +86,18 @@ static inline __attribute__((always_inline)) u64 i64_rotl_xor(u64 x, u32 bits, u
   result_high ^= low >> (32 - bits);
   return (u64)result_high << 32 | result_low;
 }
+
+/**
+ * A kit for one kind of memory (isnkit_nvm_kind) carries no code for the others: the kind is a constant
+ * wherever the module reads it, and one that no module knows where another is configured, so that the module
+ * refuses it as it refuses every kind that it does not know.
+ */
+#ifdef ISNKIT_ONLY_KIND
+#define STORAGE_KIND(stored) ((void)(stored), (u32)(ISNKIT_ONLY_KIND))
+#define STORAGE_KIND_GIVEN(kind) ((kind) == (ISNKIT_ONLY_KIND) ? (u32)(ISNKIT_ONLY_KIND) : 0xffffffffu)
+#else
+#define STORAGE_KIND(stored) (stored)
+#define STORAGE_KIND_GIVEN(kind) (kind)
+#endif
 
 #endif
