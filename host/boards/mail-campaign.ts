@@ -11,7 +11,7 @@ import { MailServer } from "./mail-server.ts";
 import { NetworkLab } from "./network-lab.ts";
 import { QemuBoard } from "./qemu-board.ts";
 
-export const MAIL_FIRMWARES = ["lwip-default", "wasm2c"] as const;
+export const MAIL_FIRMWARES = ["lwip-default", "wasm2c", "wasm3"] as const;
 export type MailFirmware = (typeof MAIL_FIRMWARES)[number];
 
 const MODEL = "lm3s6965evb";

@@ -1,11 +1,17 @@
 /** The table of `npm run demo:mail`. Pure. */
-import type { MailCampaignResult } from "./mail-campaign.ts";
+import type { MailCampaignResult, MailFirmware } from "./mail-campaign.ts";
 import type { MailEvidence } from "./mail-evidence.ts";
 
 export interface MailRow {
   readonly campaign: MailCampaignResult;
   readonly evidence: MailEvidence;
 }
+
+const BUILDS: Readonly<Record<MailFirmware, string>> = {
+  "lwip-default": "lwIP's defaults",
+  wasm2c: "isnkit, wasm2c",
+  wasm3: "isnkit, wasm3",
+};
 
 const HEADINGS = [
   "build",
@@ -38,7 +44,7 @@ function mailRow({ campaign, evidence }: MailRow): string[] {
   const first = connected.filter(({ repeats }) => repeats === 0);
   const broken = evidence.packets.rules.filter(({ status }) => status === "fail");
   return [
-    campaign.firmware === "lwip-default" ? "lwIP's defaults" : "isnkit",
+    BUILDS[campaign.firmware],
     campaign.rfc1337 ? "1" : "0",
     String(campaign.boots.length),
     `${mails.filter(({ sent }) => sent).length} of ${mails.length}`,

@@ -36,20 +36,24 @@ describeNetwork("the mail device and a server of the Linux kernel", () => {
   const broken = (result: CheckResult) =>
     result.rules.filter(({ status }) => status === "fail").map(({ id }) => id);
 
-  it("with isnkit connects at the first SYN at every boot, 20 power cuts, whatever the server does", async () => {
-    const { campaign, evidence } = await run("wasm2c", 20, true);
-    expect(campaign.mails).toHaveLength(42);
-    expect(campaign.mails.filter(({ sent, repeats }) => !sent || repeats !== 0)).toEqual([]);
-    // lwIP sends the hook's value less one on an active open; the wire has to show the module's number.
-    expect(campaign.mails.filter(({ isn, given }) => isn !== given)).toEqual([]);
-    expect(campaign.arrived).toBe(42);
-    expect(evidence.disagreements).toEqual([]);
-    expect(broken(evidence.records)).toEqual([]);
-    expect(broken(evidence.packets)).toEqual([]);
-    expect(evidence.packets.counts.connections).toBe(42);
-    expect(evidence.refusals).toBe(0);
-    expect(emulatorsLeft()).toEqual([]);
-  }, 120_000);
+  it.each(["wasm2c", "wasm3"] as const)(
+    "with isnkit over %s connects at the first SYN at every boot, 20 power cuts, whatever the server does",
+    async (runtime) => {
+      const { campaign, evidence } = await run(runtime, 20, true);
+      expect(campaign.mails).toHaveLength(42);
+      expect(campaign.mails.filter(({ sent, repeats }) => !sent || repeats !== 0)).toEqual([]);
+      // lwIP sends the hook's value less one on an active open; the wire has to show the module's number.
+      expect(campaign.mails.filter(({ isn, given }) => isn !== given)).toEqual([]);
+      expect(campaign.arrived).toBe(42);
+      expect(evidence.disagreements).toEqual([]);
+      expect(broken(evidence.records)).toEqual([]);
+      expect(broken(evidence.packets)).toEqual([]);
+      expect(evidence.packets.counts.connections).toBe(42);
+      expect(evidence.refusals).toBe(0);
+      expect(emulatorsLeft()).toEqual([]);
+    },
+    120_000,
+  );
 
   it("with lwIP's defaults repeats ISN and port, and needs a second SYN", async () => {
     const { campaign, evidence } = await run("lwip-default", 6, false);
