@@ -19,6 +19,7 @@ const SCRIPTS = [
   "phase-space.js",
   "port-ring.js",
   "wear.js",
+  "settings.js",
   "main.js",
 ] as const;
 

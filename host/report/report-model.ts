@@ -9,6 +9,8 @@ import type { PlotData } from "./plots/plot-data.ts";
 export interface Fact {
   readonly name: string;
   readonly value: string;
+  /** The value as a list, where it is one: an entry a line. */
+  readonly items?: readonly string[];
   /** A second line in small print. */
   readonly note?: string;
 }

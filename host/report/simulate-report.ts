@@ -10,6 +10,7 @@ import type {
 import { findingEvidence } from "./finding-evidence.ts";
 import type { Fact, Report, ReportFinding, ReportRule, ReportTable } from "./report-model.ts";
 import { RULE_MEANINGS } from "./rule-meanings.ts";
+import { settingFacts } from "./setting-facts.ts";
 import { simulatePlots } from "./simulate-plots.ts";
 import { grouped, quantity } from "./wording.ts";
 
@@ -84,12 +85,18 @@ function figuresOf({ counts, rules, canaries, timing }: SimulateRun): Fact[] {
     },
     {
       name: "device time",
-      value: formatDurationUs(counts.simulatedS * 1e6),
-      note: `in ${formatDurationUs(timing.elapsedMs * 1000)}`,
+      value: deviceTimeText(counts.simulatedS),
+      note: `simulated in ${formatDurationUs(timing.elapsedMs * 1000)}`,
     },
     { name: "bad generators caught", value: `${caught} of ${canaries.length}` },
     { name: "breaches", value: grouped(findings) },
   ];
+}
+
+/** Long runs in days: nobody reads 3,140 hours. */
+function deviceTimeText(seconds: number): string {
+  const days = Math.round(seconds / 86_400);
+  return days < 10 ? formatDurationUs(seconds * 1e6) : quantity(days, "day");
 }
 
 function ruleOf(rule: SimulateRuleResult): ReportRule {
@@ -160,7 +167,7 @@ function peerTable({ peers }: SimulateRun): ReportTable {
       "First SYNs",
       "Answered by SYN-ACK",
       "Refused whatever the numbers",
-      "States",
+      "Server's state at the SYN",
     ],
     rows: peers.map(({ peer, syns, synAcks, refusedByNature, states }) => [
       peer,
@@ -168,7 +175,7 @@ function peerTable({ peers }: SimulateRun): ReportTable {
       grouped(synAcks),
       grouped(refusedByNature),
       Object.entries(states)
-        .map(([state, count]) => `${state} ${grouped(count)}`)
+        .map(([state, count]) => `${state}\u00a0${grouped(count)}`)
         .join(", "),
     ]),
     more: 0,
@@ -202,10 +209,6 @@ function settingsOf(run: SimulateRun): Fact[] {
     { name: "settings (SHA-256)", value: settingsHash },
     { name: "workers", value: String(timing.workers) },
     { name: "started", value: timing.startedAt },
-    ...Object.entries(settings).map(([name, value]) => ({ name, value: settingText(value) })),
+    ...settingFacts({ ...settings }),
   ];
-}
-
-function settingText(value: unknown): string {
-  return typeof value === "string" ? value : (JSON.stringify(value) ?? "none");
 }

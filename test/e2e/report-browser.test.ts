@@ -181,7 +181,25 @@ describeBrowser("the HTML report", () => {
     const { page, close } = await openReport(browser, passing);
     const sectors = page.locator("#wear .sector");
     expect(await sectors.count()).toBe(4);
-    expect(await sectors.first().textContent()).toMatch(/^0\d+ erases$/);
+    expect(await sectors.first().textContent()).toMatch(/^sector 0\d+ erases$/);
+    await close();
+  });
+
+  it("shows settings a line each, without JSON, and long lists folded", async () => {
+    const { page, close } = await openReport(browser, simulated);
+    const table = page.locator("#settings table");
+    expect(await table.textContent()).not.toMatch(/[{}[\]"]/);
+    const row = table.locator("tr", { hasText: "faults.bit-rot" });
+    expect(await row.locator("td").last().textContent()).toBe("0.02");
+    const storage = table.locator("tr", { hasText: "storage" }).first();
+    expect(await storage.locator("details[open]").count()).toBe(0);
+    await storage.locator("summary").click();
+    expect(await storage.locator("li:visible").first().textContent()).toMatch(/^kind nor, /);
+    for (const one of await table.locator("tr").all()) {
+      // A narrow column of text grows tall: that is what the table is for.
+      if (!(await one.locator("details[open]").count()))
+        expect((await one.boundingBox())?.height).toBeLessThan(100);
+    }
     await close();
   });
 

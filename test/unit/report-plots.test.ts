@@ -2,7 +2,10 @@
 import { describe, expect, it } from "vitest";
 import type { Sample } from "../../host/core/sample.ts";
 import { PlotAggregator } from "../../host/report/plots/plot-aggregator.ts";
+import type { PlotData } from "../../host/report/plots/plot-data.ts";
 import { Thinned } from "../../host/report/plots/thinned.ts";
+import { reportHtml } from "../../host/report/report-html.ts";
+import type { Report } from "../../host/report/report-model.ts";
 import { bootAt, openAt, randomFrom, SECOND_US, tupleTo } from "../support/sample-streams.ts";
 
 function aggregated(samples: Iterable<Sample>, isBreach = (_: Sample) => false) {
@@ -25,12 +28,34 @@ function* life(boots: number): Generator<Sample> {
   }
 }
 
+/** A page that opens at once, and that a mail takes. */
+const HTML_BYTES_MAX = 5 * 1024 * 1024;
+
+function reportWith(plots: PlotData): Report {
+  return {
+    command: "simulate",
+    verdict: "pass",
+    subject: "virtual board sim",
+    sentence: "Every number was safe.",
+    figures: [],
+    rules: [],
+    findings: [],
+    findingsTotal: 0,
+    statistics: [],
+    plots,
+    tables: [],
+    settings: [],
+    notes: [],
+  };
+}
+
 describe("the plots' data", () => {
   it("stays small and counts everything over two million samples", { timeout: 120_000 }, () => {
     const boots = 400_000;
     const plots = aggregated(life(boots));
     expect(plots.samples).toBe(6 * boots);
     expect(JSON.stringify(plots).length).toBeLessThan(400_000);
+    expect(reportHtml(reportWith(plots)).length).toBeLessThan(HTML_BYTES_MAX);
     expect(plots.ports?.total).toBe(3 * boots);
     expect(plots.ports?.bins.reduce((a, b) => a + b, 0)).toBe(3 * boots);
     expect(plots.wear?.history?.boots.at(-1)).toBe(boots - 1);

@@ -66,7 +66,7 @@ export function filterBox() {
     el("input", {
       id: "filter",
       type: "search",
-      placeholder: "Filter rules, findings, tables",
+      placeholder: "rules, findings, tables",
       autocomplete: "off",
       spellcheck: "false",
       "aria-describedby": "filter-count",

@@ -1,18 +1,13 @@
 // @ts-check
 /** Puts the page together from the report's data. */
 import { activitySection } from "./activity.js";
-import { button, el, factList, section, table } from "./elements.js";
-import {
-  commandLine,
-  findingsSection,
-  rulesSection,
-  statusMark,
-  verdictSection,
-} from "./findings.js";
+import { button, el, section, table } from "./elements.js";
+import { findingsSection, rulesSection, statusMark, verdictSection } from "./findings.js";
 import { filterBox, watchRows } from "./keyboard.js";
 import { phaseSection } from "./phase-space.js";
 import { portsSection } from "./port-ring.js";
 import { grouped, percent, short } from "./quantities.js";
+import { settingsSection } from "./settings.js";
 import { preparePrint, themeButton } from "./theme.js";
 import { timelineSection } from "./timeline.js";
 import { wearSection } from "./wear.js";
@@ -142,19 +137,6 @@ function tableSection({ title, short = title, columns, rows, more }, index) {
   const made = section(`table-${index + 1}`, title, "", ...parts);
   made.dataset.short = short;
   return made;
-}
-
-/** @param {Report} report */
-function settingsSection({ settings, replay, notes }) {
-  const parts = [factList(settings, "settings")];
-  if (replay !== undefined) parts.push(commandLine("repeat the run", replay));
-  if (notes.length > 0) {
-    parts.push(
-      el("h3", {}, "Notes"),
-      el("ul", { class: "notes" }, ...notes.map((note) => el("li", {}, note))),
-    );
-  }
-  return section("settings", "Settings and seed", "", ...parts);
 }
 
 main();

@@ -75,7 +75,7 @@ function fullest({ side, cells }) {
 function drawDensity(canvas, size, { side, cells }, most) {
   const context = sharpContext(canvas, size, size);
   const room = size - MARGIN - 12;
-  const cellSize = room / side;
+  const edgeOf = (/** @type {number} */ at) => Math.round((at * room) / side);
   context.fillStyle = themeColor("well");
   context.fillRect(MARGIN, 12, room, room);
   context.fillStyle = themeColor("density");
@@ -83,9 +83,16 @@ function drawDensity(canvas, size, { side, cells }, most) {
     const cell = cells[i] ?? 0;
     const share = Math.log1p(cells[i + 1] ?? 0) / Math.log1p(most);
     context.globalAlpha = 0.25 + 0.75 * share;
-    const x = MARGIN + Math.floor(cell / side) * cellSize;
-    const y = 12 + room - ((cell % side) + 1) * cellSize;
-    context.fillRect(x, y, Math.max(cellSize, 2), Math.max(cellSize, 2));
+    const column = Math.floor(cell / side);
+    const row = side - 1 - (cell % side);
+    // Edges on whole pixels: cells that end inside one would draw a grid that the numbers do not have.
+    const [left, top] = [edgeOf(column), edgeOf(row)];
+    context.fillRect(
+      MARGIN + left,
+      12 + top,
+      Math.max(edgeOf(column + 1) - left, 2),
+      Math.max(edgeOf(row + 1) - top, 2),
+    );
   }
   context.globalAlpha = 1;
   drawAxes(context, size, room);

@@ -22,7 +22,7 @@ export function portsSection(ports) {
   const dots = hasDots
     ? " Each dot is a connection, from the first boot inside to the last one outside. Good ports lie scattered; spokes mean that each restart begins with the same ports."
     : "";
-  const lead = `Once around the ring are all 65,536 ports; the outer band counts how often each group was chosen. An arc means that only a small part of the range is used.${dots}`;
+  const lead = `Once around the ring are all 65,536 ports; ${hasDots ? "the outer band counts" : "each bar counts"} how often a group of them was chosen. An arc means that only a small part of the range is used.${dots}`;
   const label = labelOfPorts(ports);
   const canvas = canvasFor(label, "square");
   const box = el("div", { class: "plot" }, canvas);
@@ -84,17 +84,21 @@ function drawRing(canvas, size, ports) {
   const outer = size / 2 - 66;
   const inner = outer * 0.28;
   context.lineWidth = 1;
-  context.fillStyle = themeColor("well");
-  context.beginPath();
-  context.arc(centre, centre, outer, 0, 2 * Math.PI);
-  context.arc(centre, centre, inner - 8, 0, 2 * Math.PI, true);
-  context.fill();
+  const hasDots = ports.points.length > 0;
+  if (hasDots) {
+    context.fillStyle = themeColor("well");
+    context.beginPath();
+    context.arc(centre, centre, outer, 0, 2 * Math.PI);
+    context.arc(centre, centre, inner - 8, 0, 2 * Math.PI, true);
+    context.fill();
+  }
   context.strokeStyle = themeColor("edge");
   context.lineWidth = 2;
   context.beginPath();
   context.arc(centre, centre, inner - 8, angleOf(ports.first), angleOf(ports.last + 1));
   context.stroke();
-  drawBins(context, ports, centre, outer);
+  // Where no dots need the room, the band of counts is broad.
+  drawBins(context, ports, centre, hasDots ? outer + 4 : outer - 36, outer + 18);
   drawPorts(context, ports.points, { centre, inner, outer });
   context.fillStyle = themeColor("muted");
   context.font = "12px system-ui, sans-serif";
@@ -113,20 +117,22 @@ function drawRing(canvas, size, ports) {
 /**
  * The band around the ring: how often each group of ports was chosen.
  * @param {CanvasRenderingContext2D} context @param {PortPlot} ports
- * @param {number} centre @param {number} outer
+ * @param {number} centre @param {number} from where bars begin @param {number} to where the longest ends
  */
-function drawBins(context, { first, last, binPorts, bins }, centre, outer) {
+function drawBins(context, { first, last, binPorts, bins }, centre, from, to) {
   const most = Math.max(...bins);
   context.fillStyle = themeColor("series-2");
+  // One path: neighbours that are filled one by one leave seams.
+  context.beginPath();
   bins.forEach((count, i) => {
     if (count === 0) return;
-    const from = angleOf(first + i * binPorts);
-    const to = angleOf(Math.min(last + 1, first + (i + 1) * binPorts));
-    context.beginPath();
-    context.arc(centre, centre, outer + 4 + (14 * count) / most, from, to);
-    context.arc(centre, centre, outer + 4, to, from, true);
-    context.fill();
+    const begin = angleOf(first + i * binPorts);
+    const end = angleOf(Math.min(last + 1, first + (i + 1) * binPorts));
+    context.moveTo(centre + Math.cos(begin) * from, centre + Math.sin(begin) * from);
+    context.arc(centre, centre, from + ((to - from) * count) / most, begin, end);
+    context.arc(centre, centre, from, end, begin, true);
   });
+  context.fill();
 }
 
 /**

@@ -38,7 +38,7 @@ function partMap(part) {
     return el(
       "li",
       { class: `sector level-${Math.ceil((4 * count) / most)}` },
-      el("span", { class: "faint" }, `${i}`),
+      el("span", { class: "faint" }, `sector ${i}`),
       el("strong", {}, quantity(count, mainUnit ?? "")),
       ...(second === 0 ? [] : [el("span", { class: "faint" }, quantity(second, otherUnit ?? ""))]),
     );
