@@ -143,11 +143,8 @@ static uint32_t start(const isnkit_config *config) {
   // An error is noted, not fatal: the module finds out by itself and answers by its policy.
   kit.nvm_error = kit.platform->nvm.driver->open(kit.platform->nvm.device, &geometry);
   kit.fault = ISNKIT_REASON_IMAGE;
-  if (isnkit_runtime_start() != ISNKIT_TRAP_NONE) {
-    // An arena that is too small is no fault of the image.
-    if (isnkit_runtime_trap != ISNKIT_TRAP_IMAGE) kit.fault = ISNKIT_REASON_TRAP;
-    return ISNKIT_OFF;
-  }
+  // The trap tells a bad image from an arena that is too small, which is no fault of the image.
+  if (isnkit_runtime_start() != ISNKIT_TRAP_NONE) return checked(ISNKIT_OFF);
   if (!module_fits()) return ISNKIT_OFF;
   kit.fault = ISNKIT_REASON_NONE;
   // Values that the module refuses leave it OFF, with its reason "configuration".
@@ -174,6 +171,7 @@ isnkit_state isnkit_current_state(void) { return (isnkit_state)call(isnkit_expor
 
 uint32_t isnkit_reason(void) {
   if (in_interrupt()) return ISNKIT_REASON_INTERRUPT;
+  if (kit.platform == NULL) return ISNKIT_REASON_NOT_STARTED;
   const uint32_t reason = call(isnkit_export_reason, NULL);
   return kit.fault != ISNKIT_REASON_NONE ? kit.fault : reason;
 }
