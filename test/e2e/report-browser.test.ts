@@ -105,6 +105,15 @@ describeBrowser("the HTML report", () => {
     }
   });
 
+  it("says of diagnoses that they were found or not, and that no rule holds", async () => {
+    const { page, close } = await openReport(browser, captured);
+    const words = await page.locator("#rules tbody .status").allTextContents();
+    expect(words.filter((word) => !/not found|found|seen|not judged/.test(word))).toEqual([]);
+    expect(words.filter((word) => /^.?found/.test(word)).length).toBeGreaterThan(0);
+    expect(await page.locator("#rules").textContent()).not.toContain("Holds when");
+    await close();
+  });
+
   it("runs nothing that a device, a capture or a file name brings", async () => {
     const report = hostile({
       ...failingRun,

@@ -19,6 +19,8 @@ const STATES = {
   open: { word: "not judged", sign: "–" },
   info: { word: "seen", sign: "i" },
 };
+/** A diagnosis of a capture is no rule: it is found in the packets, or it is not. */
+const CAPTURE_WORDS = { pass: "not found", fail: "found", open: "not judged", info: "seen" };
 
 /** @param {Report} report */
 export function verdictSection(report) {
@@ -56,9 +58,9 @@ function figuresList(figures) {
   return el("dl", { class: "figures" }, ...tiles);
 }
 
-/** @param {keyof typeof STATES} status */
-export function statusMark(status) {
-  const { word, sign } = STATES[status];
+/** @param {keyof typeof STATES} status @param {string} [word] */
+export function statusMark(status, word = STATES[status].word) {
+  const { sign } = STATES[status];
   return el(
     "span",
     { class: `status ${status}` },
@@ -69,28 +71,33 @@ export function statusMark(status) {
 
 /** @param {Report} report */
 export function rulesSection({ rules, command }) {
+  const isCapture = command === "analyze";
   const rows = rules.map((rule) => [
-    statusMark(rule.status),
+    statusMark(rule.status, isCapture ? CAPTURE_WORDS[rule.status] : undefined),
     el("code", { class: "whole" }, rule.id),
-    ruleText(rule),
+    ruleText(rule, isCapture),
     rule.tried,
     rule.findings > 0 ? grouped(rule.findings) : "none",
   ]);
-  const isCapture = command === "analyze";
   return section(
     "rules",
     isCapture ? "What was looked for" : "Rules: what was tried and found",
     isCapture
       ? "Each diagnosis that was run over the capture."
       : "A rule that had too little evidence counts neither for nor against the device.",
-    table("rules", ["", "Rule", "Holds when", "Compared", "Findings"], rows),
+    table(
+      "rules",
+      ["", "Rule", isCapture ? "It says that" : "Holds when", "Compared", "Findings"],
+      rows,
+    ),
   );
 }
 
-/** @param {ReportRule} rule */
-function ruleText(rule) {
+/** @param {ReportRule} rule @param {boolean} isCapture */
+function ruleText(rule, isCapture) {
   const parts = [el("p", {}, rule.holds)];
-  if (rule.status === "fail") parts.push(el("p", { class: "broken" }, `Broken: ${rule.meaning}.`));
+  if (rule.status === "fail" && !isCapture)
+    parts.push(el("p", { class: "broken" }, `Broken: ${rule.meaning}.`));
   if (rule.reason) parts.push(el("p", { class: "faint" }, `Not judged: ${rule.reason}.`));
   parts.push(el("p", { class: "faint" }, rule.clause));
   return el("div", {}, ...parts);
