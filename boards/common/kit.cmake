@@ -36,7 +36,7 @@ if(WASM2C)
     COMMAND ${WASM2C} -n isnkit "${ISNKIT_WASM}" -o "${TRANSLATED}/isnkit_wasm.c"
     COMMAND ${CMAKE_COMMAND} "-DCODE=${TRANSLATED}/isnkit_wasm.c"
       "-DHEADER=${TRANSLATED}/isnkit_wasm.h" -P "${COMMON}/wasm2c_fit.cmake"
-    DEPENDS "${ISNKIT_WASM}" "${COMMON}/wasm2c_fit.cmake" VERBATIM)
+    DEPENDS "${ISNKIT_WASM}" "${COMMON}/wasm2c_fit.cmake" "${COMMON}/fit_source.cmake" VERBATIM)
   set_source_files_properties("${COMMON}/sha256.c" "${IMAGE}" PROPERTIES
     SKIP_UNITY_BUILD_INCLUSION ON)
   set_source_files_properties("${COMMON}/runtime_wasm2c.c" PROPERTIES
@@ -79,7 +79,7 @@ if(EXISTS "${ISNKIT_WASM3}/m3_core.c")
     COMMAND ${CMAKE_COMMAND} "-DSOURCES=${ISNKIT_WASM3}" "-DOUTPUT=${FITTED}"
       -P "${COMMON}/wasm3_fit.cmake"
     DEPENDS "${ISNKIT_WASM3}/m3_compile.c" "${ISNKIT_WASM3}/m3_exec.h"
-      "${COMMON}/wasm3_fit.cmake" VERBATIM)
+      "${COMMON}/wasm3_fit.cmake" "${COMMON}/fit_source.cmake" VERBATIM)
   add_custom_target(wasm3_fitted DEPENDS "${FITTED}/m3_compile.c" "${FITTED}/m3_exec.h")
   set(OWN_PARTS "${COMMON}/runtime_wasm3.c" "${COMMON}/wasm3/module_reader.c"
     "${COMMON}/wasm3/loaded_module.c" "${COMMON}/wasm3/code_cache.c")

@@ -5,31 +5,9 @@
 # cmake -DCODE=….c -DHEADER=….h -P wasm2c_fit.cmake
 cmake_minimum_required(VERSION 3.25)
 
-# Replaces, and fails when there was nothing to replace.
-function(fit variable pattern replacement)
-  string(REGEX REPLACE "${pattern}" "${replacement}" result "${${variable}}")
-  if(result STREQUAL "${${variable}}")
-    message(FATAL_ERROR "wasm2c_fit: ${CODE} does not have the form of wasm2c 1.0.32: ${pattern}")
-  endif()
-  set(${variable} "${result}" PARENT_SCOPE)
-endfunction()
-
-# Semicolons and brackets would make lists of the text; no such bytes are in it.
-string(ASCII 1 OPENING)
-string(ASCII 2 CLOSING)
-function(read_text path variable)
-  file(READ "${path}" text)
-  string(REPLACE ";" "\r" text "${text}")
-  string(REPLACE "[" "${OPENING}" text "${text}")
-  string(REPLACE "]" "${CLOSING}" text "${text}")
-  set(${variable} "${text}" PARENT_SCOPE)
-endfunction()
-function(write_text path text)
-  string(REPLACE "${CLOSING}" "]" text "${text}")
-  string(REPLACE "${OPENING}" "[" text "${text}")
-  string(REPLACE "\r" ";" text "${text}")
-  file(WRITE "${path}" "${text}")
-endfunction()
+set(FIT_SOURCE "${CODE}")
+set(FIT_FORM "wasm2c 1.0.32")
+include("${CMAKE_CURRENT_LIST_DIR}/fit_source.cmake")
 
 read_text("${CODE}" code)
 
@@ -39,7 +17,7 @@ string(FIND "${code}" "#define FMIN(x" operators_end)
 string(FIND "${code}" "static void init_globals(" body)
 string(FIND "${code}" "static u32 w2c_" declarations)
 if(operators EQUAL -1 OR operators_end EQUAL -1 OR body EQUAL -1 OR declarations EQUAL -1)
-  message(FATAL_ERROR "wasm2c_fit: ${CODE} does not have the form of wasm2c 1.0.32")
+  unfit("")
 endif()
 math(EXPR operators_length "${operators_end} - ${operators}")
 string(SUBSTRING "${code}" ${operators} ${operators_length} operator_text)
