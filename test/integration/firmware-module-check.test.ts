@@ -16,7 +16,11 @@ describeWithCompiler("the validator in front of wasm3", () => {
   let program: HostProgram;
   beforeAll(() => {
     program = compileHostProgram(
-      ["test/integration/firmware-module-check.c", "boards/common/module_check.c"],
+      [
+        "test/integration/firmware-module-check.c",
+        "boards/common/module_check.c",
+        ...["binary", "sections", "code"].map((part) => `boards/common/module_check/${part}.c`),
+      ],
       ["-fsanitize=address", "-g"],
     );
   }, 60_000);

@@ -3,16 +3,7 @@
 #include <string.h>
 
 #include "m3_exception.h"
-
-// Core Specification §5.5.
-enum { SECTION_CUSTOM, SECTION_TYPE, SECTION_IMPORT, SECTION_FUNCTION, SECTION_TABLE, SECTION_MEMORY,
-       SECTION_GLOBAL, SECTION_EXPORT, SECTION_START, SECTION_ELEMENT, SECTION_CODE, SECTION_DATA };
-#define FUNCTION_TYPE 0x60u
-#define KIND_FUNCTION 0u
-#define I64_TYPE 0x7Eu
-#define I32_CONST 0x41u
-#define I64_CONST 0x42u
-#define END 0x0Bu
+#include "wasm_format.h"
 
 #define TRY(expression)                      \
   do {                                       \
@@ -65,24 +56,25 @@ static M3Result constant(wasm_section *rest, uint8_t type, uint64_t *value) {
   uint8_t opcode, end;
   i64 read;
   TRY(byte(rest, &opcode));
-  REQUIRE(opcode == (type == c_m3Type_i64 ? I64_CONST : I32_CONST), m3Err_restrictedOpcode);
+  const uint8_t expected = type == c_m3Type_i64 ? WASM_OP_I64_CONST : WASM_OP_I32_CONST;
+  REQUIRE(opcode == expected, m3Err_restrictedOpcode);
   TRY(ReadLEB_i64(&read, &rest->at, rest->end));
   *value = (uint64_t)read;
   TRY(byte(rest, &end));
-  REQUIRE(end == END, m3Err_wasmMalformed);
+  REQUIRE(end == WASM_OP_END, m3Err_wasmMalformed);
   return m3Err_none;
 }
 
 static wasm_section *section_of(wasm_module *module, uint8_t id) {
   switch (id) {
-    case SECTION_TYPE: return &module->types;
-    case SECTION_IMPORT: return &module->imports;
-    case SECTION_FUNCTION: return &module->functions;
-    case SECTION_MEMORY: return &module->memories;
-    case SECTION_GLOBAL: return &module->globals;
-    case SECTION_EXPORT: return &module->exports;
-    case SECTION_CODE: return &module->bodies;
-    case SECTION_DATA: return &module->data;
+    case WASM_SECTION_TYPE: return &module->types;
+    case WASM_SECTION_IMPORT: return &module->imports;
+    case WASM_SECTION_FUNCTION: return &module->functions;
+    case WASM_SECTION_MEMORY: return &module->memories;
+    case WASM_SECTION_GLOBAL: return &module->globals;
+    case WASM_SECTION_EXPORT: return &module->exports;
+    case WASM_SECTION_CODE: return &module->bodies;
+    case WASM_SECTION_DATA: return &module->data;
     // A table, its elements and a start function are not for this kit.
     default: return NULL;
   }
@@ -95,7 +87,7 @@ M3Result wasm_open(wasm_module *module, const uint8_t *image, uint32_t bytes) {
   REQUIRE(memcmp(image, magic, sizeof magic) == 0, m3Err_wasmMalformed);
   *module = (wasm_module){.image = image};
   wasm_section rest = {.at = image + sizeof magic, .end = image + bytes};
-  uint8_t last = SECTION_CUSTOM;
+  uint8_t last = WASM_SECTION_CUSTOM;
   while (rest.at < rest.end) {
     uint8_t id;
     uint32_t length;
@@ -103,7 +95,7 @@ M3Result wasm_open(wasm_module *module, const uint8_t *image, uint32_t bytes) {
     TRY(number(&rest, &length));
     const uint8_t *at = rest.at;
     TRY(skip(&rest, length));
-    if (id == SECTION_CUSTOM) continue;
+    if (id == WASM_SECTION_CUSTOM) continue;
     wasm_section *section = section_of(module, id);
     REQUIRE(section != NULL && id > last, m3Err_misorderedWasmSection);
     last = id;
@@ -133,7 +125,7 @@ M3Result wasm_read_type(const wasm_module *module, uint32_t index, wasm_type *ty
     TRY(skip(&rest, returned));
   }
   TRY(byte(&rest, &form));
-  REQUIRE(form == FUNCTION_TYPE, m3Err_wasmMalformed);
+  REQUIRE(form == WASM_FUNCTION_TYPE, m3Err_wasmMalformed);
   // Small enough to be a byte each.
   TRY(byte(&rest, &given));
   const wasm_section arguments = rest;
@@ -163,7 +155,7 @@ M3Result wasm_find_export(const wasm_module *module, const char *wanted, uint32_
     TRY(name(&rest, &at, &length));
     TRY(byte(&rest, &kind));
     TRY(number(&rest, function));
-    if (kind != KIND_FUNCTION || length != strlen(wanted)) continue;
+    if (kind != WASM_KIND_FUNCTION || length != strlen(wanted)) continue;
     if (memcmp(at, wanted, length) == 0) return m3Err_none;
   }
   return m3Err_functionLookupFailed;
@@ -174,7 +166,7 @@ M3Result wasm_next_import(wasm_section *rest, wasm_import *import) {
   TRY(name(rest, &import->module, &import->module_length));
   TRY(name(rest, &import->name, &import->name_length));
   TRY(byte(rest, &kind));
-  REQUIRE(kind == KIND_FUNCTION, m3Err_functionImportMissing);
+  REQUIRE(kind == WASM_KIND_FUNCTION, m3Err_functionImportMissing);
   return number(rest, &import->type);
 }
 
@@ -190,7 +182,7 @@ M3Result wasm_skip_global(wasm_section *rest, bool *wide) {
   // Its type, whether it varies, and the operation in front of its first value.
   const uint8_t *const type = rest->at;
   TRY(skip(rest, 3));
-  *wide = *type == I64_TYPE;
+  *wide = *type == WASM_I64;
   TRY(skip_number(rest));
   return skip(rest, 1);
 }
