@@ -9,6 +9,7 @@
 
 static uint32_t answer;
 static uint32_t reported;
+static uint32_t peer_reported;
 static const char *called;
 
 uint32_t isnkit_advance4(uint32_t local, uint16_t local_port, uint32_t remote, uint16_t remote_port,
@@ -24,6 +25,7 @@ uint32_t isnkit_close4(uint32_t local, uint16_t local_port, uint32_t remote, uin
   (void)local, (void)local_port, (void)remote, (void)remote_port;
   called = "close";
   reported = end->next;
+  peer_reported = end->peer_next;
   return answer;
 }
 
@@ -52,18 +54,21 @@ err_t tcp_connect(struct tcp_pcb *pcb, const ip_addr_t *address, u16_t port, tcp
 }
 const ip_addr_t ip_addr_any = {0};
 
-/** Arguments are read from stdin, one line a segment: state, flags, snd_nxt, the module's answer. */
+/** Arguments are read from stdin, one line a segment: state, flags, snd_nxt, rcv_nxt, the module's answer. */
 int main(void) {
-  unsigned state, flags, next, says;
-  while (scanf("%u %u %u %u", &state, &flags, &next, &says) == 4) {
-    struct tcp_pcb pcb = {.state = (enum tcp_state)state, .snd_nxt = next};
+  unsigned state, flags, next, peer_next, says;
+  while (scanf("%u %u %u %u %u", &state, &flags, &next, &peer_next, &says) == 5) {
+    struct tcp_pcb pcb = {
+        .state = (enum tcp_state)state, .snd_nxt = next, .rcv_nxt = peer_next};
     struct tcp_hdr header = {0};
     TCPH_HDRLEN_FLAGS_SET(&header, 5, flags);
     answer = says;
     called = "none";
-    reported = 0;
+    reported = peer_reported = 0;
     const err_t verdict = isnkit_lwip_segment(&pcb, &header);
-    printf("%s %u %s\n", called, (unsigned)reported, verdict == ERR_OK ? "taken" : "dropped");
+    printf("%s %u", called, (unsigned)reported);
+    if (peer_reported != 0) printf(" from %u", (unsigned)peer_reported);
+    puts(verdict == ERR_OK ? " taken" : " dropped");
   }
   return 0;
 }
