@@ -1,29 +1,38 @@
 /** What happens in one power cycle of a campaign: how long, how busy, and how it ends. */
+import {
+  type BootKind,
+  type BootUse,
+  type Busyness,
+  comebackUse,
+  counterStartOf,
+  drawKind,
+  everydayUse,
+  loopUse,
+  offUsOf,
+  silenceUsOf,
+} from "./boot-use.ts";
 import type { PowerCutPlan } from "./nvm.ts";
 import type { Random } from "./random.ts";
 
-const MS = 1_000;
 const S = 1_000_000;
-const MINUTE = 60 * S;
-
-/**
- * `loop`: one of a boot loop; `short`, `medium`, `long`, `idle`: everyday use; `steady`: one stream at
- * the rate of the sequence clock, and nothing else; `brink`: a burst just before the first lease ends,
- * with nobody polling, and a cut at once; `comeback`: after these two, the same tuple again as soon as
- * can be; `crowded`: more connections than a table can hold, after one
- * that ran far ahead; `quiet`: quiet time is owed.
- */
-export type BootKind =
-  | "loop"
-  | "short"
-  | "medium"
-  | "long"
-  | "idle"
-  | "steady"
-  | "brink"
-  | "comeback"
-  | "crowded"
-  | "quiet";
+/** A client with several servers, some of them called again and again. */
+const BUSYNESS: Busyness = {
+  steadyUs: { min: 5 * S, max: 100 * S },
+  mediumUs: { min: 5 * S, max: 40 * S },
+  longConnections: { min: 10, max: 60 },
+  mediumConnections: { min: 3, max: 9 },
+  shortConnections: { min: 1, max: 5 },
+};
+/** Everyday boots with their weights, of 100. */
+const KINDS: readonly (readonly [BootKind, number])[] = [
+  ["long", 3],
+  ["idle", 2],
+  ["steady", 4],
+  ["brink", 4],
+  ["crowded", 3],
+  ["medium", 19],
+  ["short", 65],
+];
 
 export interface BootPlan {
   readonly kind: BootKind;
@@ -56,7 +65,7 @@ export interface PlanMemory {
 export function planBoot(random: Random, memory: PlanMemory, quietOwed: boolean): BootPlan {
   const base = {
     cut: random.chance(0.35) ? planCut(random, 10) : undefined,
-    counterStart: planCounterStart(random),
+    counterStart: counterStartOf(random),
     end: random.chance(0.15) ? ("reset" as const) : ("power-cut" as const),
     fast: random.chance(0.25),
   };
@@ -64,66 +73,22 @@ export function planBoot(random: Random, memory: PlanMemory, quietOwed: boolean)
   if (memory.loopLeft === 0 && random.chance(0.006)) memory.loopLeft = random.int(60, 400);
   if (memory.loopLeft > 0) {
     memory.loopLeft--;
-    return {
-      ...base,
-      kind: "loop",
-      fast: false,
-      uptimeUs: random.int(100 * MS, 220 * MS),
-      offUs: random.int(62 * MS, 80 * MS),
-      silenceUs: random.int(5 * MS, 60 * MS),
-      connections: random.int(1, 2),
-    };
+    const use = loopUse(random, { min: 1, max: 2 });
+    return { ...base, kind: "loop", fast: false, ...use };
   }
   if (memory.comeback) {
     memory.comeback = false;
-    return {
-      ...base,
-      kind: "comeback",
-      cut: undefined,
-      uptimeUs: random.int(300 * MS, 2 * S),
-      offUs: random.int(50 * MS, 300 * MS),
-      silenceUs: random.int(1 * MS, 10 * MS),
-      connections: 1,
-    };
+    return { ...base, kind: "comeback", cut: undefined, ...comebackUse(random) };
   }
   const use = planUse(random);
   memory.comeback = use.kind === "brink" || use.kind === "steady";
-  return { ...base, ...use, offUs: planOff(random) };
+  return { ...base, ...use, offUs: offUsOf(random) };
 }
 
-type Use = Pick<BootPlan, "kind" | "uptimeUs" | "silenceUs" | "connections">;
-
-function planUse(random: Random): Use {
-  const silenceUs = random.int(10 * MS, 900 * MS);
-  const draw = random.int(0, 99);
-  if (draw < 3) {
-    const uptimeUs = random.int(1 * MINUTE, 8 * MINUTE);
-    return { kind: "long", uptimeUs, silenceUs, connections: random.int(10, 60) };
-  }
-  if (draw < 5) {
-    const idleUs = random.int(10 * MINUTE, 180 * MINUTE);
-    const uptimeUs = idleUs + random.int(1 * S, 10 * S);
-    return { kind: "idle", uptimeUs, silenceUs: idleUs, connections: 2 };
-  }
-  if (draw < 9) {
-    return { kind: "steady", uptimeUs: random.int(5 * S, 100 * S), silenceUs, connections: 1 };
-  }
-  if (draw < 13) {
-    // The first lease lasts 4.194 s. The clock may not pass its end unseen: that would eat up GUARD.
-    const brinkUs = random.int(3_700 * MS, 4_100 * MS);
-    const uptimeUs = brinkUs + random.int(1 * MS, 85 * MS);
-    return { kind: "brink", uptimeUs, silenceUs: brinkUs, connections: 1 };
-  }
-  if (draw < 16) {
-    const uptimeUs = random.int(20 * S, 40 * S);
-    return { kind: "crowded", uptimeUs, silenceUs, connections: random.int(45, 70) };
-  }
-  if (draw < 35) {
-    const uptimeUs = random.int(5 * S, 40 * S);
-    return { kind: "medium", uptimeUs, silenceUs, connections: random.int(3, 9) };
-  }
-  const uptimeUs = random.int(300 * MS, 6 * S);
-  return { kind: "short", uptimeUs, silenceUs, connections: random.int(1, 5) };
+function planUse(random: Random): BootUse & { readonly kind: BootKind } {
+  const silenceUs = silenceUsOf(random);
+  const kind = drawKind(random, KINDS);
+  return { kind, ...everydayUse(random, kind, silenceUs, BUSYNESS) };
 }
 
 /** A cut at one of the next `operations` memory operations. */
@@ -141,25 +106,10 @@ function planQuiet(random: Random, base: Omit<BootPlan, "kind" | keyof Timing>):
     ...base,
     kind: "quiet",
     uptimeUs: interrupted ? random.int(1 * S, 200 * S) : random.int(245 * S, 280 * S),
-    offUs: planOff(random),
-    silenceUs: random.int(10 * MS, 900 * MS),
+    offUs: offUsOf(random),
+    silenceUs: silenceUsOf(random),
     connections: 6,
   };
 }
 
 type Timing = Pick<BootPlan, "uptimeUs" | "offUs" | "silenceUs" | "connections">;
-
-function planOff(random: Random): number {
-  const draw = random.int(0, 99);
-  if (draw < 85) return random.int(50 * MS, 5 * S);
-  if (draw < 97) return random.int(5 * S, 60 * S);
-  return random.int(250 * S, 1000 * S);
-}
-
-/** Counters start at 0, go on from anywhere, or are about to wrap. */
-function planCounterStart(random: Random): number {
-  const draw = random.int(0, 9);
-  if (draw < 5) return 0;
-  if (draw < 8) return random.u32();
-  return 0x1_0000_0000 - random.int(1, 5_000_000);
-}

@@ -21,6 +21,7 @@ import { isnkitDevice } from "./isnkit-device.ts";
 import { createNvm, type NvmPart, PowerCut } from "./nvm.ts";
 import { PromiseBudget } from "./promise-budget.ts";
 import { Random } from "./random.ts";
+import { ServiceDesk } from "./service-desk.ts";
 import { SimulatedTime } from "./time.ts";
 
 export interface CampaignOptions {
@@ -52,9 +53,6 @@ const NVM_SAMPLE_EVERY = 100;
 const STARTS_CUT_MAX = 4;
 /** A refusal for quiet time is no longer due this long after it should be over. */
 const QUIET_SLACK_US = 10_000_000;
-/** What the service desk answers with a (new) key. */
-const NEEDS_KEY: readonly (string | undefined)[] = ["unprovisioned", "storageCorrupt"];
-
 /**
  * Runs a campaign. Boot i depends on the seed and the boots before it, never on how many follow, so
  * `reboots: k` replays what was found at boot k. Throws UsageError for an unknown generator.
@@ -87,14 +85,12 @@ class Campaign {
   readonly #board: VirtualBoard;
   readonly #budget: PromiseBudget;
   readonly #memory: PlanMemory = { loopLeft: 0, comeback: false };
-  /** The production line has not given the device its first key yet. */
-  #virgin = true;
-  /** Storage was lost, or provisioning was cut: the device may have to keep quiet. */
-  #quietOwed = false;
+  readonly #desk = new ServiceDesk({
+    provision: (device, newDevice) => this.#provision(device, newDevice),
+  });
   #lastEnd: "power-on" | "power-cut" | "reset" = "power-on";
   #writes = 0;
-  /** Refusals at boot that were not due, until the boot that shows them gets through. */
-  readonly #undue: string[] = [];
+  #bootRandom: Random;
 
   constructor(options: CampaignOptions) {
     if (!Number.isInteger(options.reboots) || options.reboots < 0) {
@@ -109,6 +105,7 @@ class Campaign {
     this.#settings = reserveBound(options.settings ?? DEFAULT_BOARD, this.#workload);
     this.#factory = deviceFactory(options);
     this.#random = new Random(options.seed);
+    this.#bootRandom = this.#random;
     this.#board = new VirtualBoard({
       time: this.#time,
       nvm: options.nvm ?? createNvm(this.#settings.storage, this.#random.split("nvm")),
@@ -124,8 +121,9 @@ class Campaign {
   /** One boot: time off, power-on, recovery (cut short now and then), the client, the end. */
   runBoot(boot: number): void {
     const random = this.#random.split("boot", boot);
+    this.#bootRandom = random;
     const lost = this.#storageLostAt(boot);
-    const own = planBoot(random, this.#memory, this.#quietOwed || lost);
+    const own = planBoot(random, this.#memory, this.#desk.quietOwed || lost);
     const planned = followedPlan(own, this.#workload, random.split("workload", 0));
     // The first loss goes undisturbed, so that short runs see quiet time from its start as well.
     const plan = boot === FIRST_LOSS ? { ...planned, cut: undefined } : planned;
@@ -137,16 +135,15 @@ class Campaign {
     const started = this.#start(boot, random, plan);
     const aheadBytesMax = Math.min(2 ** 25, this.#budget.roomBytes(nowUs, uptimeUs));
     const { device, quietUntilUs } = started;
-    const { out } = this;
     const client = new Client({
       device,
       time: this.#time,
       random,
       boot,
       plan,
-      out,
+      emit: (sample) => this.out.push(sample),
       aheadBytesMax,
-      quietUntilUs,
+      refusalDue: (reason) => reason === "quiet" && this.#time.nowUs < quietUntilUs,
       workload: this.#clientWorkload,
     });
     this.#lastEnd = plan.end;
@@ -157,7 +154,7 @@ class Campaign {
       this.#lastEnd = "power-cut";
     }
     client.cutOff();
-    if (client.served) this.#quietOwed = false;
+    if (client.served) this.#desk.quietOwed = false;
     this.#board.nvm.armCut(undefined);
     this.#writes += device.wear().writes;
     this.#budget.spend(
@@ -183,7 +180,7 @@ class Campaign {
 
   /** Boot 10, and about every 200 boots after it. A device that stores nothing loses nothing. */
   #storageLostAt(boot: number): boolean {
-    if (this.#virgin || this.#board.nvm.operations === 0 || boot < FIRST_LOSS) return false;
+    if (this.#desk.isNew || this.#board.nvm.operations === 0 || boot < FIRST_LOSS) return false;
     const round = Math.floor((boot - FIRST_LOSS) / LOSS_EVERY);
     const jitter = round === 0 ? 0 : this.#random.split("loss", round).int(0, LOSS_EVERY / 2);
     return boot === FIRST_LOSS + round * LOSS_EVERY + jitter;
@@ -191,7 +188,7 @@ class Campaign {
 
   #loseStorage(boot: number): void {
     this.#board.nvm.wipe(0xff);
-    this.#quietOwed = true;
+    this.#desk.quietOwed = true;
     this.out.push({ kind: "storage-lost", boot, timeUs: this.#time.nowUs });
   }
 
@@ -205,13 +202,11 @@ class Campaign {
       try {
         this.#time.advance(random.int(1_000, 5_000));
         device.boot();
-        this.#provisionIfDue(random, device);
-        const status = device.status();
-        if (status.ready) this.#quietOwed = false;
-        this.#sampleBoot(boot, status.bootCount);
-        for (const reason of this.#undue.splice(0)) this.#sampleBootRefusal(boot, reason);
+        this.#desk.serve(device);
+        this.#sampleBoot(boot, device.status().bootCount);
+        for (const reason of this.#desk.takeUndue()) this.#sampleBootRefusal(boot, reason);
         const quietUs = 2 * this.#settings.mslMs * 1000 + QUIET_SLACK_US;
-        const quietUntilUs = this.#quietOwed ? this.#time.nowUs + quietUs : 0;
+        const quietUntilUs = this.#desk.quietOwed ? this.#time.nowUs + quietUs : 0;
         return { device, bootedUs: powerOnUs, quietUntilUs };
       } catch (error) {
         if (!(error instanceof PowerCut)) throw error;
@@ -224,27 +219,10 @@ class Campaign {
     }
   }
 
-  /**
-   * The production line, or the service desk after a loss, gives the device a key. Notes refusals
-   * that were not due: a device that lost its key, say; it gets a new one all the same.
-   */
-  #provisionIfDue(random: Random, device: Device): void {
-    const status = device.status();
-    if (status.ready) this.#virgin = false;
-    else if (NEEDS_KEY.includes(status.refusing)) {
-      if (!this.#virgin && !this.#quietOwed) this.#undue.push(refusalOf(device));
-      const newDevice = this.#virgin;
-      // From here on it depends on how far provisioning gets whether quiet time is due.
-      this.#quietOwed = true;
-      const key = new Uint8Array(16);
-      random.split("key", this.#board.nvm.operations).fill(key);
-      if (device.provision(key, { newDevice })) this.#virgin = false;
-      else this.#undue.push(refusalOf(device));
-    } else if (status.refusing !== "quiet" || !this.#quietOwed) {
-      this.#undue.push(refusalOf(device));
-      // Once reported, it may have its quiet time, so that the campaign gets on.
-      this.#quietOwed = true;
-    }
+  #provision(device: Device, newDevice: boolean): boolean {
+    const key = new Uint8Array(16);
+    this.#bootRandom.split("key", this.#board.nvm.operations).fill(key);
+    return device.provision(key, { newDevice });
   }
 
   #sampleBoot(boot: number, bootCount: number | undefined): void {
@@ -262,10 +240,6 @@ class Campaign {
     const timeUs = this.#time.nowUs;
     this.out.push({ kind: "refused", boot, timeUs, call: "boot", reason, expected: false });
   }
-}
-
-function refusalOf(device: Device): string {
-  return device.status().refusing ?? "no reason given";
 }
 
 /** The device under test: isnkit's module, or the generator of the zoo that spoils it. */

@@ -3,11 +3,13 @@
  * data, closes, and is cut off whenever power fails. It writes what is seen on the wire as samples.
  */
 import { type Address, parseAddress } from "../core/address.ts";
-import type { RefusedSample, Sample } from "../core/sample.ts";
-import { serialAdd, serialAfter } from "../core/serial.ts";
-import type { BootKind, BootPlan } from "./boot-plan.ts";
+import type { Sample } from "../core/sample.ts";
+import { serialAdd } from "../core/serial.ts";
+import type { BootPlan } from "./boot-plan.ts";
+import { ALWAYS_BOUND, LAST_OF_CROWD } from "./boot-use.ts";
 import { Connection } from "./connection.ts";
 import type { Destination, Device } from "./device.ts";
+import { DeviceCalls } from "./device-calls.ts";
 import type { ClientWorkload, Target } from "./followed-workload.ts";
 import type { Random } from "./random.ts";
 import type { SimulatedTime } from "./time.ts";
@@ -40,11 +42,6 @@ const BOUND: readonly { readonly to: Destination; readonly port: number }[] = [
   { to: METERING, port: 5001 },
 ];
 
-/** Boots with one connection only: it uses the tuple that comes back. */
-const ALWAYS_BOUND: readonly BootKind[] = ["steady", "brink", "comeback"];
-/** After a crowd of other connections, the last ones come back to the bound tuples. */
-const LAST_OF_CROWD = 4;
-
 /** The device's address towards a server. */
 export function localAddress(remote: Address): Address {
   return remote.family === 4 ? LOCAL_4 : LOCAL_6;
@@ -62,26 +59,30 @@ export interface ClientSetting {
   readonly random: Random;
   readonly boot: number;
   readonly plan: BootPlan;
-  readonly out: Sample[];
+  readonly emit: (sample: Sample) => void;
   /** How far connections may run ahead of the clock in this boot, all together, in bytes. */
   readonly aheadBytesMax: number;
   readonly workload: ClientWorkload;
-  /** Until when a refusal for quiet time is due; 0 when none is. */
-  readonly quietUntilUs: number;
+  /** Whether a refusal with this reason is due now. */
+  readonly refusalDue: (reason: string) => boolean;
 }
 
 export class Client {
   /** Ports taken so far, and bytes that ran ahead of the clock: what the boot cost. */
   opened = 0;
   aheadBytes = 0;
-  /** A number was given out: quiet time, if it was owed, is over. */
-  served = false;
   readonly #setting: ClientSetting;
+  readonly #calls: DeviceCalls;
   readonly #open: Connection[] = [];
   #endUs = 0;
 
   constructor(setting: ClientSetting) {
     this.#setting = setting;
+    this.#calls = new DeviceCalls(setting);
+  }
+
+  get served(): boolean {
+    return this.#calls.served;
   }
 
   /** Runs until the planned end of the boot, or until a PowerCut comes out of the device. */
@@ -106,7 +107,7 @@ export class Client {
   /** Power is gone, or the processor was reset: what was open ends as far as it had got. */
   cutOff(): void {
     const nowUs = this.#setting.time.nowUs;
-    for (const connection of this.#open) this.#recordUse(connection, connection.nextAt(nowUs));
+    for (const connection of this.#open) this.#calls.used(connection, connection.nextAt(nowUs));
     this.#open.length = 0;
   }
 
@@ -134,20 +135,9 @@ export class Client {
   }
 
   #progress(connection: Connection): void {
-    const { device, time } = this.#setting;
-    const { to, tuple, isn, transfer } = connection.plan;
-    const report = connection.reportDueAt(time.nowUs);
-    if (report > 0) {
-      if (device.advance(to, tuple.localPort, serialAdd(isn, report))) {
-        connection.reportAccepted(report);
-      } else this.#refused("advance");
-    }
-    if (connection.tsval !== undefined) {
-      const tsval = device.timestamp(to, tuple.localPort);
-      if (tsval === 0) this.#refused("timestamp");
-      else if (serialAfter(tsval, connection.tsval)) connection.tsval = tsval;
-    }
-    if (time.nowUs >= transfer.closeAtUs) this.#close(connection);
+    const { nowUs } = this.#setting.time;
+    this.#calls.progress(connection, nowUs);
+    if (nowUs >= connection.plan.transfer.closeAtUs) this.#close(connection);
   }
 
   #close(connection: Connection): void {
@@ -155,49 +145,24 @@ export class Client {
     const { to, tuple } = connection.plan;
     // The FIN uses one number more.
     const next = serialAdd(connection.nextAt(time.nowUs), 1);
-    this.#recordUse(connection, next);
+    this.#calls.used(connection, next);
     this.#open.splice(this.#open.indexOf(connection), 1);
-    if (!device.close(to, tuple.localPort, next)) this.#refused("close");
-  }
-
-  #recordUse(connection: Connection, next: number): void {
-    const { out, boot, time } = this.#setting;
-    const { tuple } = connection.plan;
-    const base = { kind: "used", boot, timeUs: time.nowUs, tuple, next } as const;
-    out.push(connection.tsval === undefined ? base : { ...base, tsval: connection.tsval });
+    if (!device.close(to, tuple.localPort, next)) this.#calls.refused("close");
   }
 
   /** Opens a connection; false when the device refused. */
   #connect(endUs: number, left: number): boolean {
-    const { device, time, random, out, boot, plan } = this.#setting;
+    const { time, random, plan } = this.#setting;
     const target = this.#pickTarget(left);
     // All ports that the application binds are in use.
     if (target === undefined) return false;
     const { to, port: bound } = target;
-    const localPort = bound ?? device.port(to);
-    if (localPort === 0) return this.#refused("port");
-    const isn = device.isn(to, localPort);
-    if (isn === 0) return this.#refused("isn");
     // TSvals are asked for all the time, which keeps a lease alive: some have to do without.
-    const withTimestamps = !ALWAYS_BOUND.includes(plan.kind) && random.chance(0.7);
-    const tsval = withTimestamps ? device.timestamp(to, localPort) : undefined;
-    if (tsval === 0) return this.#refused("timestamp");
-    this.served = true;
-    const tuple = {
-      localAddress: to.local.text,
-      localPort,
-      remoteAddress: to.remote.text,
-      remotePort: to.remotePort,
-    };
-    const open = {
-      kind: "open",
-      boot,
-      timeUs: time.nowUs,
-      tuple,
-      isn,
-      portChoice: bound === undefined ? "allocated" : "bound",
-    } as const;
-    out.push(tsval === undefined ? open : { ...open, tsval });
+    const timestamps = () => !ALWAYS_BOUND.includes(plan.kind) && random.chance(0.7);
+    const given = this.#calls.numbers(to, bound, timestamps);
+    if (given === undefined) return false;
+    this.#calls.opened(given, bound === undefined ? "allocated" : "bound");
+    const { tuple, isn, tsval } = given;
     const transfer = this.#planTransfer(endUs);
     this.opened++;
     const openedUs = time.nowUs;
@@ -244,14 +209,5 @@ export class Client {
     });
     this.aheadBytes += transfer.aheadBytes;
     return transfer;
-  }
-
-  /** Records a refusal; always false, for the callers' convenience. */
-  #refused(call: RefusedSample["call"]): false {
-    const { device, time, boot, out, quietUntilUs } = this.#setting;
-    const reason = device.status().refusing ?? "no reason given";
-    const expected = reason === "quiet" && time.nowUs < quietUntilUs;
-    out.push({ kind: "refused", boot, timeUs: time.nowUs, call, reason, expected });
-    return false;
   }
 }

@@ -1,6 +1,6 @@
 /** How much a connection of the simulated client sends, how fast, and when it closes. */
 import type { WorkloadRange } from "../core/workload.ts";
-import type { BootKind } from "./boot-plan.ts";
+import type { BootKind } from "./boot-use.ts";
 import { CONNECTION_US_MAX } from "./promise-budget.ts";
 import type { Random } from "./random.ts";
 

@@ -1,7 +1,21 @@
 /** Draws a device's life: case i depends on the settings, the seed and i, and on nothing else. */
 import { parseAddress } from "../core/address.ts";
 import type { PeerState } from "../peers/peer-model.ts";
-import type { BootKind } from "../sim/boot-plan.ts";
+import {
+  ALWAYS_BOUND,
+  type BootKind,
+  type BootUse,
+  type Busyness,
+  comebackUse,
+  counterStartOf,
+  drawKind,
+  everydayUse,
+  LAST_OF_CROWD,
+  loopUse,
+  offUsOf,
+  silenceUsOf,
+  within,
+} from "../sim/boot-use.ts";
 import type { BoardSettings, Destination } from "../sim/device.ts";
 import { Random } from "../sim/random.ts";
 import { planTransfer, type Transfer } from "../sim/transfer.ts";
@@ -14,11 +28,10 @@ import type {
   LifeScript,
   ServerScript,
 } from "./life-script.ts";
-import type { Range, SimulateSettings } from "./settings.ts";
+import type { SimulateSettings } from "./settings.ts";
 
 const MS = 1_000;
 const S = 1_000_000;
-const MINUTE = 60 * S;
 const LOCAL_4 = parseAddress("10.77.0.2");
 const LOCAL_6 = parseAddress("fd00:77::2");
 /** Data that runs ahead of the clock in one boot, before the budget has its say. */
@@ -36,7 +49,14 @@ const KINDS: readonly (readonly [BootKind, number])[] = [
   ["long", 8],
   ["idle", 6],
 ];
-const KINDS_TOTAL = KINDS.reduce((sum, [, weight]) => sum + weight, 0);
+/** Fewer connections than the client of `check` has: a simulation is after boots. */
+const BUSYNESS: Busyness = {
+  steadyUs: { min: 5 * S, max: 40 * S },
+  mediumUs: { min: 5 * S, max: 30 * S },
+  longConnections: { min: 8, max: 8 },
+  mediumConnections: { min: 2, max: 6 },
+  shortConnections: { min: 1, max: 3 },
+};
 
 export function drawLife(settings: SimulateSettings, seed: number, index: number): LifeScript {
   const random = new Random(seed).split("case", index);
@@ -121,7 +141,7 @@ class BootDrawer {
       kind: use.kind,
       uptimeUs: uptimeUs === undefined ? use.uptimeUs : within(random, uptimeUs),
       offUs: offUs === undefined ? use.offUs : within(random, offUs),
-      counterStart: drawCounterStart(random),
+      counterStart: counterStartOf(random),
       end: random.chance(this.#rates["power-cut"]) ? "power-cut" : "reset",
       pollUs: random.int(100 * MS, 1_000 * MS),
       idleUnpolled: random.chance(0.5),
@@ -138,31 +158,18 @@ class BootDrawer {
   #drawUse(random: Random): Use {
     if (this.#loopLeft > 0) {
       this.#loopLeft--;
-      return {
-        kind: "loop",
-        uptimeUs: random.int(100 * MS, 220 * MS),
-        offUs: random.int(62 * MS, 80 * MS),
-        silenceUs: random.int(5 * MS, 60 * MS),
-        connections: 1,
-        fast: false,
-      };
+      return { kind: "loop", fast: false, ...loopUse(random, { min: 1, max: 1 }) };
     }
     if (this.#comeback) {
       this.#comeback = false;
-      return {
-        kind: "comeback",
-        uptimeUs: random.int(300 * MS, 2 * S),
-        offUs: random.int(50 * MS, 300 * MS),
-        silenceUs: random.int(1 * MS, 10 * MS),
-        connections: 1,
-        fast: false,
-      };
+      return { kind: "comeback", fast: false, ...comebackUse(random) };
     }
-    const kind = drawKind(random);
+    const kind = drawKind(random, KINDS);
     this.#comeback = kind === "brink" || kind === "steady";
-    const silenceUs = random.int(10 * MS, 900 * MS);
+    const silenceUs = silenceUsOf(random);
     const fast = random.chance(0.25);
-    return { kind, offUs: drawOff(random), fast, ...useOf(random, kind, silenceUs) };
+    const offUs = offUsOf(random);
+    return { kind, offUs, fast, ...everydayUse(random, kind, silenceUs, BUSYNESS) };
   }
 
   #drawFaults(random: Random): FaultScript[] {
@@ -225,7 +232,7 @@ class BootDrawer {
   ): ConnectionScript {
     const { closesFirst, late } = this.#settings;
     const server = this.#pickServer(random, boot.kind, index, left);
-    const alone = ALONE.includes(boot.kind);
+    const alone = ALWAYS_BOUND.includes(boot.kind);
     return {
       index,
       atUs,
@@ -245,7 +252,7 @@ class BootDrawer {
     if (bound.length === 0) return pick(random, chosen);
     if (chosen.length === 0) return pick(random, bound);
     const first = bound[0] ?? 0;
-    if (ALONE.includes(kind)) return first;
+    if (ALWAYS_BOUND.includes(kind)) return first;
     if (kind === "crowded") {
       return index > 0 && left > LAST_OF_CROWD ? pick(random, chosen) : first;
     }
@@ -286,10 +293,6 @@ class BootDrawer {
   }
 }
 
-/** Boots whose one connection uses the tuple that comes back. */
-const ALONE: readonly BootKind[] = ["steady", "brink", "comeback"];
-/** After a crowd of other connections, the last ones come back to the bound tuple. */
-const LAST_OF_CROWD = 4;
 const CUT_STATES: readonly [PeerState, ...PeerState[]] = [
   "ESTABLISHED",
   "ESTABLISHED",
@@ -300,79 +303,10 @@ const CUT_STATES: readonly [PeerState, ...PeerState[]] = [
   "LAST_ACK",
 ];
 
-interface Use {
+interface Use extends BootUse {
   readonly kind: BootKind;
-  readonly uptimeUs: number;
   readonly offUs: number;
-  readonly silenceUs: number;
-  readonly connections: number;
   readonly fast: boolean;
 }
 
 type Drawn = Omit<Use, "offUs">;
-
-function within(random: Random, { min, max }: Range): number {
-  return random.int(min, max);
-}
-
-function drawKind(random: Random): BootKind {
-  let draw = random.int(0, KINDS_TOTAL - 1);
-  for (const [kind, weight] of KINDS) {
-    if (draw < weight) return kind;
-    draw -= weight;
-  }
-  return "short";
-}
-
-function useOf(
-  random: Random,
-  kind: BootKind,
-  silenceUs: number,
-): Pick<Use, "uptimeUs" | "silenceUs" | "connections"> {
-  switch (kind) {
-    case "long":
-      return { uptimeUs: random.int(1 * MINUTE, 8 * MINUTE), silenceUs, connections: 8 };
-    case "idle": {
-      const idleUs = random.int(10 * MINUTE, 180 * MINUTE);
-      const uptimeUs = idleUs + random.int(1 * S, 10 * S);
-      return { uptimeUs, silenceUs: idleUs, connections: 2 };
-    }
-    case "steady":
-      return { uptimeUs: random.int(5 * S, 40 * S), silenceUs, connections: 1 };
-    case "brink": {
-      // The first lease lasts 4.194 s. The clock may not pass its end unseen: that would eat up GUARD.
-      const brinkUs = random.int(3_700 * MS, 4_100 * MS);
-      return {
-        uptimeUs: brinkUs + random.int(1 * MS, 85 * MS),
-        silenceUs: brinkUs,
-        connections: 1,
-      };
-    }
-    case "crowded":
-      return {
-        uptimeUs: random.int(20 * S, 40 * S),
-        silenceUs,
-        connections: random.int(45, 70),
-      };
-    case "medium":
-      return { uptimeUs: random.int(5 * S, 30 * S), silenceUs, connections: random.int(2, 6) };
-    default:
-      return { uptimeUs: random.int(300 * MS, 6 * S), silenceUs, connections: random.int(1, 3) };
-  }
-}
-
-/** Mostly short, so that servers still hold the old connections. */
-function drawOff(random: Random): number {
-  const draw = random.int(0, 99);
-  if (draw < 85) return random.int(50 * MS, 5 * S);
-  if (draw < 97) return random.int(5 * S, 60 * S);
-  return random.int(250 * S, 1000 * S);
-}
-
-/** Counters start at 0, go on from anywhere, or are about to wrap. */
-function drawCounterStart(random: Random): number {
-  const draw = random.int(0, 9);
-  if (draw < 5) return 0;
-  if (draw < 8) return random.u32();
-  return 0x1_0000_0000 - random.int(1, 5_000_000);
-}

@@ -4,7 +4,8 @@ import type { Rule } from "../check/rule.ts";
 import type { Sample } from "../core/sample.ts";
 import type { DeviceFactory } from "../sim/device.ts";
 import type { NvmPart } from "../sim/nvm.ts";
-import { type FaultTally, Life, type LifeWitness } from "./life.ts";
+import type { FaultTally } from "./fault-strikes.ts";
+import { Life, type LifeWitness } from "./life.ts";
 import type { LifeScript } from "./life-script.ts";
 import { LIFE_RULES } from "./rules/index.ts";
 

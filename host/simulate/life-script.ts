@@ -3,7 +3,7 @@
  * carried out by life.ts. A failing case is made smaller by leaving parts of its script out.
  */
 import type { PeerName, PeerState } from "../peers/peer-model.ts";
-import type { BootKind } from "../sim/boot-plan.ts";
+import type { BootKind } from "../sim/boot-use.ts";
 import type { BoardSettings, Destination } from "../sim/device.ts";
 import type { EntropyKind } from "../sim/entropy.ts";
 import type { PowerCutPlan } from "../sim/nvm.ts";

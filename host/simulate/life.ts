@@ -7,14 +7,16 @@ import type { Sample } from "../core/sample.ts";
 import { VirtualBoard } from "../sim/board.ts";
 import type { Device, DeviceFactory } from "../sim/device.ts";
 import { entropySource } from "../sim/entropy.ts";
-import { createNvm, type NvmPart, PowerCut, type PowerCutPlan } from "../sim/nvm.ts";
+import { createNvm, type NvmPart, type PowerCutPlan } from "../sim/nvm.ts";
 import { PromiseBudget } from "../sim/promise-budget.ts";
 import { Random } from "../sim/random.ts";
+import { ServiceDesk } from "../sim/service-desk.ts";
 import { SimulatedTime } from "../sim/time.ts";
-import { FAULT_KINDS, type FaultKind } from "./fault-kinds.ts";
-import type { BootScript, FaultScript, LifeScript } from "./life-script.ts";
+import type { FaultKind } from "./fault-kinds.ts";
+import { cutsOf, FaultStrikes, type FaultTally, jumpUsOf } from "./fault-strikes.ts";
+import type { BootScript, LifeScript } from "./life-script.ts";
 import { Servers } from "./servers.ts";
-import { Session, type TimedEvent } from "./session.ts";
+import { Session } from "./session.ts";
 
 /** A refusal for quiet time is no longer due this long after it should be over. */
 const QUIET_SLACK_US = 10_000_000;
@@ -26,11 +28,6 @@ const CONNECT_US = 10_000_000;
 const RETRY_US = 3_000_000;
 /** The longest that a server of the models keeps TIME_WAIT. */
 const TIME_WAIT_US_MAX = 240_000_000;
-/** What the service desk answers with a (new) key. */
-const NEEDS_KEY: readonly (string | undefined)[] = ["unprovisioned", "storageCorrupt"];
-
-export type FaultTally = Record<FaultKind, number>;
-
 /** What is seen of a life besides its samples. */
 export interface LifeWitness {
   /** Power has come on, and nothing has run yet. */
@@ -43,7 +40,6 @@ export interface LifeWitness {
 }
 
 export class Life {
-  readonly faults: FaultTally;
   powerOns = 0;
   readonly nvm: NvmPart;
   readonly #script: LifeScript;
@@ -55,22 +51,13 @@ export class Life {
   readonly #budget: PromiseBudget;
   readonly #far: Servers;
   readonly #twoMslUs: number;
+  readonly #desk: ServiceDesk;
+  readonly #strikes: FaultStrikes;
   #random: Random;
   #bootNow = 0;
-  /** The production line has not given the device its first key yet. */
-  #virgin = true;
-  /** Storage was lost or rotted, or provisioning was cut: the device may have to keep quiet. */
-  #quietOwed = false;
-  /** Bits have rotted, and no boot has told yet what it makes of them. */
-  #rotted = false;
-  /** Writes fail in this boot, or did. */
-  #writesFail = false;
   #lastEnd: "power-on" | "power-cut" | "reset" = "power-on";
   #writes = 0;
   #violations = 0;
-  /** Writes that have failed up to the last boot. */
-  #failed = 0;
-  readonly #undue: string[] = [];
 
   constructor(
     script: LifeScript,
@@ -98,7 +85,21 @@ export class Life {
     this.#budget = new PromiseBudget(this.#twoMslUs, usable);
     const peers = script.servers.map(({ peer }) => peer);
     this.#far = new Servers(peers, this.#random.split("servers").seed, this.#twoMslUs);
-    this.faults = Object.fromEntries(FAULT_KINDS.map((kind) => [kind, 0])) as FaultTally;
+    const onLost = () => this.#emitLost();
+    const provision = (device: Device, isNew: boolean) => this.#provision(device, isNew);
+    this.#desk = new ServiceDesk({ provision, onLost });
+    this.#strikes = new FaultStrikes({
+      board: this.#board,
+      nvm: this.nvm,
+      time: this.#time,
+      desk: this.#desk,
+      onStruck: (kind, boot) => this.#witness.struck?.(kind, boot),
+      onLost,
+    });
+  }
+
+  get faults(): FaultTally {
+    return this.#strikes.tally;
   }
 
   get timeUs(): number {
@@ -116,7 +117,7 @@ export class Life {
     this.#random = new Random(boot.seed);
     this.#bootNow = boot.index;
     this.#wait(boot);
-    this.#strikeAtRest(boot);
+    this.#strikes.atRest(boot, this.#random);
     const fromUs = this.#time.nowUs;
     const device = this.#start(boot, cutsOf(boot.faults));
     const session = this.#sessionOf(boot, device, fromUs);
@@ -124,8 +125,8 @@ export class Life {
     try {
       this.#sitOutQuiet(boot, device, session);
       const startUs = this.#time.nowUs;
-      session.run(startUs, startUs + boot.uptimeUs, this.#eventsOf(boot));
-      if (boot.end === "power-cut") this.#struck("power-cut", boot.index);
+      session.run(startUs, startUs + boot.uptimeUs, this.#strikes.timed(boot));
+      if (boot.end === "power-cut") this.#strikes.struck("power-cut", boot.index);
     } catch (error) {
       this.#noteCut(error, boot.index);
     }
@@ -134,13 +135,9 @@ export class Life {
 
   #endBoot(boot: BootScript, device: Device, session: Session, fromUs: number): void {
     session.cutOff();
-    if (this.nvm.failed > this.#failed) {
-      this.#failed = this.nvm.failed;
-      this.#struck("write-failure", boot.index);
-    }
+    this.#strikes.disarm(boot.index);
     this.#witness.ended?.(boot.index, this.#time.nowUs, this.#lastEnd);
-    if (session.served) this.#quietOwed = false;
-    this.nvm.disarm();
+    if (session.served) this.#desk.quietOwed = false;
     this.#writes += device.wear().writes;
     const spentUs = this.#time.nowUs - fromUs + jumpUsOf(boot);
     this.#budget.spend(this.#time.nowUs, spentUs, session.aheadBytes, session.opened);
@@ -210,33 +207,9 @@ export class Life {
     this.#time.advance(this.#budget.waitUs(this.#time.nowUs, uptimeUs + jumpUsOf(boot), opens));
   }
 
-  #strikeAtRest({ faults, index }: BootScript): void {
-    for (const fault of faults) {
-      if (fault.kind === "boot-loop") this.#struck("boot-loop", index);
-      if (this.#virgin || this.nvm.operations === 0) continue;
-      if (fault.kind === "bit-rot") {
-        this.nvm.rot(fault.bits, this.#random);
-        this.#rotted = true;
-        this.#quietOwed = true;
-        this.#struck("bit-rot", index);
-      } else if (fault.kind === "lost-storage") {
-        if (fault.leaves === "noise") this.nvm.fillNoise(this.#random);
-        else this.nvm.wipe(fault.leaves === "blank" ? 0xff : 0x00);
-        this.#quietOwed = true;
-        this.#emit({ kind: "storage-lost", boot: index, timeUs: this.#time.nowUs });
-        this.#struck("lost-storage", index);
-      }
-    }
-  }
-
   /** Powers on until a start gets through; power may fail during recovery and provisioning. */
   #start(boot: BootScript, cuts: readonly PowerCutPlan[]): Device {
-    this.#writesFail = boot.faults.some((fault) => fault.kind === "write-failure");
-    for (const fault of boot.faults) {
-      if (fault.kind === "partial-erase") this.nvm.armEraseCut({ phase: "torn" });
-      // At its very start: recovery itself has to cope.
-      if (fault.kind === "write-failure" && fault.atUs === 0) this.nvm.failWrites(fault.count);
-    }
+    this.#strikes.arm(boot);
     for (let next = 0; ; ) {
       this.nvm.armCut(cuts[next++]);
       this.#board.powerOn(boot.counterStart);
@@ -246,7 +219,7 @@ export class Life {
       try {
         this.#time.advance(this.#random.int(1_000, 5_000));
         device.boot();
-        this.#provisionIfDue(device);
+        this.#desk.serve(device);
         this.#sampleBoot(boot.index, device);
         this.#witness.booted?.(boot.index, this.#time.nowUs);
         return device;
@@ -258,39 +231,6 @@ export class Life {
     }
   }
 
-  /**
-   * The production line, or the service desk after a loss, gives the device a key. Notes refusals
-   * that were not due: a device that lost its key, say; it gets a new one all the same.
-   */
-  #provisionIfDue(device: Device): void {
-    const status = device.status();
-    if (status.ready) {
-      this.#virgin = false;
-      this.#quietOwed = false;
-      this.#rotted = false;
-      return;
-    }
-    const { refusing } = status;
-    if (this.#rotted && (refusing === "quiet" || NEEDS_KEY.includes(refusing))) {
-      // What rotted was needed: from here on it counts as lost.
-      this.#rotted = false;
-      this.#emitLost();
-    }
-    if (NEEDS_KEY.includes(refusing)) {
-      if (!this.#virgin && !this.#quietOwed) this.#undue.push(refusing ?? "no reason given");
-      const newDevice = this.#virgin;
-      // From here on it depends on how far provisioning gets whether quiet time is due.
-      this.#quietOwed = true;
-      if (this.#provision(device, newDevice)) this.#virgin = false;
-      else if (!this.#writesFail) this.#undue.push(refusalOf(device));
-    } else if (!this.#refusalDue(refusing ?? "")) {
-      this.#undue.push(refusing ?? "no reason given");
-      // Once reported, it may have its quiet time, so that the life gets on.
-      this.#quietOwed = true;
-    }
-    if (device.status().ready) this.#quietOwed = false;
-  }
-
   #emitLost(): void {
     this.#emit({ kind: "storage-lost", boot: this.#bootNow, timeUs: this.#time.nowUs });
   }
@@ -299,22 +239,19 @@ export class Life {
     const { selfProvision, entropy } = this.#script;
     if (selfProvision) {
       if (entropy !== "good") {
-        this.#struck(entropy === "stuck" ? "entropy-stuck" : "entropy-repeated", this.#bootNow);
+        const kind = entropy === "stuck" ? "entropy-stuck" : "entropy-repeated";
+        this.#strikes.struck(kind, this.#bootNow);
       }
       const provisioned = device.provisionSelf({ newDevice });
-      if (provisioned && entropy === "stuck") this.#undue.push("stuck entropy was taken for a key");
+      if (provisioned && entropy === "stuck") {
+        this.#desk.noteUndue("stuck entropy was taken for a key");
+      }
       if (provisioned) return true;
       if (!entropyRefused(device)) return false;
     }
     const key = new Uint8Array(16);
     this.#random.split("key", this.nvm.operations).fill(key);
     return device.provision(key, { newDevice });
-  }
-
-  /** Why a refusal may be due: the scenario owes quiet time, or makes storage fail. */
-  #refusalDue(reason: string): boolean {
-    if (reason === "quiet") return this.#quietOwed;
-    return this.#writesFail && (reason === "storageFailed" || NEEDS_KEY.includes(reason));
   }
 
   #sitOutQuiet(boot: BootScript, device: Device, session: Session): void {
@@ -338,7 +275,7 @@ export class Life {
   }
 
   #sessionOf(boot: BootScript, device: Device, fromUs: number): Session {
-    const quietMayBe = this.#quietOwed;
+    const quietMayBe = this.#desk.quietOwed;
     let quietSinceUs: number | undefined;
     const spentUs = boot.uptimeUs + jumpUsOf(boot);
     const session: Session = new Session({
@@ -350,14 +287,11 @@ export class Life {
       emit: this.#emit,
       aheadBytesMax: Math.min(2 ** 25, this.#budget.roomBytes(fromUs, spentUs)),
       counterStepUs: 1_000_000 / this.#script.board.counterHz,
-      storageMayFail: () => this.#writesFail,
+      storageMayFail: () => this.#desk.writesFail,
       refusalDue: (reason) => {
-        if (reason !== "quiet") return this.#refusalDue(reason);
-        if (this.#rotted) {
-          // Storage that failed at boot has been read after all, and what rotted was needed.
-          this.#rotted = false;
-          this.#emitLost();
-        }
+        if (reason !== "quiet") return this.#desk.isDue(reason);
+        // Storage that failed at boot has been read after all.
+        this.#desk.missedRotted();
         quietSinceUs ??= this.#time.nowUs;
         const lastUs = quietSinceUs + this.#twoMslUs + QUIET_SLACK_US + session.lagUs;
         return quietMayBe && this.#time.nowUs < lastUs;
@@ -366,54 +300,9 @@ export class Life {
     return session;
   }
 
-  /** Faults of the boot that have a time of their own, soonest first. */
-  #eventsOf(boot: BootScript): TimedEvent[] {
-    const events: TimedEvent[] = [];
-    for (const fault of boot.faults) {
-      if (fault.kind === "write-failure" && fault.atUs > 0) {
-        const strike = () => this.nvm.failWrites(fault.count);
-        events.push({ atUs: fault.atUs, strike });
-      } else if (fault.kind === "clock-jump" && !this.#quietOwed) {
-        const strike = (session: Session) => this.#jumpClock(boot, fault.us, session);
-        events.push({ atUs: fault.atUs, strike });
-      } else if (fault.kind === "clock-stop") {
-        const strike = (session: Session) => this.#stopClock(boot, fault.us, session);
-        events.push({ atUs: fault.atUs, strike });
-      }
-    }
-    return events.sort((a, b) => a.atUs - b.atUs);
-  }
-
-  #jumpClock(boot: BootScript, us: number, session: Session): void {
-    const { counter } = this.#board;
-    const steps = Math.trunc((us / 1_000_000) * counter.hz);
-    if (steps === 0) return;
-    // Forward by half a wrap and more is taken for backwards, which counts no time.
-    counter.jump(steps % 2 ** 31);
-    if (steps < 0) session.lagSincePoll();
-    this.#struck("clock-jump", boot.index);
-  }
-
-  /** The counter is gated while the processor sleeps: nothing is sent and nothing is asked. */
-  #stopClock(boot: BootScript, us: number, session: Session): void {
-    this.#board.counter.stop();
-    this.#time.advance(us);
-    this.#board.counter.resume();
-    session.lag(us);
-    this.#struck("clock-stop", boot.index);
-  }
-
-  /** Counts a power cut that came out of the device; anything else goes on up. */
   #noteCut(error: unknown, boot: number): void {
-    if (!(error instanceof PowerCut)) throw error;
+    this.#strikes.cut(error, boot);
     this.#lastEnd = "power-cut";
-    if (error.phase !== "torn") this.#struck("power-cut-in-write", boot);
-    else this.#struck(error.kind === "erase" ? "partial-erase" : "torn-write", boot);
-  }
-
-  #struck(kind: FaultKind, boot: number): void {
-    this.faults[kind]++;
-    this.#witness.struck?.(kind, boot);
   }
 
   #sampleBoot(boot: number, device: Device): void {
@@ -428,7 +317,7 @@ export class Life {
     // A device whose storage fails has not made this boot durable, and its count is that of another.
     const counted = bootCount !== undefined && (ready || refusing === "quiet");
     this.#emit(counted ? { ...base, persistedBootCount: bootCount } : base);
-    for (const reason of this.#undue.splice(0)) {
+    for (const reason of this.#desk.takeUndue()) {
       const { timeUs } = base;
       this.#emit({ kind: "refused", boot, timeUs, call: "boot", reason, expected: false });
     }
@@ -459,24 +348,6 @@ export class Life {
 const NVM_SAMPLE_EVERY = 50;
 const QUIET_POLL_US = 20_000_000;
 
-/** The memory operations to cut, one for each power-on of the boot. */
-function cutsOf(faults: readonly FaultScript[]): PowerCutPlan[] {
-  return faults.flatMap((fault) =>
-    fault.kind === "power-cut-in-write" || fault.kind === "torn-write" ? [fault.cut] : [],
-  );
-}
-
-/** How far the boot's clock jumps forward, which spends the promise as if time had passed. */
-function jumpUsOf({ faults }: BootScript): number {
-  let us = 0;
-  for (const fault of faults) if (fault.kind === "clock-jump") us += Math.max(0, fault.us);
-  return us;
-}
-
-function refusalOf(device: Device): string {
-  return device.status().refusing ?? "no reason given";
-}
-
 function entropyRefused(device: Device): boolean {
-  return refusalOf(device).startsWith("entropy");
+  return device.status().refusing?.startsWith("entropy") ?? false;
 }

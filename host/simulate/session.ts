@@ -3,32 +3,22 @@
  * polls and closes, until the planned end or until power fails inside the device. The other ends
  * answer (servers.ts); what is seen on the wire goes out as samples.
  */
-import type { OpenSample, RefusedSample, Sample } from "../core/sample.ts";
-import { serialAdd, serialAfter } from "../core/serial.ts";
-import type { Tuple } from "../core/tuple.ts";
+import type { OpenSample, Sample } from "../core/sample.ts";
+import { serialAdd } from "../core/serial.ts";
 import { Connection } from "../sim/connection.ts";
 import type { Destination, Device } from "../sim/device.ts";
+import { DeviceCalls, type GivenNumbers } from "../sim/device-calls.ts";
 import type { SimulatedTime } from "../sim/time.ts";
 import type { Transfer } from "../sim/transfer.ts";
+import { endOf, type Flow, type Instant, receiverOf } from "./far-end.ts";
 import type { BootScript, ConnectionScript, ServerScript } from "./life-script.ts";
-import {
-  accepts,
-  type ConnectionEnd,
-  DEVICE_WINDOW,
-  type Held,
-  type Receiver,
-  SERVER_WINDOW,
-  type Servers,
-  type StaleSegment,
-} from "./servers.ts";
+import { accepts, type Held, type Servers } from "./servers.ts";
 
 const OPEN_AT_ONCE_MAX = 6;
 /** An idle application polls this often, or only as often as the counter demands. */
 const POLL_IDLE_US = 20_000_000;
 const CLOCK_BYTES_PER_SECOND = 250_000;
 const GUARD_EDGE_BYTES = 2 ** 18 - 67;
-/** What a server sends back, per byte of the device's, at most. */
-const REPLY_BYTES_MAX = 20_000;
 /** A connection cut this early has not got past the server's SYN-ACK. */
 const HANDSHAKE_US = 20_000;
 
@@ -49,15 +39,6 @@ export interface SessionSetting {
   readonly refusalDue: (reason: string) => boolean;
 }
 
-/** One connection with its far end. */
-interface Flow {
-  readonly script: ConnectionScript;
-  readonly connection: Connection;
-  readonly held: Held;
-  readonly serverIsn: number;
-  readonly closeAtUs: number;
-}
-
 export interface Reached {
   /** The device gave its numbers; and the server answered in the end. */
   readonly opened: boolean;
@@ -69,9 +50,8 @@ export class Session {
   /** Ports taken, bytes that ran ahead of the clock: what the boot cost. */
   opened = 0;
   aheadBytes = 0;
-  /** A number was given out. */
-  served = false;
   readonly #setting: SessionSetting;
+  readonly #calls: DeviceCalls;
   readonly #flows: Flow[] = [];
   /** By how much the device's clock is behind the time that has passed. */
   #lagUs = 0;
@@ -84,9 +64,15 @@ export class Session {
 
   constructor(setting: SessionSetting) {
     this.#setting = setting;
+    const { device, time, boot, emit, refusalDue } = setting;
+    this.#calls = new DeviceCalls({ device, time, boot: boot.index, emit, refusalDue });
     this.#polledUs = setting.time.nowUs;
     // The device's clock is known no better than a step of its counter.
     this.#lagUs = Math.ceil(setting.counterStepUs);
+  }
+
+  get served(): boolean {
+    return this.#calls.served;
   }
 
   get lagUs(): number {
@@ -148,9 +134,9 @@ export class Session {
     for (const flow of this.#flows) {
       const { connection, script, held } = flow;
       const next = connection.nextAt(this.#flowUs());
-      this.#used(connection, next);
+      this.#calls.used(connection, next);
       const early = time.nowUs - (flow.closeAtUs - script.transfer.closeAtUs) < HANDSHAKE_US;
-      far.abandoned(held, this.#endOf(flow, next), early ? "SYN_RECV" : script.cutState);
+      far.abandoned(held, endOf(flow, next, this.#instant), early ? "SYN_RECV" : script.cutState);
     }
     this.#flows.length = 0;
     this.#staleDueUs = Number.POSITIVE_INFINITY;
@@ -158,43 +144,18 @@ export class Session {
 
   /** Opens a connection to a server; undefined when the device refused or the server did. */
   connect(server: number, timestamps: boolean): OpenSample | undefined {
-    const { device, time, boot, servers, far, emit } = this.#setting;
+    const { time, servers, far } = this.#setting;
     const to = servers[server];
     if (to === undefined) return undefined;
-    const bound = to.boundPort !== undefined;
-    const localPort = to.boundPort ?? device.port(to.to);
-    if (localPort === 0) return this.#refused("port");
-    const isn = device.isn(to.to, localPort);
-    if (isn === 0) return this.#refused("isn");
-    const tsval = timestamps ? device.timestamp(to.to, localPort) : undefined;
-    if (tsval === 0) return this.#refused("timestamp");
-    this.served = true;
+    const given = this.#calls.numbers(to.to, to.boundPort, () => timestamps);
+    if (given === undefined) return undefined;
+    const { tuple, isn, tsval } = given;
     this.opened++;
-    const { answer, serverIsn, held } = far.syn(server, localPort, {
-      isn,
-      tsval,
-      bound,
-      nowUs: time.nowUs,
-    });
-    const tuple: Tuple = {
-      localAddress: to.to.local.text,
-      localPort,
-      remoteAddress: to.to.remote.text,
-      remotePort: to.to.remotePort,
-    };
-    const base = {
-      kind: "open",
-      boot: boot.index,
-      timeUs: time.nowUs,
-      tuple,
-      isn,
-      portChoice: bound ? "bound" : "allocated",
-      answer,
-    } as const;
-    const sample = tsval === undefined ? base : { ...base, tsval };
-    emit(sample);
+    const bound = to.boundPort !== undefined;
+    const syn = { isn, tsval, bound, nowUs: time.nowUs };
+    const { answer, serverIsn, held } = far.syn(server, tuple.localPort, syn);
     this.#last = { tuple, isn, tsval, held, serverIsn };
-    return sample;
+    return this.#calls.opened(given, bound ? "bound" : "allocated", answer);
   }
 
   /** One connection outside the script, closed at once. */
@@ -220,14 +181,9 @@ export class Session {
     return { opened: true, connected, port: tuple.localPort };
   }
 
+  /** The connection that was opened last. */
   #last:
-    | {
-        readonly tuple: Tuple;
-        readonly isn: number;
-        readonly tsval: number | undefined;
-        readonly held: Held;
-        readonly serverIsn: number | undefined;
-      }
+    | (GivenNumbers & { readonly held: Held; readonly serverIsn: number | undefined })
     | undefined;
 
   #open(script: ConnectionScript, endUs: number): void {
@@ -277,6 +233,10 @@ export class Session {
     };
   }
 
+  get #instant(): Instant {
+    return { nowUs: this.#setting.time.nowUs, flowUs: this.#flowUs() };
+  }
+
   /** The time that the device has seen pass: what it may send is counted by its own clock. */
   #flowUs(): number {
     return this.#setting.time.nowUs - this.#lagUs;
@@ -302,7 +262,7 @@ export class Session {
     this.#polledUs = time.nowUs;
     device.poll();
     if (this.#unclosed.length > 0) this.#closeAgain();
-    for (const { connection } of this.#flows) this.#progress(connection);
+    for (const { connection } of this.#flows) this.#calls.progress(connection, this.#flowUs());
     // What was used until now lies below the ceiling: a poll a second is often enough (docs/bounds.md).
     if (storageMayFail()) this.#frozen = device.status().refusing === "storageFailed";
   }
@@ -313,30 +273,13 @@ export class Session {
     this.#frozen = false;
   }
 
-  #progress(connection: Connection): void {
-    const { device } = this.#setting;
-    const { to, tuple, isn } = connection.plan;
-    const flowUs = this.#flowUs();
-    const report = connection.reportDueAt(flowUs);
-    if (report > 0) {
-      if (device.advance(to, tuple.localPort, serialAdd(isn, report))) {
-        connection.reportAccepted(report);
-      } else this.#refused("advance");
-    }
-    connection.usedAt(flowUs);
-    if (connection.tsval === undefined) return;
-    const tsval = device.timestamp(to, tuple.localPort);
-    if (tsval === 0) this.#refused("timestamp");
-    else if (serialAfter(tsval, connection.tsval)) connection.tsval = tsval;
-  }
-
   #close(at: number, flow: Flow): void {
     const { connection, script, held } = flow;
     if (this.#frozen) this.#poll();
-    else this.#progress(connection);
+    else this.#calls.progress(connection, this.#flowUs());
     // The FIN uses one number more.
     const next = serialAdd(connection.nextAt(this.#flowUs()), 1);
-    const end = this.#endOf(flow, next);
+    const end = endOf(flow, next, this.#instant);
     this.#flows.splice(at, 1);
     const { far } = this.#setting;
     far.closed(script.server, held, end, script.closesFirst === "server");
@@ -346,9 +289,9 @@ export class Session {
   #end(server: number, connection: Connection, next: number): void {
     const { to, tuple } = connection.plan;
     const port = tuple.localPort;
-    this.#used(connection, next);
+    this.#calls.used(connection, next);
     if (this.#setting.device.close(to, port, next)) return;
-    this.#refused("close");
+    this.#calls.refused("close");
     this.#unclosed.push({ server, to, port, next });
   }
 
@@ -362,56 +305,6 @@ export class Session {
     }
   }
 
-  #used(connection: Connection, next: number): void {
-    const { emit, boot, time } = this.#setting;
-    const { tuple } = connection.plan;
-    const base = { kind: "used", boot: boot.index, timeUs: time.nowUs, tuple, next } as const;
-    emit(connection.tsval === undefined ? base : { ...base, tsval: connection.tsval });
-  }
-
-  #endOf(flow: Flow, next: number): ConnectionEnd {
-    const { time } = this.#setting;
-    const { connection, serverIsn } = flow;
-    const received = this.#received(flow);
-    return {
-      nowUs: time.nowUs,
-      next,
-      serverNext: serialAdd(serverIsn, received + 2),
-      tsval: connection.tsval,
-      late: this.#lateOf(flow, next, received),
-    };
-  }
-
-  /** Bytes that the server has sent so far. */
-  #received({ connection, script }: Flow): number {
-    const flown = connection.wantedAt(this.#flowUs()) - 1;
-    return Math.min(
-      REPLY_BYTES_MAX,
-      Math.floor(flown * (0.1 + script.transfer.burstBytes / 2 ** 20)),
-    );
-  }
-
-  /** The segment of this connection that the network keeps back, or sends once more, later. */
-  #lateOf({ connection, script, serverIsn }: Flow, next: number, received: number) {
-    const { late } = script;
-    if (late === undefined) return undefined;
-    const nowUs = this.#setting.time.nowUs;
-    const { isn } = connection.plan;
-    const sent = late.to === "server" ? ((next - isn) >>> 0) - 1 : received;
-    if (sent < 1) return undefined;
-    const bytes = Math.min(late.bytes, sent);
-    const from = 1 + Math.floor(late.position * (sent - bytes));
-    const segment: StaleSegment = {
-      to: late.to,
-      seq: serialAdd(late.to === "server" ? isn : serverIsn, from),
-      bytes,
-      tsval: late.to === "server" ? connection.tsval : serverTsval(connection.tsval, nowUs),
-      sentUs: nowUs,
-      arrivesUs: nowUs + late.delayUs,
-    };
-    return segment;
-  }
-
   /** Segments of earlier connections reach the tuples that are open now. */
   #deliverStale(): void {
     const { time, emit, boot } = this.#setting;
@@ -421,7 +314,7 @@ export class Session {
       while (late[0] !== undefined && late[0].arrivesUs <= time.nowUs) {
         const segment = late.shift();
         if (segment === undefined) break;
-        const receiver = this.#receiverOf(flow, segment);
+        const receiver = receiverOf(flow, segment, this.#instant);
         emit({
           kind: "stale",
           boot: boot.index,
@@ -440,35 +333,10 @@ export class Session {
       this.#staleDueUs = Math.min(this.#staleDueUs, soonest);
     }
   }
-
-  #receiverOf(flow: Flow, { to }: StaleSegment): Receiver {
-    const { connection, serverIsn } = flow;
-    if (to === "server") {
-      const expected = connection.nextAt(this.#flowUs());
-      return { expected, window: SERVER_WINDOW, tsvalMin: connection.tsval };
-    }
-    const expected = serialAdd(serverIsn, 1 + this.#received(flow));
-    const tsvalMin = serverTsval(connection.tsval, this.#setting.time.nowUs);
-    return { expected, window: DEVICE_WINDOW, tsvalMin };
-  }
-
-  /** Records a refusal; always undefined, for the callers' convenience. */
-  #refused(call: RefusedSample["call"]): undefined {
-    const { device, time, boot, emit, refusalDue } = this.#setting;
-    const reason = device.status().refusing ?? "no reason given";
-    const expected = refusalDue(reason);
-    emit({ kind: "refused", boot: boot.index, timeUs: time.nowUs, call, reason, expected });
-    return undefined;
-  }
 }
 
 /** Something that strikes at its time after the boot. */
 export interface TimedEvent {
   readonly atUs: number;
   strike(session: Session): void;
-}
-
-/** The server's timestamp clock counts milliseconds; it is used when the device uses timestamps. */
-function serverTsval(own: number | undefined, nowUs: number): number | undefined {
-  return own === undefined ? undefined : Math.floor(nowUs / 1_000) >>> 0;
 }

@@ -7,7 +7,7 @@ import type { PoweredBoard } from "../../boards/powered-board.ts";
 import type { CheckResult } from "../../check/engine.ts";
 import { BenchError } from "../../core/errors.ts";
 import type { Sample } from "../../core/sample.ts";
-import type { FaultTally } from "../life.ts";
+import type { FaultTally } from "../fault-strikes.ts";
 import type { LifeScript } from "../life-script.ts";
 import { caseOnBoard } from "./board-case.ts";
 import type { BoardRequest } from "./board-request.ts";
