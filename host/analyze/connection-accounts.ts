@@ -8,7 +8,8 @@ import { ACK, FIN, PSH, RST, type Segment, SYN } from "../capture/segment.ts";
 import { serialAdd, serialAfter, serialDistance } from "../core/serial.ts";
 import { dataPrint, findStaleCopy, isStaleOverwritten, rememberPrint } from "./data-prints.ts";
 import type { CaptureEvents } from "./diagnosis.ts";
-import type { Flow, Half, Incarnation, Side } from "./flow.ts";
+import type { Flow, Incarnation, Side } from "./flow.ts";
+import type { Half } from "./half.ts";
 import { learnTimestamp, learnWindow } from "./half-learning.ts";
 import { checkNumbers } from "./misfits.ts";
 

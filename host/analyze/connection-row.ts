@@ -1,6 +1,7 @@
 /** One connection of a capture, summed up for people and programs. */
 import { type Tuple, tupleKey } from "../core/tuple.ts";
-import type { Flow, Half, Side } from "./flow.ts";
+import type { Flow, Side } from "./flow.ts";
+import type { Half } from "./half.ts";
 import { stateOf, type TcpState } from "./peer-state.ts";
 
 export interface SideRow {

@@ -4,7 +4,7 @@
  */
 import type { Segment } from "../capture/segment.ts";
 import { serialForward } from "../core/serial.ts";
-import type { DataPrint, Half, StaleCopy } from "./flow.ts";
+import type { DataPrint, Half, StaleCopy } from "./half.ts";
 
 /** Remembers the first and the last data segment of a side. */
 export function rememberPrint(half: Half, segment: Segment, checksum: number, frame: number): void {

@@ -1,6 +1,7 @@
 /** What a diagnosis is, and what it is given. Each is one file in `diagnoses/`, named after its id. */
 import type { Segment } from "../capture/segment.ts";
-import type { Flow, Half, Incarnation, Misfit, OddAnswer, Side, StaleCopy } from "./flow.ts";
+import type { Flow, Incarnation, OddAnswer, Side } from "./flow.ts";
+import type { Half, Misfit, StaleCopy } from "./half.ts";
 import type { FoundBoot } from "./restarts.ts";
 
 export const DIAGNOSIS_IDS = [

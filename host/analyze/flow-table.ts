@@ -2,44 +2,70 @@
  * The flows that still matter: found by the ends of a packet in either direction, forgotten by age.
  * A table of plain numbers: a string key for each packet would cost more than all the rest, and
  * objects that live long would be moved about by the garbage collector. A flow is an object while it
- * is busy; at rest it is a record (incarnation-records.ts).
+ * is busy; at rest it is a record (incarnation-records.ts), and its object serves another flow. So a
+ * flow that the table hands out may be used until the next packet is taken, and no longer.
  */
-import { type Ends, Flow, type Incarnation } from "./flow.ts";
+import type { Ends, Flow } from "./flow.ts";
+import { FAMILY_6, hashOf, isBackward, isForward } from "./flow-ends.ts";
+import { FlowPool } from "./flow-pool.ts";
 import { IncarnationRecords, isPlain } from "./incarnation-records.ts";
 import type { HostRestarts } from "./restarts.ts";
 
 const SLOTS_MIN = 1024;
-/** Words of a key: the two addresses, the ports in one, the family. */
-const KEY = 10;
-const NONE = -1;
+const GROWTH = 4;
+/** Slots count from 1, so that memory that was never written means no slot, and need not be touched. */
+const NONE = 0;
 
-/** Takes a flow that is forgotten: the way to get it, and whether it is at rest. */
+/** Words of a slot's row. First the time of the last packet, as a float of two words. */
+const ROW = 12;
+const HASH = 2;
+/** The next slot in a chain of the hash table, or of free slots. */
+const CHAIN = 3;
+/** Slots in the list by age. */
+const OLDER = 4;
+const NEWER = 5;
+/** Ends of IPv4, and the first words of those of IPv6. */
+const SOURCE = 6;
+const TARGET = 7;
+const PORTS = 8;
+/** The record of the current incarnation; of a busy flow, its place in the pool with all bits turned. */
+const CURRENT = 9;
+/** At rest: the record of the incarnation before, from 1, or 0; and how many there were. */
+const PREVIOUS = 10;
+const INCARNATIONS = 11;
+
+/** The words of IPv6 addresses after the first: three of the source, three of the target. */
+const ROW_6 = 6;
+
+const HOSTS_PAGE_BITS = 10;
+const HOSTS_PAGE_MASK = 2 ** HOSTS_PAGE_BITS - 1;
+
+/** Takes a flow that is forgotten: the way to get it, now or never, and whether it is at rest. */
 export type UseForgotten = (flow: () => Flow, atRest: boolean) => void;
 
 export class FlowTable {
   #capacity = SLOTS_MIN;
-  #buckets = new Int32Array(SLOTS_MIN).fill(NONE);
-  #keys = new Int32Array(SLOTS_MIN * KEY);
-  #hashes = new Int32Array(SLOTS_MIN);
-  /** Slots in a chain of the hash table, or of free slots, and in the list by age. */
-  #chain = new Int32Array(SLOTS_MIN);
-  #older = new Int32Array(SLOTS_MIN);
-  #newer = new Int32Array(SLOTS_MIN);
-  #lastUs = new Float64Array(SLOTS_MIN);
-  #incarnations = new Int32Array(SLOTS_MIN);
-  /** Records of the current and the previous incarnation of a flow at rest. */
-  #current = new Int32Array(SLOTS_MIN);
-  #previous = new Int32Array(SLOTS_MIN);
-  readonly #busy: (Flow | undefined)[] = [];
-  readonly #hosts: (HostRestarts | undefined)[] = [];
+  #buckets = new Int32Array(SLOTS_MIN);
+  #rows = new Int32Array(SLOTS_MIN * ROW);
+  /** The same memory, for times. */
+  #times = new Float64Array(this.#rows.buffer);
+  /** Empty until a flow of IPv6 comes. */
+  #rows6 = new Int32Array(0);
+  /** The clients' hosts of flows at rest, in pages. */
+  readonly #hosts: (HostRestarts | undefined)[][] = [];
   readonly #records = new IncarnationRecords();
-  #used = 0;
+  readonly #pool = new FlowPool();
+  /** Slots that were ever used, that which none has included. */
+  #used = 1;
   #free = NONE;
   #size = 0;
   #oldest = NONE;
   #newest = NONE;
   // Packets of a connection come in bursts.
   #last: Flow | undefined;
+  /** The slot of the flow that is being forgotten. */
+  #forgotten = NONE;
+  readonly #wakeForgotten = () => this.#wake(this.#forgotten);
 
   get size(): number {
     return this.#size;
@@ -47,7 +73,7 @@ export class FlowTable {
 
   /** When the flow that was silent for longest sent its last packet; undefined if there is none. */
   get oldestUs(): number | undefined {
-    return this.#oldest === NONE ? undefined : this.#lastUs[this.#oldest];
+    return this.#oldest === NONE ? undefined : this.#times[(this.#oldest * ROW) >> 1];
   }
 
   /** The flow of a packet; busy from now on, until `rest`. */
@@ -61,28 +87,40 @@ export class FlowTable {
     return flow;
   }
 
-  /** Adds a flow whose ends are not in the table. */
-  add(flow: Flow, ends: Ends, timeUs: number): void {
+  /** Adds a flow whose ends are not in the table, with its first incarnation. */
+  add(ends: Ends, clientIsA: boolean, sawSyn: boolean, frame: number, timeUs: number): Flow {
+    const flow = this.#pool.flow(ends, this.#pool.incarnation(clientIsA, sawSyn, frame, timeUs));
     if (this.#free === NONE && this.#used >= this.#capacity) this.#grow();
     let slot = this.#free;
     if (slot === NONE) slot = this.#used++;
-    else this.#free = this.#chain[slot] ?? NONE;
-    const hash = hashOf(ends);
+    else this.#free = this.#rows[slot * ROW + CHAIN] ?? NONE;
     this.#writeKey(slot, ends);
-    this.#hashes[slot] = hash;
     this.#link(slot);
-    this.#busy[slot] = flow;
-    this.#hosts[slot] = undefined;
-    this.#lastUs[slot] = timeUs;
+    this.#rows[slot * ROW + CURRENT] = ~flow.place;
+    this.#times[(slot * ROW) >> 1] = timeUs;
     this.#size += 1;
     this.#append(slot);
     flow.slot = slot;
     this.#last = flow;
+    return flow;
+  }
+
+  /** Begins the next incarnation of a flow. The last one is kept as `previous` if it was connected. */
+  renew(flow: Flow, clientIsA: boolean, frame: number, timeUs: number): void {
+    const { current, previous } = flow;
+    // An attempt that failed says nothing of what the peer holds; the connection before it does.
+    if (current.connected) {
+      flow.previous = current.clientIsA === clientIsA ? current : undefined;
+    }
+    flow.current = this.#pool.incarnation(clientIsA, true, frame, timeUs);
+    flow.incarnations += 1;
+    if (current !== flow.previous) this.#pool.giveBackIncarnation(current);
+    if (previous && previous !== flow.previous) this.#pool.giveBackIncarnation(previous);
   }
 
   /** A packet of the flow was seen: it is the youngest now. */
   touch({ slot }: Flow, timeUs: number): void {
-    this.#lastUs[slot] = timeUs;
+    this.#times[(slot * ROW) >> 1] = timeUs;
     if (this.#newest === slot) return;
     this.#unlinkAge(slot);
     this.#append(slot);
@@ -92,12 +130,13 @@ export class FlowTable {
   rest(flow: Flow): void {
     const { slot, current, previous } = flow;
     if (!isPlain(current) || (previous && !isPlain(previous))) return;
-    this.#current[slot] = this.#records.add(current);
-    this.#previous[slot] = previous ? this.#records.add(previous) : NONE;
-    this.#incarnations[slot] = flow.incarnations;
-    this.#hosts[slot] = flow.clientHost;
-    this.#busy[slot] = undefined;
+    const row = slot * ROW;
+    this.#rows[row + CURRENT] = this.#records.add(current);
+    this.#rows[row + PREVIOUS] = previous ? this.#records.add(previous) + 1 : 0;
+    this.#rows[row + INCARNATIONS] = flow.incarnations;
+    this.#keepHost(slot, flow.clientHost);
     this.#last = undefined;
+    this.#pool.giveBack(flow);
   }
 
   /**
@@ -107,240 +146,207 @@ export class FlowTable {
   removeOldest(use: UseForgotten): void {
     const slot = this.#oldest;
     if (slot === NONE) return;
-    use(() => this.#wake(slot), this.#busy[slot] === undefined);
+    this.#forgotten = slot;
+    use(this.#wakeForgotten, this.#isAtRest(slot));
     this.#drop(slot);
     this.#unchain(slot);
     this.#unlinkAge(slot);
-    this.#chain[slot] = this.#free;
+    this.#rows[slot * ROW + CHAIN] = this.#free;
     this.#free = slot;
     this.#size -= 1;
   }
 
   /** Hands over all flows, the longest silent first. The table must not be used afterwards. */
   removeAll(use: UseForgotten): void {
-    for (let slot = this.#oldest; slot !== NONE; slot = this.#newer[slot] ?? NONE) {
-      use(() => this.#wake(slot), this.#busy[slot] === undefined);
+    for (let slot = this.#oldest; slot !== NONE; slot = this.#rows[slot * ROW + NEWER] ?? NONE) {
+      this.#forgotten = slot;
+      use(this.#wakeForgotten, this.#isAtRest(slot));
+      // The records are of no use any more.
+      if (!this.#isAtRest(slot)) this.#drop(slot);
     }
     this.#size = 0;
     this.#oldest = NONE;
     this.#newest = NONE;
   }
 
+  #isAtRest(slot: number): boolean {
+    return (this.#rows[slot * ROW + CURRENT] ?? 0) >= 0;
+  }
+
   #drop(slot: number): void {
     if (this.#last?.slot === slot) this.#last = undefined;
-    if (this.#busy[slot] === undefined) {
-      this.#records.drop(this.#current[slot] ?? NONE);
-      const previous = this.#previous[slot] ?? NONE;
-      if (previous !== NONE) this.#records.drop(previous);
+    const row = slot * ROW;
+    const current = this.#rows[row + CURRENT] ?? 0;
+    if (current < 0) {
+      this.#pool.giveBack(this.#pool.at(~current));
+      return;
     }
-    this.#busy[slot] = undefined;
-    this.#hosts[slot] = undefined;
+    this.#records.drop(current);
+    const previous = this.#rows[row + PREVIOUS] ?? 0;
+    if (previous > 0) this.#records.drop(previous - 1);
   }
 
   #wake(slot: number): Flow {
-    const busy = this.#busy[slot];
-    if (busy) return busy;
-    const current = this.#records.take(this.#current[slot] ?? NONE);
-    const flow = new Flow(this.#endsOf(slot), current);
+    const row = slot * ROW;
+    const record = this.#rows[row + CURRENT] ?? 0;
+    if (record < 0) return this.#pool.at(~record);
+    const current = this.#records.take(record, this.#pool);
+    const flow = this.#pool.flow(this.#endsOf(slot), current);
     flow.slot = slot;
-    flow.previous = this.#previousOf(slot);
-    flow.incarnations = this.#incarnations[slot] ?? 1;
-    flow.clientHost = this.#hosts[slot];
-    this.#busy[slot] = flow;
+    const previous = this.#rows[row + PREVIOUS] ?? 0;
+    if (previous > 0) flow.previous = this.#records.take(previous - 1, this.#pool);
+    flow.incarnations = this.#rows[row + INCARNATIONS] ?? 1;
+    flow.clientHost = this.#hosts[slot >> HOSTS_PAGE_BITS]?.[slot & HOSTS_PAGE_MASK];
+    this.#rows[row + CURRENT] = ~flow.place;
     return flow;
   }
 
-  #previousOf(slot: number): Incarnation | undefined {
-    const record = this.#previous[slot] ?? NONE;
-    return record === NONE ? undefined : this.#records.take(record);
+  #keepHost(slot: number, host: HostRestarts | undefined): void {
+    let page = this.#hosts[slot >> HOSTS_PAGE_BITS];
+    if (!page) {
+      page = new Array<HostRestarts | undefined>(HOSTS_PAGE_MASK + 1);
+      this.#hosts[slot >> HOSTS_PAGE_BITS] = page;
+    }
+    page[slot & HOSTS_PAGE_MASK] = host;
   }
 
   #slotOf(ends: Ends, hash: number): number {
+    const rows = this.#rows;
     let slot = this.#buckets[hash & (this.#buckets.length - 1)] ?? NONE;
-    while (slot !== NONE && !(this.#hashes[slot] === hash && this.#has(slot, ends))) {
-      slot = this.#chain[slot] ?? NONE;
+    while (slot !== NONE && !(rows[slot * ROW + HASH] === hash && this.#has(slot, ends))) {
+      slot = rows[slot * ROW + CHAIN] ?? NONE;
     }
     return slot;
   }
 
   #writeKey(slot: number, ends: Ends): void {
-    const keys = this.#keys;
-    const at = slot * KEY;
-    keys[at] = ends.source0;
-    keys[at + 1] = ends.source1;
-    keys[at + 2] = ends.source2;
-    keys[at + 3] = ends.source3;
-    keys[at + 4] = ends.target0;
-    keys[at + 5] = ends.target1;
-    keys[at + 6] = ends.target2;
-    keys[at + 7] = ends.target3;
-    keys[at + 8] = (ends.sourcePort << 16) | ends.targetPort;
-    keys[at + 9] = ends.family;
+    const rows = this.#rows;
+    const row = slot * ROW;
+    rows[row + HASH] = hashOf(ends);
+    rows[row + SOURCE] = ends.source0;
+    rows[row + TARGET] = ends.target0;
+    rows[row + PORTS] = (ends.sourcePort << 16) | ends.targetPort;
+    if (ends.family === 4) return;
+    if (this.#rows6.length === 0) this.#rows6 = new Int32Array(this.#capacity * ROW_6);
+    const rows6 = this.#rows6;
+    const at = slot * ROW_6;
+    rows6[at] = ends.source1;
+    rows6[at + 1] = ends.source2;
+    rows6[at + 2] = ends.source3;
+    rows6[at + 3] = ends.target1;
+    rows6[at + 4] = ends.target2;
+    rows6[at + 5] = ends.target3;
   }
 
   #endsOf(slot: number): Ends {
-    const word = (i: number) => (this.#keys[slot * KEY + i] ?? 0) >>> 0;
+    const row = slot * ROW;
+    const isFour = ((this.#rows[row + HASH] ?? 0) & FAMILY_6) === 0;
+    const word = (i: number) => (this.#rows[row + i] ?? 0) >>> 0;
+    const word6 = (i: number) => (isFour ? 0 : (this.#rows6[slot * ROW_6 + i] ?? 0) >>> 0);
     return {
-      source0: word(0),
-      source1: word(1),
-      source2: word(2),
-      source3: word(3),
-      target0: word(4),
-      target1: word(5),
-      target2: word(6),
-      target3: word(7),
-      sourcePort: word(8) >>> 16,
-      targetPort: word(8) & 0xffff,
-      family: word(9) === 4 ? 4 : 6,
+      family: isFour ? 4 : 6,
+      source0: word(SOURCE),
+      source1: word6(0),
+      source2: word6(1),
+      source3: word6(2),
+      target0: word(TARGET),
+      target1: word6(3),
+      target2: word6(4),
+      target3: word6(5),
+      sourcePort: word(PORTS) >>> 16,
+      targetPort: word(PORTS) & 0xffff,
     };
   }
 
-  /** The flow has these ends, in one direction or the other. */
+  /** The flow, which is of the same family, has these ends, in one direction or the other. */
   #has(slot: number, ends: Ends): boolean {
-    const keys = this.#keys;
-    const at = slot * KEY;
-    if (keys[at + 9] !== ends.family) return false;
-    const ports = keys[at + 8];
+    const rows = this.#rows;
+    const row = slot * ROW;
+    const ports = rows[row + PORTS];
+    const source = rows[row + SOURCE];
+    const target = rows[row + TARGET];
     const { sourcePort, targetPort } = ends;
+    const source0 = ends.source0 | 0;
+    const target0 = ends.target0 | 0;
     return (
-      (ports === ((sourcePort << 16) | targetPort) && sameWords(keys, at, at + 4, ends)) ||
-      (ports === ((targetPort << 16) | sourcePort) && sameWords(keys, at + 4, at, ends))
+      (ports === ((sourcePort << 16) | targetPort) &&
+        source === source0 &&
+        target === target0 &&
+        (ends.family === 4 || this.#has6(slot * ROW_6, slot * ROW_6 + 3, ends))) ||
+      (ports === ((targetPort << 16) | sourcePort) &&
+        source === target0 &&
+        target === source0 &&
+        (ends.family === 4 || this.#has6(slot * ROW_6 + 3, slot * ROW_6, ends)))
+    );
+  }
+
+  /** The later words of the addresses of IPv6 at `a` and `b` are those of source and target. */
+  #has6(a: number, b: number, ends: Ends): boolean {
+    const rows6 = this.#rows6;
+    return (
+      rows6[a] === (ends.source1 | 0) &&
+      rows6[a + 1] === (ends.source2 | 0) &&
+      rows6[a + 2] === (ends.source3 | 0) &&
+      rows6[b] === (ends.target1 | 0) &&
+      rows6[b + 1] === (ends.target2 | 0) &&
+      rows6[b + 2] === (ends.target3 | 0)
     );
   }
 
   #link(slot: number): void {
-    const bucket = (this.#hashes[slot] ?? 0) & (this.#buckets.length - 1);
-    this.#chain[slot] = this.#buckets[bucket] ?? NONE;
+    const row = slot * ROW;
+    const bucket = (this.#rows[row + HASH] ?? 0) & (this.#buckets.length - 1);
+    this.#rows[row + CHAIN] = this.#buckets[bucket] ?? NONE;
     this.#buckets[bucket] = slot;
   }
 
   #unchain(slot: number): void {
-    const bucket = (this.#hashes[slot] ?? 0) & (this.#buckets.length - 1);
-    const after = this.#chain[slot] ?? NONE;
+    const rows = this.#rows;
+    const bucket = (rows[slot * ROW + HASH] ?? 0) & (this.#buckets.length - 1);
+    const after = rows[slot * ROW + CHAIN] ?? NONE;
     let entry = this.#buckets[bucket] ?? NONE;
     if (entry === slot) {
       this.#buckets[bucket] = after;
       return;
     }
-    while (this.#chain[entry] !== slot) entry = this.#chain[entry] ?? NONE;
-    this.#chain[entry] = after;
+    while (rows[entry * ROW + CHAIN] !== slot) entry = rows[entry * ROW + CHAIN] ?? NONE;
+    rows[entry * ROW + CHAIN] = after;
   }
 
   #append(slot: number): void {
-    this.#older[slot] = this.#newest;
-    this.#newer[slot] = NONE;
+    const rows = this.#rows;
+    rows[slot * ROW + OLDER] = this.#newest;
+    rows[slot * ROW + NEWER] = NONE;
     if (this.#newest === NONE) this.#oldest = slot;
-    else this.#newer[this.#newest] = slot;
+    else rows[this.#newest * ROW + NEWER] = slot;
     this.#newest = slot;
   }
 
   #unlinkAge(slot: number): void {
-    const older = this.#older[slot] ?? NONE;
-    const newer = this.#newer[slot] ?? NONE;
+    const rows = this.#rows;
+    const older = rows[slot * ROW + OLDER] ?? NONE;
+    const newer = rows[slot * ROW + NEWER] ?? NONE;
     if (older === NONE) this.#oldest = newer;
-    else this.#newer[older] = newer;
+    else rows[older * ROW + NEWER] = newer;
     if (newer === NONE) this.#newest = older;
-    else this.#older[newer] = older;
+    else rows[newer * ROW + OLDER] = older;
   }
 
+  /** In large steps: what is not used yet is not touched, and takes no memory. */
   #grow(): void {
-    const capacity = this.#capacity * 2;
+    const capacity = this.#capacity * GROWTH;
     this.#capacity = capacity;
-    this.#keys = widened(this.#keys, new Int32Array(capacity * KEY));
-    this.#hashes = widened(this.#hashes, new Int32Array(capacity));
-    this.#chain = widened(this.#chain, new Int32Array(capacity));
-    this.#older = widened(this.#older, new Int32Array(capacity));
-    this.#newer = widened(this.#newer, new Int32Array(capacity));
-
-    this.#lastUs = widened(this.#lastUs, new Float64Array(capacity));
-    this.#incarnations = widened(this.#incarnations, new Int32Array(capacity));
-    this.#current = widened(this.#current, new Int32Array(capacity));
-    this.#previous = widened(this.#previous, new Int32Array(capacity));
-    this.#buckets = new Int32Array(capacity).fill(NONE);
+    this.#rows = widened(this.#rows, capacity * ROW);
+    this.#times = new Float64Array(this.#rows.buffer);
+    if (this.#rows6.length > 0) this.#rows6 = widened(this.#rows6, capacity * ROW_6);
+    this.#buckets = new Int32Array(capacity);
     // It grows only when every slot is in use.
-    for (let slot = 0; slot < this.#used; slot++) this.#link(slot);
+    for (let slot = 1; slot < this.#used; slot++) this.#link(slot);
   }
 }
 
-function widened<T extends Int32Array | Float64Array>(from: T, to: T): T {
+function widened(from: Int32Array, length: number): Int32Array<ArrayBuffer> {
+  const to = new Int32Array(length);
   to.set(from);
   return to;
-}
-
-/** The addresses at `a` and `b` are source and target. */
-function sameWords(keys: Int32Array, a: number, b: number, ends: Ends): boolean {
-  if (keys[a] !== (ends.source0 | 0) || keys[b] !== (ends.target0 | 0)) return false;
-  if (ends.family === 4) return true;
-  return (
-    keys[a + 1] === (ends.source1 | 0) &&
-    keys[a + 2] === (ends.source2 | 0) &&
-    keys[a + 3] === (ends.source3 | 0) &&
-    keys[b + 1] === (ends.target1 | 0) &&
-    keys[b + 2] === (ends.target2 | 0) &&
-    keys[b + 3] === (ends.target3 | 0)
-  );
-}
-
-/** The packet goes from A to B. */
-export function isForward(flow: Flow, ends: Ends): boolean {
-  return (
-    flow.aPort === ends.sourcePort &&
-    flow.bPort === ends.targetPort &&
-    flow.a0 === ends.source0 &&
-    flow.b0 === ends.target0 &&
-    flow.family === ends.family &&
-    (flow.family === 4 ||
-      (flow.a1 === ends.source1 &&
-        flow.a2 === ends.source2 &&
-        flow.a3 === ends.source3 &&
-        flow.b1 === ends.target1 &&
-        flow.b2 === ends.target2 &&
-        flow.b3 === ends.target3))
-  );
-}
-
-function isBackward(flow: Flow, ends: Ends): boolean {
-  return (
-    flow.bPort === ends.sourcePort &&
-    flow.aPort === ends.targetPort &&
-    flow.b0 === ends.source0 &&
-    flow.a0 === ends.target0 &&
-    flow.family === ends.family &&
-    (flow.family === 4 ||
-      (flow.b1 === ends.source1 &&
-        flow.b2 === ends.source2 &&
-        flow.b3 === ends.source3 &&
-        flow.a1 === ends.target1 &&
-        flow.a2 === ends.target2 &&
-        flow.a3 === ends.target3))
-  );
-}
-
-/** The same for both directions: the sum of the hashes of the two ends. */
-function hashOf(ends: Ends): number {
-  const { family } = ends;
-  let source = mix(ends.sourcePort ^ 0x9747b28c, ends.source0);
-  let target = mix(ends.targetPort ^ 0x9747b28c, ends.target0);
-  if (family === 6) {
-    source = mix(mix(mix(source, ends.source1), ends.source2), ends.source3);
-    target = mix(mix(mix(target, ends.target1), ends.target2), ends.target3);
-  }
-  let hash = (finish(source) + finish(target)) | 0;
-  hash ^= hash >>> 15;
-  return hash & 0x3fff_ffff;
-}
-
-/** The steps of MurmurHash3 (32 bits), so that ports in a row spread over the table. */
-function mix(hash: number, value: number): number {
-  const k = Math.imul(value, 0xcc9e2d51);
-  const mixed = hash ^ Math.imul((k << 15) | (k >>> 17), 0x1b873593);
-  return (Math.imul((mixed << 13) | (mixed >>> 19), 5) + 0xe6546b64) | 0;
-}
-
-function finish(hash: number): number {
-  let h = hash ^ (hash >>> 16);
-  h = Math.imul(h, 0x85ebca6b);
-  h ^= h >>> 13;
-  h = Math.imul(h, 0xc2b2ae35);
-  return h ^ (h >>> 16);
 }

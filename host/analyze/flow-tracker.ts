@@ -8,8 +8,9 @@ import { serialAdd } from "../core/serial.ts";
 import { countSyn, heard, isRepeatedSyn, noteReset } from "./attempt.ts";
 import { ConnectionAccounts } from "./connection-accounts.ts";
 import type { CaptureEvents, Moment } from "./diagnosis.ts";
-import { Flow, Incarnation, type Side } from "./flow.ts";
-import { FlowTable, isForward } from "./flow-table.ts";
+import type { Flow, Incarnation, Side } from "./flow.ts";
+import { isForward } from "./flow-ends.ts";
+import { FlowTable } from "./flow-table.ts";
 import { finAcked } from "./peer-state.ts";
 
 export interface FlowTrackerOptions {
@@ -65,7 +66,6 @@ export class FlowTracker {
     if (!flow) {
       // A RST without a connection answers somebody's stray segment; it tells nothing.
       flow = this.#begin(segment, frame, timeUs);
-      this.#table.add(flow, segment, timeUs);
       if (isSyn && (flags & ACK) === 0) {
         this.#note(flow, "client", "syn");
         this.#open(flow, segment, { frame, timeUs });
@@ -110,10 +110,10 @@ export class FlowTracker {
     const isSyn = (segment.flags & SYN) !== 0;
     const isAck = (segment.flags & ACK) !== 0;
     const isClient = isSyn ? !isAck : looksLikeClient(segment);
-    const incarnation = new Incarnation(isClient, isSyn && !isAck, frame, timeUs);
+    const sawSyn = isSyn && !isAck;
     this.connections += 1;
-    if (!incarnation.sawSyn) this.midstream += 1;
-    return new Flow(segment, incarnation);
+    if (!sawSyn) this.midstream += 1;
+    return this.#table.add(segment, isClient, sawSyn, frame, timeUs);
   }
 
   #syn(flow: Flow, segment: Segment, frame: number, timeUs: number): void {
@@ -128,12 +128,7 @@ export class FlowTracker {
       return;
     }
     this.#settle(flow, false);
-    // An attempt that failed says nothing of what the peer holds; the connection before it does.
-    if (current.connected) {
-      flow.previous = current.clientIsA === isFromA ? current : undefined;
-    }
-    flow.current = new Incarnation(isFromA, true, frame, timeUs);
-    flow.incarnations += 1;
+    this.#table.renew(flow, isFromA, frame, timeUs);
     this.connections += 1;
     this.#note(flow, "client", "syn");
     this.#open(flow, segment, { frame, timeUs });

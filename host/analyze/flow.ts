@@ -3,128 +3,13 @@
  * sent the SYN; a flow keeps its ends in a fixed order, A and B, because the roles can change.
  */
 
-import type { ChecksumState } from "../capture/checksum.ts";
 import { address } from "../capture/segment.ts";
 import type { Tuple } from "../core/tuple.ts";
 import { ipv4Text } from "./address-text.ts";
+import { Half } from "./half.ts";
 import type { HostRestarts } from "./restarts.ts";
 
 export type Side = "client" | "server";
-
-/** A data segment that was seen before, told by its numbers, length and checksum. */
-export interface DataPrint {
-  readonly sequence: number;
-  readonly length: number;
-  readonly acknowledgement: number;
-  readonly checksum: number;
-  readonly frame: number;
-}
-
-/**
- * What one side has sent in one incarnation. Numbers are u32; inside they are kept as i32, which the
- * engine stores in place, because boxed numbers would be most of the memory of 100,000 connections.
- */
-export class Half {
-  #isn = 0;
-  #hasIsn = false;
-  #next = 0;
-  #acked = 0;
-  #finSequence = 0;
-  #tsval = 0;
-  packets = 0;
-  bytes = 0;
-  sent = false;
-  hasAcked = false;
-  fin = false;
-  finFrame = 0;
-  finUs = 0;
-  hasTsval = false;
-  /** Window that it advertised last, in bytes. */
-  window = 0;
-  windowShift = 0;
-  /** Segments that began beyond what was expected: packets before them are not in the capture. */
-  gaps = 0;
-  /** After the other side's FIN it repeated the ACK of all before the FIN; 0: it did not. */
-  finHalfAckedFrame = 0;
-  /** Prints of the first and the last data segment (data-prints.ts), and their frames; 0: none. */
-  firstPrint = 0;
-  firstCheck = 0;
-  firstFrame = 0;
-  lastPrint = 0;
-  lastCheck = 0;
-  lastFrame = 0;
-  /** A number that does not fit, until the next segment tells what it was. */
-  misfit: Misfit | undefined;
-  /** A late copy of an earlier incarnation's segment, until the other side acknowledges it. */
-  stale: StaleCopy | undefined;
-
-  /** Known once its SYN or SYN-ACK was seen. */
-  get isn(): number | undefined {
-    return this.#hasIsn ? this.#isn >>> 0 : undefined;
-  }
-
-  set isn(value: number | undefined) {
-    this.#hasIsn = value !== undefined;
-    this.#isn = (value ?? 0) | 0;
-  }
-
-  /** One past the highest sequence number that SYN, data and FIN have used; valid if `sent`. */
-  get next(): number {
-    return this.#next >>> 0;
-  }
-
-  set next(value: number) {
-    this.#next = value | 0;
-  }
-
-  /** Highest acknowledgement number it has sent; valid if `hasAcked`. */
-  get acked(): number {
-    return this.#acked >>> 0;
-  }
-
-  set acked(value: number) {
-    this.#acked = value | 0;
-  }
-
-  /** Sequence number of the FIN itself. */
-  get finSequence(): number {
-    return this.#finSequence >>> 0;
-  }
-
-  set finSequence(value: number) {
-    this.#finSequence = value | 0;
-  }
-
-  /** Highest TSval; valid if `hasTsval`. */
-  get tsval(): number {
-    return this.#tsval >>> 0;
-  }
-
-  set tsval(value: number) {
-    this.#tsval = value | 0;
-  }
-}
-
-export interface Misfit {
-  readonly field: "sequence" | "acknowledgement";
-  readonly seen: number;
-  readonly due: number;
-  readonly frame: number;
-  readonly timeUs: number;
-  readonly checksum: ChecksumState;
-  /** Whether the checksum fits if the number that was due is put in. */
-  readonly checksumFitsDue: boolean;
-  readonly timeToLive: number;
-  readonly length: number;
-}
-
-export interface StaleCopy {
-  readonly print: DataPrint;
-  readonly frame: number;
-  readonly timeUs: number;
-  /** Frame of the segment that it is a copy of. */
-  readonly originalFrame: number;
-}
 
 /** A plain ACK, or a SYN-ACK, that answered a SYN without acknowledging it. */
 export interface OddAnswer {
@@ -135,17 +20,21 @@ export interface OddAnswer {
   readonly synUs: number;
 }
 
-/** One connection, or one attempt at one. Times are microseconds since the capture's first packet. */
+/**
+ * One connection, or one attempt at one. Times are microseconds since the capture's first packet.
+ * The object is used again for another connection (flow-pool.ts): copy what has to last.
+ */
 export class Incarnation {
-  readonly clientIsA: boolean;
+  clientIsA = false;
   readonly client = new Half();
   readonly server = new Half();
   /** The capture shows the SYN; otherwise who is the client may be a guess. */
-  readonly sawSyn: boolean;
-  readonly openedUs: number;
-  readonly openedFrame: number;
+  sawSyn = false;
+  openedUs = 0;
+  openedFrame = 0;
 
-  synTsval: number | undefined;
+  #synTsval = 0;
+  #hasSynTsval = false;
   syns = 0;
   synUs = 0;
   synFrame = 0;
@@ -170,19 +59,64 @@ export class Incarnation {
   resetUs = 0;
   closedFirst: Side | undefined;
   keepalives = 0;
-  lastUs: number;
-  lastFrame: number;
+  lastUs = 0;
+  lastFrame = 0;
   longestSilenceUs = 0;
   /** The frame that ended the longest silence. */
   longestSilenceFrame = 0;
 
   constructor(clientIsA: boolean, sawSyn: boolean, frame: number, timeUs: number) {
+    this.#open(clientIsA, sawSyn, frame, timeUs);
+  }
+
+  /** As a new one, whatever it was before. */
+  begin(clientIsA: boolean, sawSyn: boolean, frame: number, timeUs: number): void {
+    this.client.begin();
+    this.server.begin();
+    this.#synTsval = 0;
+    this.#hasSynTsval = false;
+    this.syns = 0;
+    this.synUs = 0;
+    this.synFrame = 0;
+    this.synIntervalUs = 0;
+    this.connectedFrame = 0;
+    this.connectedUs = 0;
+    this.handshakeFrame = 0;
+    this.handshakeUs = 0;
+    this.handshakePackets = 0;
+    this.dataSeen = false;
+    this.challenges = 0;
+    this.challenge = undefined;
+    this.wrongAcks = 0;
+    this.wrongAck = undefined;
+    this.rescueFrame = 0;
+    this.resetBy = undefined;
+    this.resetFrame = 0;
+    this.resetUs = 0;
+    this.closedFirst = undefined;
+    this.keepalives = 0;
+    this.longestSilenceUs = 0;
+    this.longestSilenceFrame = 0;
+    this.#open(clientIsA, sawSyn, frame, timeUs);
+  }
+
+  #open(clientIsA: boolean, sawSyn: boolean, frame: number, timeUs: number): void {
     this.clientIsA = clientIsA;
     this.sawSyn = sawSyn;
     this.openedUs = timeUs;
     this.openedFrame = frame;
     this.lastUs = timeUs;
     this.lastFrame = frame;
+  }
+
+  /** TSval of the first SYN that has one. */
+  get synTsval(): number | undefined {
+    return this.#hasSynTsval ? this.#synTsval >>> 0 : undefined;
+  }
+
+  set synTsval(value: number | undefined) {
+    this.#hasSynTsval = value !== undefined;
+    this.#synTsval = (value ?? 0) | 0;
   }
 
   /** Both sides have used numbers: it was a connection, not only an attempt. */
@@ -199,18 +133,19 @@ export class Incarnation {
   }
 }
 
+/** The object is used again for another 4-tuple (flow-pool.ts): copy what has to last. */
 export class Flow {
-  readonly family: 4 | 6;
-  readonly a0: number;
-  readonly a1: number;
-  readonly a2: number;
-  readonly a3: number;
-  readonly aPort: number;
-  readonly b0: number;
-  readonly b1: number;
-  readonly b2: number;
-  readonly b3: number;
-  readonly bPort: number;
+  family: 4 | 6 = 4;
+  a0 = 0;
+  a1 = 0;
+  a2 = 0;
+  a3 = 0;
+  aPort = 0;
+  b0 = 0;
+  b1 = 0;
+  b2 = 0;
+  b3 = 0;
+  bPort = 0;
 
   current: Incarnation;
   /** The last incarnation before `current` that was a connection. */
@@ -220,10 +155,21 @@ export class Flow {
   /** Incarnations seen, attempts included. */
   incarnations = 1;
 
-  /** Its place in the table: the table's alone. */
+  /** Its places in the table and in the pool: theirs alone. */
   slot = -1;
+  place = -1;
+
+  /** The addresses as texts, made when they are asked for. */
+  #aText: string | undefined;
+  #bText: string | undefined;
 
   constructor(ends: Ends, current: Incarnation) {
+    this.current = current;
+    this.begin(ends, current);
+  }
+
+  /** As a new one, whatever it was before. */
+  begin(ends: Ends, current: Incarnation): void {
     this.family = ends.family;
     this.a0 = ends.source0;
     this.a1 = ends.source1;
@@ -236,6 +182,12 @@ export class Flow {
     this.b3 = ends.target3;
     this.bPort = ends.targetPort;
     this.current = current;
+    this.previous = undefined;
+    this.clientHost = undefined;
+    this.incarnations = 1;
+    this.slot = -1;
+    this.#aText = undefined;
+    this.#bText = undefined;
   }
 
   get clientPort(): number {
@@ -248,11 +200,11 @@ export class Flow {
 
   /** Address of the client of the current incarnation, as text. */
   clientAddress(): string {
-    return this.#address(this.current.clientIsA);
+    return this.#textOf(this.current.clientIsA);
   }
 
   serverAddress(): string {
-    return this.#address(!this.current.clientIsA);
+    return this.#textOf(!this.current.clientIsA);
   }
 
   /** The tuple as the client of the current incarnation sees it. */
@@ -263,6 +215,15 @@ export class Flow {
       remoteAddress: this.serverAddress(),
       remotePort: this.serverPort,
     };
+  }
+
+  #textOf(ofA: boolean): string {
+    if (ofA) {
+      this.#aText ??= this.#address(true);
+      return this.#aText;
+    }
+    this.#bText ??= this.#address(false);
+    return this.#bText;
   }
 
   #address(ofA: boolean): string {

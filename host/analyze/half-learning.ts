@@ -1,7 +1,7 @@
 /** What the segments of one side teach beside its sequence numbers: windows and timestamps. */
 import { type Segment, SYN } from "../capture/segment.ts";
 import { serialAfter } from "../core/serial.ts";
-import type { Half } from "./flow.ts";
+import type { Half } from "./half.ts";
 
 /** Windows of SYNs are not scaled; later ones are (RFC 7323 §2.2). */
 export function learnWindow(half: Half, segment: Segment): void {

@@ -10,6 +10,50 @@ export interface ChosenIsn {
   readonly frame: number;
 }
 
+/** Numbers of one sample in a ring. */
+const SAMPLE = 4;
+
+/** The last ISNs that a host chose, as plain numbers: most of them are never looked at. */
+export class IsnRing {
+  readonly #kept: number;
+  readonly #numbers: Float64Array;
+  #count = 0;
+
+  constructor(kept: number) {
+    this.#kept = kept;
+    this.#numbers = new Float64Array(kept * SAMPLE);
+  }
+
+  /** All that were added, forgotten ones included. */
+  get count(): number {
+    return this.#count;
+  }
+
+  add(isn: number, port: number, timeUs: number, frame: number): void {
+    const at = (this.#count % this.#kept) * SAMPLE;
+    this.#numbers[at] = isn;
+    this.#numbers[at + 1] = port;
+    this.#numbers[at + 2] = timeUs;
+    this.#numbers[at + 3] = frame;
+    this.#count += 1;
+  }
+
+  /** What is kept, in order of time. */
+  inOrder(): readonly ChosenIsn[] {
+    const kept = Math.min(this.#count, this.#kept);
+    const start = this.#count - kept;
+    return Array.from({ length: kept }, (_, i) => this.#at((start + i) % this.#kept));
+  }
+
+  #at(place: number): ChosenIsn {
+    const [isn = 0, port = 0, timeUs = 0, frame = 0] = this.#numbers.subarray(
+      place * SAMPLE,
+      (place + 1) * SAMPLE,
+    );
+    return { isn, port, timeUs, frame };
+  }
+}
+
 /** `chosen` in order of time, each for another 4-tuple (host/check/isn-sequence.ts says why). */
 export function isnBlockOf(chosen: readonly ChosenIsn[]): IsnBlock {
   const steps: number[] = [];

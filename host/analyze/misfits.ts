@@ -7,7 +7,7 @@ import { tcpChecksum, tcpChecksumFits } from "../capture/checksum.ts";
 import type { Packet } from "../capture/packet.ts";
 import { ACK, type Segment } from "../capture/segment.ts";
 import { serialAdd, serialDistance } from "../core/serial.ts";
-import type { Half, Misfit } from "./flow.ts";
+import type { Half, Misfit } from "./half.ts";
 
 /** A number nearer than this to the one that is due is a loss, a repetition or a keep-alive. */
 const NEAR_MIN = 2 ** 20;

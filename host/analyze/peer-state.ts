@@ -1,6 +1,7 @@
 /** The state in which each side of a connection must be, as far as the packets tell (RFC 9293 §3.3.2). */
 import { serialAdd, serialDistance } from "../core/serial.ts";
-import type { Half, Incarnation, Side } from "./flow.ts";
+import type { Incarnation, Side } from "./flow.ts";
+import type { Half } from "./half.ts";
 
 export type TcpState =
   | "SYN_SENT"

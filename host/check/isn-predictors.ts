@@ -30,7 +30,7 @@ const SURE: Prediction = { lnChance: 0, how: "" };
 
 /** Nearly every step is the same (Contiki's counter, `ISN += 64000`). */
 function constantStep(block: IsnBlock): Prediction {
-  const { hits } = mostCommon(block.steps);
+  const hits = majorityHits(new Int32Array(block.steps));
   return hits * 4 >= block.steps.length * 3 ? commonStep(block) : SURE;
 }
 
@@ -114,13 +114,16 @@ function clockOnly({ timed, steps }: IsnBlock): Prediction {
   }
   let best = SURE;
   const errors = new Int32Array(timed.length);
+  const within = emptyWindows();
+  const timedSteps = new Int32Array(timed.length);
+  const timesUs = new Float64Array(timed.length);
+  timed.forEach(({ step, elapsedUs }, i) => {
+    timedSteps[i] = step;
+    timesUs[i] = elapsedUs;
+  });
   for (const rate of rates) {
-    for (let i = 0; i < timed.length; i++) {
-      const pair = timed[i];
-      // `| 0` is the remainder modulo 2^32, for a fraction of what `%` costs.
-      if (pair) errors[i] = pair.step - (Math.round((pair.elapsedUs * rate) / 1e6) | 0);
-    }
-    const near = nearZero(errors);
+    clockErrors(errors, timedSteps, timesUs, rate);
+    const near = nearZero(errors, within);
     if (near.lnChance < best.lnChance) {
       best = {
         lnChance: near.lnChance,
@@ -130,6 +133,20 @@ function clockOnly({ timed, steps }: IsnBlock): Prediction {
   }
   // When the steps are as small as the errors, the clock explains nothing that smallness does not.
   return best.lnChance < nearZero(new Int32Array(steps)).lnChance * 1.1 ? best : SURE;
+}
+
+/** Fills `errors` with what each step is off from a clock. Short, so that the engine compiles it at once. */
+function clockErrors(
+  errors: Int32Array,
+  steps: Int32Array,
+  timesUs: Float64Array,
+  rate: number,
+): void {
+  for (let i = 0; i < errors.length; i++) {
+    // `| 0` is the remainder modulo 2^32, for a fraction of what `%` costs.
+    const due = Math.round(((timesUs[i] ?? 0) * rate) / 1e6) | 0;
+    errors[i] = (steps[i] ?? 0) - due;
+  }
 }
 
 /** The next ISN is close to the last one (slow clocks, tick counters). */
@@ -144,9 +161,12 @@ function smallSteps({ steps }: IsnBlock): Prediction {
 /** A bit that is nearly always 0, or nearly always 1 (31-bit `rand()`, odd-only numbers). */
 function stuckBit({ isns }: IsnBlock): Prediction {
   let most = { bit: 0, ones: 0, hits: 0 };
+  const counters = bitCounters(isns);
   for (let bit = 0; bit < 32; bit++) {
     let ones = 0;
-    for (const isn of isns) ones += (isn >>> bit) & 1;
+    for (let plane = 0; plane < counters.length; plane++) {
+      ones += (((counters[plane] ?? 0) >>> bit) & 1) << plane;
+    }
     const hits = Math.max(ones, isns.length - ones);
     if (hits > most.hits) most = { bit, ones, hits };
   }
@@ -156,6 +176,23 @@ function stuckBit({ isns }: IsnBlock): Prediction {
   if (lnChance >= 0) return SURE;
   const value = ones === hits ? 1 : 0;
   return { lnChance, how: `bit ${bit} is ${value} in ${hits} of ${isns.length} ISNs` };
+}
+
+/**
+ * How many of the values have each bit set, all 32 counted at once: word k holds bit k of every
+ * count, and a value is added with carry.
+ */
+function bitCounters(values: readonly number[]): readonly number[] {
+  const planes: number[] = [];
+  for (const value of values) {
+    let carry = value | 0;
+    for (let plane = 0; carry !== 0; plane++) {
+      const counted = planes[plane] ?? 0;
+      planes[plane] = counted ^ carry;
+      carry &= counted;
+    }
+  }
+  return planes;
 }
 
 /** Sixteen equal ranges (top 4 bits), or the low 4 bits, are hit unevenly. */
@@ -180,17 +217,23 @@ function unevenSpread({ isns }: IsnBlock): Prediction {
 }
 
 const WINDOW_STEPS = 10;
+/** The smallest window that holds a number of so many bits: ±2^2, ±2^5, … ±2^29, or none. */
+const WINDOW_OF_BITS = Uint8Array.from({ length: 33 }, (_, bits) =>
+  Math.max(0, Math.ceil((bits - 2) / 3)),
+);
 
-/** The most telling window ±2^bits around zero. A u32 lies in it with (2^(bits+1) + 1) / 2^32. */
-function nearZero(errors: Int32Array) {
+function emptyWindows(): Int32Array {
+  return new Int32Array(WINDOW_STEPS + 1);
+}
+
+/**
+ * The most telling window ±2^bits around zero. A u32 lies in it with (2^(bits+1) + 1) / 2^32.
+ * `within` is scratch space: it takes how many of the errors each window adds to the one before.
+ */
+function nearZero(errors: Int32Array, within = emptyWindows()) {
   let best = { lnChance: 0, hits: 0, bits: 0 };
-  const within = new Int32Array(WINDOW_STEPS + 1);
-  for (const error of errors) {
-    // The smallest window that holds it: ±2^2, ±2^5, … ±2^29, or none.
-    const bits = 32 - Math.clz32(Math.abs(error) - 1);
-    const step = error === 0 || bits <= 2 ? 0 : Math.ceil((bits - 2) / 3);
-    within[step] = (within[step] ?? 0) + 1;
-  }
+  within.fill(0);
+  countWindows(errors, within);
   let hits = 0;
   for (let step = 0; step < WINDOW_STEPS; step++) {
     const bits = 2 + 3 * step;
@@ -200,6 +243,15 @@ function nearZero(errors: Int32Array) {
     if (lnChance < best.lnChance) best = { lnChance, hits, bits };
   }
   return best;
+}
+
+function countWindows(errors: Int32Array, within: Int32Array): void {
+  for (let i = 0; i < errors.length; i++) {
+    const error = errors[i] ?? 0;
+    const bits = error === 0 ? 0 : 32 - Math.clz32(Math.abs(error) - 1);
+    const step = WINDOW_OF_BITS[bits] ?? WINDOW_STEPS;
+    within[step] = (within[step] ?? 0) + 1;
+  }
 }
 
 /** ln of a bound on the chance of `repeats` repetitions: the k-th number repeats with (k−1)/2^32. */

@@ -2,41 +2,41 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { Analysis, type AnalysisOptions } from "../../host/analyze/analysis.ts";
 import { type Ends, Flow, Incarnation } from "../../host/analyze/flow.ts";
+import { FlowPool } from "../../host/analyze/flow-pool.ts";
 import { FlowTable } from "../../host/analyze/flow-table.ts";
 import { IncarnationRecords, isPlain } from "../../host/analyze/incarnation-records.ts";
 import { openCapture } from "../../host/capture/capture-reader.ts";
+import { fieldsOf, filled } from "../support/filled-objects.ts";
 import { inChunks, pcapFile } from "../support/packets.ts";
 import { Recording } from "../support/sessions.ts";
 
-/** Names of all that an object of the class holds, accessors included. */
-function fieldsOf(one: object): string[] {
-  const accessors = Object.entries(Object.getOwnPropertyDescriptors(Object.getPrototypeOf(one)));
-  const settable = accessors.filter(([, { set }]) => set !== undefined).map(([name]) => name);
-  return [...Object.keys(one), ...settable];
-}
+/** What no record holds: objects, what there is only beside them, and what is made on its own. */
+const APART = new Set([
+  ...["misfit", "stale", "challenge", "wrongAck", "challenges", "wrongAcks", "rescueFrame"],
+  ...["openedUs", "openedFrame", "client", "server"],
+]);
 
-/** Not plain, or made anew with the incarnation. */
-const APART = new Set(["misfit", "stale", "challenge", "wrongAck", "client", "server"]);
+/** The largest that a record takes. */
 const SHAPES: Readonly<Record<string, unknown>> = {
+  // RFC 7323 §2.3.
   windowShift: 14,
-  // The largest that can be advertised (RFC 7323 §2.3).
   window: 65_535 * 2 ** 14,
+  gaps: 65_535,
+  syns: 65_535,
+  keepalives: 65_535,
+  handshakePackets: 65_535,
+  bytes: 2 ** 32 - 1,
+  packets: 2 ** 32 - 1,
+  synIntervalUs: 2 ** 32 - 3,
+  longestSilenceUs: 2 ** 32 - 4,
   resetBy: "server",
   closedFirst: "client",
 };
 
-/** Every field gets a value of its own, different from the one that it starts with. */
-function filled<T extends object>(one: T, seed: number): T {
-  fieldsOf(one)
-    .filter((name) => !APART.has(name))
-    .forEach((name, i) => {
-      const now: unknown = Reflect.get(one, name);
-      const number = /Print|Check|gaps/.test(name) ? (seed + i) | 0 : seed + i;
-      const value = SHAPES[name] ?? (typeof now === "boolean" ? !now : number);
-      Reflect.set(one, name, value);
-    });
-  return one;
-}
+/** Both need more than 32 bits. */
+const LATE_US = 2 ** 43 + 77;
+const LATE_FRAME = LATE_US - 5;
+const SPAN_MAX = 2 ** 32 - 2;
 
 function plainFields(one: object): Record<string, unknown> {
   const names = fieldsOf(one).filter((name) => !["client", "server"].includes(name));
@@ -48,21 +48,36 @@ function all(incarnation: Incarnation) {
   return [incarnation, client, server].map(plainFields);
 }
 
+/** A long connection that began late: every field has a value of its own, none the first one. */
 function incarnationOf(seed: number): Incarnation {
-  const one = filled(new Incarnation(true, true, 7, 9), seed);
-  filled(one.client, 2 ** 31 - 20 + seed);
-  filled(one.server, 500 + seed);
+  const fields = { apart: APART, shapes: SHAPES };
+  const one = filled(new Incarnation(true, true, LATE_FRAME, LATE_US), LATE_US + seed, fields);
+  filled(one.client, LATE_US + 3 * 2 ** 30 + seed, fields);
+  filled(one.server, LATE_US + 500 + seed, fields);
+  one.lastUs = LATE_US + SPAN_MAX;
+  one.lastFrame = LATE_FRAME + SPAN_MAX;
   return one;
 }
 
 describe("the record of an incarnation", () => {
   it("holds every field, so that none is lost at rest", () => {
+    const pool = new FlowPool();
     const records = new IncarnationRecords();
-    const seeds = Array.from({ length: 2500 }, (_, i) => 1000 * i);
+    const seeds = Array.from({ length: 9000 }, (_, i) => 1000 * i);
     const numbers = seeds.map((seed) => records.add(incarnationOf(seed)));
     for (const [i, seed] of seeds.entries()) {
-      expect(all(records.take(numbers[i] ?? -1))).toEqual(all(incarnationOf(seed)));
+      const taken = records.take(numbers[i] ?? -1, pool);
+      expect(all(taken)).toEqual(all(incarnationOf(seed)));
+      pool.giveBackIncarnation(taken);
     }
+  });
+
+  it("keeps what never happened apart from what happened in the first packet", () => {
+    const records = new IncarnationRecords();
+    const one = new Incarnation(false, false, 1, 0);
+    one.server.finFrame = 1;
+    const record = records.add(one);
+    expect(all(records.take(record, new FlowPool()))).toEqual(all(one));
   });
 
   it("is used again when it is free", () => {
@@ -70,7 +85,7 @@ describe("the record of an incarnation", () => {
     const first = records.add(incarnationOf(1));
     records.drop(first);
     expect(records.add(incarnationOf(2))).toBe(first);
-    expect(all(records.take(first))).toEqual(all(incarnationOf(2)));
+    expect(all(records.take(first, new FlowPool()))).toEqual(all(incarnationOf(2)));
   });
 
   it("is not made of an incarnation that something odd hangs on", () => {
@@ -87,6 +102,27 @@ describe("the record of an incarnation", () => {
     one.server.stale = { print, frame: 1, timeUs: 2, originalFrame: 3 };
     expect(isPlain(one)).toBe(false);
   });
+
+  it.each<readonly [string, (one: Incarnation) => void]>([
+    ["lasts longer", (one) => (one.lastUs += 1)],
+    ["has more frames between its first and last", (one) => (one.lastFrame += 1)],
+    ["has more SYNs", (one) => (one.syns += 1)],
+    ["has more keep-alives", (one) => (one.keepalives += 1)],
+    ["has a longer handshake", (one) => (one.handshakePackets += 1)],
+    ["has more gaps", ({ client }) => (client.gaps += 1)],
+    ["has more bytes", ({ server }) => (server.bytes += 1)],
+    ["has more packets", ({ server }) => (server.packets += 1)],
+    ["was challenged", (one) => (one.challenges += 1)],
+    ["was wrongly answered", (one) => (one.wrongAcks += 1)],
+    ["was rescued", (one) => (one.rescueFrame += 1)],
+    ["begins in a later century", (one) => (one.lastUs = one.openedUs = 2 ** 52)],
+    ["begins in a later frame", (one) => (one.lastFrame = one.openedFrame = 2 ** 44)],
+  ])("is not made of an incarnation that %s than its words hold", (_, change) => {
+    const one = incarnationOf(4);
+    expect(isPlain(one)).toBe(true);
+    change(one);
+    expect(isPlain(one)).toBe(false);
+  });
 });
 
 function endsOf(family: 4 | 6, n: number): Ends {
@@ -95,7 +131,7 @@ function endsOf(family: 4 | 6, n: number): Ends {
     family,
     source0: 0xfd00_0000 + (n % 17),
     source1: six,
-    source2: six ^ 1,
+    source2: family === 6 ? six ^ 1 : 0,
     source3: six,
     target0: 0xfd00_0000 + (n % 5),
     target1: 0,
@@ -146,13 +182,13 @@ describe("the table of flows", () => {
           const key = keyOf(one);
           const flow = table.find(back ? turned(one) : one);
           expect(flow?.current.synFrame).toBe(expected.get(key));
-          const seen = flow ?? new Flow(one, new Incarnation(true, true, 1, 1));
-          if (!flow) table.add(seen, one, i);
+          const seen = flow ?? table.add(one, true, true, 1, i);
           seen.current.synFrame = i;
           seen.incarnations = i;
           table.touch(seen, i);
           expected.delete(key);
           expected.set(key, i);
+          seen.current.lastUs = i;
           if (what === "rest") table.rest(seen);
           expect(table.size).toBe(expected.size);
         });

@@ -2,7 +2,7 @@
 import { formatChance, LN_ALPHA } from "../../check/chance.ts";
 import { ISN_PREDICTORS } from "../../check/isn-predictors.ts";
 import type { Diagnosis } from "../diagnosis.ts";
-import { type ChosenIsn, isnBlockOf } from "../isn-samples.ts";
+import { IsnRing, isnBlockOf } from "../isn-samples.ts";
 import { absolute, synFilter } from "../wording.ts";
 
 /** With fewer than this the numbers may follow one another by chance or by construction. */
@@ -19,9 +19,7 @@ const JUDGED_AT: readonly number[] = [6, 20, ISNS_MAX];
 interface HostIsns {
   readonly isServer: boolean;
   readonly host: string;
-  /** The last ISNS_MAX, as a ring. */
-  readonly chosen: ChosenIsn[];
-  count: number;
+  readonly chosen: IsnRing;
   judged: number;
   told: boolean;
 }
@@ -40,9 +38,9 @@ export const isnPredictable: Diagnosis = {
     const servers = new Map<string, HostIsns>();
     const judge = (known: HostIsns) => {
       const { host, isServer } = known;
-      const chosen = inOrder(known);
+      const chosen = known.chosen.inOrder();
       const block = isnBlockOf(chosen);
-      known.judged = known.count;
+      known.judged = known.chosen.count;
       for (const predict of ISN_PREDICTORS) {
         const { lnChance, how } = predict(block);
         if (lnChance >= LN_ALPHA) continue;
@@ -70,17 +68,17 @@ export const isnPredictable: Diagnosis = {
         let known = hosts.get(host);
         if (!known) {
           if (hosts.size >= HOSTS_MAX) return;
-          known = { isServer, host, chosen: [], count: 0, judged: 0, told: false };
+          known = { isServer, host, chosen: new IsnRing(ISNS_MAX), judged: 0, told: false };
           hosts.set(host, known);
         }
         const port = isServer ? flow.serverPort : flow.clientPort;
-        known.chosen[known.count % ISNS_MAX] = { isn, port, timeUs: at.timeUs, frame: at.frame };
-        known.count += 1;
-        if (!known.told && isDue(known.count)) judge(known);
+        known.chosen.add(isn, port, at.timeUs, at.frame);
+        if (!known.told && isDue(known.chosen.count)) judge(known);
       },
       finish() {
         for (const known of [...clients.values(), ...servers.values()]) {
-          if (!known.told && known.count >= ISNS_MIN && known.count > known.judged) judge(known);
+          const { count } = known.chosen;
+          if (!known.told && count >= ISNS_MIN && count > known.judged) judge(known);
         }
       },
     };
@@ -90,11 +88,4 @@ export const isnPredictable: Diagnosis = {
 function isDue(count: number): boolean {
   if (count <= ISNS_MAX) return JUDGED_AT.includes(count);
   return count % ISNS_MAX === 0 && Number.isInteger(Math.log2(count / ISNS_MAX));
-}
-
-/** In order of time. */
-function inOrder({ chosen, count }: HostIsns): readonly ChosenIsn[] {
-  if (count <= ISNS_MAX) return chosen;
-  const start = count % ISNS_MAX;
-  return [...chosen.slice(start), ...chosen.slice(0, start)];
 }

@@ -2,7 +2,7 @@
 import { formatDurationUs } from "../../core/duration.ts";
 import { serialAdd, serialDistance } from "../../core/serial.ts";
 import type { Diagnosis } from "../diagnosis.ts";
-import type { Half } from "../flow.ts";
+import type { Half } from "../half.ts";
 import { absolute, connectionFilter, connectionOf, serverOf, signed } from "../wording.ts";
 
 /** Linux opens TIME_WAIT anew with the ISN S + 65537 (tcp_timewait_state_process, tw_snd_nxt + 65535 + 2). */
