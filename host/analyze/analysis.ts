@@ -15,7 +15,7 @@ import { FlowTracker, type Step } from "./flow-tracker.ts";
 import { HeardAddresses } from "./heard-addresses.ts";
 import { Hosts } from "./hosts.ts";
 import { type PacketFilter, passes } from "./packet-filter.ts";
-import { plural } from "./wording.ts";
+import { endpointText, grouped, plural } from "./wording.ts";
 
 export interface AnalysisOptions {
   readonly filter?: PacketFilter;
@@ -49,12 +49,16 @@ export interface AnalysisCounts {
   /** TCP packets that the filter let through. */
   readonly analysed: number;
   readonly connections: number;
-  /** Connections that began before the capture. */
+  /** Connections whose SYN and an answer to it were seen; without one there is nothing to judge. */
+  readonly answered: number;
+  /** Connections whose SYN was not seen, at least not within 2 × MSL before the packet. */
   readonly midstream: number;
   /** IP fragments of TCP segments: first ones are read, later ones have no TCP header. */
   readonly firstFragments: number;
   readonly laterFragments: number;
   readonly unreadable: number;
+  /** Of the unreadable ones, those of which the recorder kept too little. */
+  readonly cut: number;
 }
 
 export interface AnalysisResult {
@@ -73,6 +77,9 @@ export interface AnalysisResult {
 const TWO_MSL_US = 240_000_000;
 const FLOWS_MAX = 200_000;
 const ROWS_MAX = 1000;
+/** Examples of what a filter left out, taken from so many of the first packets. */
+const PASSED_OVER_MAX = 4;
+const PASSED_OVER_PACKETS_MAX = 1000;
 
 export class Analysis {
   readonly #options: AnalysisOptions;
@@ -92,6 +99,9 @@ export class Analysis {
   #firstFragments = 0;
   #laterFragments = 0;
   #unreadable = 0;
+  #cut = 0;
+  #answered = 0;
+  readonly #passedOver = new Set<string>();
   #backward = 0;
   #firstUs: number | undefined;
   #lastUs = 0;
@@ -143,7 +153,10 @@ export class Analysis {
     // Since the first packet: small numbers are stored in place, moments since 1970 are boxed.
     const timeUs = this.#lastUs - this.#firstUs;
     const { filter, onPacket } = this.#options;
-    if (filter && !passes(filter, segment, timeUs)) return;
+    if (filter && !passes(filter, segment, timeUs)) {
+      if (this.#analysed === 0 && this.#tcp <= PASSED_OVER_PACKETS_MAX) this.#passOver(segment);
+      return;
+    }
     this.#analysed += 1;
     const tracker = this.#tracker;
     tracker.observe(segment, packet, timeUs);
@@ -171,10 +184,12 @@ export class Analysis {
         tcpPackets: this.#tcp,
         analysed: this.#analysed,
         connections: tracker.connections,
+        answered: this.#answered,
         midstream: tracker.midstream,
         firstFragments: this.#firstFragments,
         laterFragments: this.#laterFragments,
         unreadable: this.#unreadable,
+        cut: this.#cut,
       },
       checksums,
       firstUs: this.#firstUs,
@@ -183,10 +198,26 @@ export class Analysis {
     };
   }
 
+  /** Some connections of the capture, if the filter let nothing through. */
+  get passedOver(): readonly string[] {
+    return this.#analysed > 0 ? [] : [...this.#passedOver];
+  }
+
+  #passOver(segment: Segment): void {
+    if (this.#passedOver.size >= PASSED_OVER_MAX) return;
+    const source = endpointText(segment.sourceAddress.text, segment.sourcePort);
+    const target = endpointText(segment.targetAddress.text, segment.targetPort);
+    // Both directions are one connection, and the first packet seen of it gives its order.
+    if (this.#passedOver.has(`${target} > ${source}`)) return;
+    this.#passedOver.add(`${source} > ${target}`);
+  }
+
   #other(packet: Packet, kind: string): void {
     if (kind === "tcp-fragment") this.#laterFragments += 1;
-    else if (kind === "cut" || kind === "malformed") this.#unreadable += 1;
-    else if (kind !== "other") {
+    else if (kind === "cut" || kind === "malformed") {
+      this.#unreadable += 1;
+      if (kind === "cut") this.#cut += 1;
+    } else if (kind !== "other") {
       this.#hosts.other(packet, this.#segment, this.#lastUs - (this.#firstUs ?? 0));
     }
   }
@@ -210,23 +241,28 @@ export class Analysis {
       );
     }
     if (this.#unreadable > 0) {
-      notes.push(`${this.#unreadable} packets are cut or contradict themselves and were not read`);
+      notes.push(
+        `${plural(this.#unreadable, "packet")} ${this.#unreadable === 1 ? "is cut or contradicts itself and was" : "are cut or contradict themselves and were"} not read`,
+      );
     }
     if (this.#backward > 0) {
       notes.push(
-        `the capture time went back at ${this.#backward} packets; they were read as simultaneous with the one before`,
+        `the capture time went back at ${plural(this.#backward, "packet")}; ${this.#backward === 1 ? "it was" : "they were"} read as simultaneous with the one before`,
       );
     }
     if (tracker.midstream > 0) {
+      const one = tracker.midstream === 1;
       notes.push(
-        `${tracker.midstream} connections began before the capture: their ISNs are not known, and who is the client is a guess`,
+        `of ${plural(tracker.midstream, "connection")} the SYN was not seen: ${one ? "it" : "they"} began before the capture, or had been silent for longer than 2 × MSL; the ${one ? "ISN is" : "ISNs are"} not known, and who is the client is a guess`,
       );
     }
     if (tracker.foldedEarly > 0) {
-      notes.push(`${tracker.foldedEarly} connections were forgotten early to bound the memory`);
+      notes.push(
+        `${grouped(tracker.foldedEarly)} connections were forgotten early to bound the memory`,
+      );
     }
     for (const [id, count] of this.#collector.dropped) {
-      notes.push(`${count} further cases of ${id} concern other hosts and are not listed`);
+      notes.push(`${grouped(count)} further cases of ${id} concern other hosts and are not listed`);
     }
     return notes;
   }
@@ -249,9 +285,12 @@ export class Analysis {
         for (const judge of judges) judge.wronglyAnswered?.(event);
       },
       connected: (event) => {
+        this.#answered += 1;
         for (const judge of connected) judge.connected?.(event);
       },
       failed: (event) => {
+        const { challenges, wrongAcks, resetBy } = event.attempt;
+        if (challenges > 0 || wrongAcks > 0 || resetBy === "server") this.#answered += 1;
         for (const judge of judges) judge.failed?.(event);
       },
       isnChosen: (event) => {

@@ -1,6 +1,9 @@
 /** How findings name numbers, connections and packets. */
+import { grouped } from "../core/plural.ts";
 import { tupleKey } from "../core/tuple.ts";
 import type { Flow } from "./flow.ts";
+
+export { grouped, plural } from "../core/plural.ts";
 
 /** `6574 (0x000019ae)`: absolute numbers, as the packets carry them. */
 export function absolute(number: number): string {
@@ -10,10 +13,6 @@ export function absolute(number: number): string {
 /** `+500,000` or `-16,711,936`. */
 export function signed(distance: number): string {
   return `${distance > 0 ? "+" : ""}${grouped(distance)}`;
-}
-
-export function grouped(number: number): string {
-  return String(number).replace(/\B(?=(\d{3})+$)/g, ",");
 }
 
 /** `10.77.0.2:31001 > 10.77.0.1:1001`, client first. */
@@ -51,8 +50,4 @@ function pairFilter(a: string, b: string): string {
 
 function field(address: string): string {
   return address.includes(":") ? "ipv6" : "ip";
-}
-
-export function plural(count: number, what: string): string {
-  return `${grouped(count)} ${what}${count === 1 ? "" : "s"}`;
 }

@@ -1,5 +1,6 @@
 /** The errors of reading a capture: each says what is wrong, at which byte, and what to do. */
 import { UsageError } from "../core/errors.ts";
+import { plural } from "../core/plural.ts";
 import { SUPPORTED_LINK_TYPES } from "./link.ts";
 
 const FORMATS = "pcap, pcapng, or either of them packed with gzip";
@@ -12,11 +13,27 @@ export function emptyCapture(name: string): UsageError {
   );
 }
 
+/** How a file starts that is no capture as it stands, and what makes one of it. */
+const KNOWN_STARTS: readonly (readonly [string, string, string])[] = [
+  ["28 b5 2f fd", "is packed with zstd", "unpack it first: zstd -d FILE"],
+  ["fd 37 7a 58", "is packed with xz", "unpack it first: xz -d FILE"],
+  ["42 5a 68", "is packed with bzip2", "unpack it first: bzip2 -d FILE"],
+  ["50 4b 03 04", "is a zip archive", "unpack it first: unzip FILE"],
+  ["1f 8b", "is packed with gzip twice", "unpack it once: gzip -d FILE"],
+  ["73 6e 6f 6f", "is a capture of snoop", "convert it first: editcap -F pcap FILE NEW"],
+  ["47 4d 42 55", "is a capture of Network Monitor", "convert it first: editcap -F pcap FILE NEW"],
+  ["34 cd b2 a1", "is a pcap of a modified libpcap", "convert it first: editcap -F pcap FILE NEW"],
+];
+
+/** `first`: the first four bytes in hexadecimal, separated by spaces. */
 export function notACapture(name: string, first: string): UsageError {
+  const known = KNOWN_STARTS.find(([start]) => first.startsWith(start));
   return new UsageError(
     "capture-not-recognised",
-    `${name} is not a packet capture: it starts with the bytes ${first}`,
-    `give a capture in the format ${FORMATS}`,
+    known
+      ? `${name} ${known[1]}, which is not read`
+      : `${name} is not a packet capture: it starts with the bytes ${first}`,
+    known ? known[2] : `give a capture in the format ${FORMATS}`,
   );
 }
 
@@ -31,10 +48,12 @@ export function cutShort(name: string, offset: number, what: string): UsageError
 
 /** A length or reference that contradicts the rest of the file. */
 export function badLength(name: string, offset: number, frame: number, what: string): UsageError {
+  const sound =
+    frame === 0 ? "" : `, or keep the sound part with: tshark -r FILE -c ${frame} -w PART`;
   return new UsageError(
     "capture-bad-length",
-    `${name} is damaged at byte ${offset}, after ${frame} packets: ${what}`,
-    "record it again, or keep the sound part with: tshark -r FILE -c PACKETS -w PART",
+    `${name} is damaged at byte ${offset}, after ${plural(frame, "packet")}: ${what}`,
+    `copy or record it again${sound}`,
   );
 }
 
@@ -48,11 +67,20 @@ export function unsupportedVersion(name: string, offset: number, version: string
 
 export function unsupportedLinkType(name: string, linkType: number): UsageError {
   const known = [...SUPPORTED_LINK_TYPES].map(([type, title]) => `${title} (${type})`).join(", ");
+  const next = isMonitorMode(linkType)
+    ? "record without monitor mode, or on the wired side of the access point"
+    : "record on a network interface";
+  const what = isMonitorMode(linkType) ? ` (Wi-Fi frames of a monitor mode)` : "";
   return new UsageError(
     "capture-link-type",
-    `${name} was recorded with link type ${linkType}, which cannot be read`,
-    `record on a network interface; known link types: ${known}`,
+    `${name} was recorded with link type ${linkType}${what}, which cannot be read`,
+    `${next}; known link types: ${known}`,
   );
+}
+
+/** 802.11 frames, bare or behind a header of the radio: mostly encrypted, and never whole. */
+function isMonitorMode(linkType: number): boolean {
+  return linkType === 105 || linkType === 119 || linkType === 127 || linkType === 163;
 }
 
 export function badGzip(name: string, reason: string): UsageError {

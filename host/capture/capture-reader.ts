@@ -1,5 +1,6 @@
 /** Opens a capture of any supported format, from a file or a stream, and delivers its packets. */
 import { open } from "node:fs/promises";
+import { plural } from "../core/plural.ts";
 import { ByteQueue } from "./byte-queue.ts";
 import { cutShort, emptyCapture, notACapture, openFailure } from "./capture-errors.ts";
 import { Unpacker } from "./gunzip.ts";
@@ -102,7 +103,7 @@ export class CaptureReader implements AsyncIterable<Packet> {
     if (!this.#packedCutShort || this.truncated) return;
     const { delivered } = this.#parser;
     if (delivered === 0) throw cutShort(this.name, queue.offset, "the gzip stream");
-    const message = `${this.name} is cut short within its gzip stream, after ${delivered} whole packets: what followed is lost`;
+    const message = `${this.name} is cut short within its gzip stream, after ${plural(delivered, "whole packet")}: what followed is lost`;
     this.#notes = [...this.#notes, { code: "truncated", count: 1, message }];
   }
 

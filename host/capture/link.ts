@@ -8,10 +8,13 @@ export const LINK_TYPE = {
   ethernet: 1,
   ppp: 9,
   rawOld: 12,
+  rawOpenBsd: 14,
   pppHdlc: 50,
+  pppoe: 51,
   raw: 101,
   loop: 108,
   linuxCooked: 113,
+  pppWithDirection: 204,
   ipv4: 228,
   ipv6: 229,
   linuxCooked2: 276,
@@ -22,10 +25,13 @@ export const SUPPORTED_LINK_TYPES: ReadonlyMap<number, string> = new Map([
   [LINK_TYPE.ethernet, "Ethernet"],
   [LINK_TYPE.ppp, "PPP"],
   [LINK_TYPE.rawOld, "raw IP"],
+  [LINK_TYPE.rawOpenBsd, "raw IP"],
   [LINK_TYPE.pppHdlc, "PPP in HDLC framing"],
+  [LINK_TYPE.pppoe, "PPPoE"],
   [LINK_TYPE.raw, "raw IP"],
   [LINK_TYPE.loop, "OpenBSD loopback"],
   [LINK_TYPE.linuxCooked, "Linux cooked"],
+  [LINK_TYPE.pppWithDirection, "PPP with direction"],
   [LINK_TYPE.ipv4, "raw IPv4"],
   [LINK_TYPE.ipv6, "raw IPv6"],
   [LINK_TYPE.linuxCooked2, "Linux cooked v2"],
@@ -34,6 +40,7 @@ export const SUPPORTED_LINK_TYPES: ReadonlyMap<number, string> = new Map([
 export const ETHERTYPE = { ipv4: 0x0800, arp: 0x0806, ipv6: 0x86dd } as const;
 
 const ETHERTYPE_PPPOE_SESSION = 0x8864;
+const PPPOE_HEADER = 6;
 const SNAP_LENGTH = 8;
 
 /**
@@ -47,6 +54,7 @@ export function locateNetwork(packet: Packet, into: Segment): boolean {
     case LINK_TYPE.ethernet:
       return end - start >= 14 && ethernetPayload(bytes, start + 12, end, into);
     case LINK_TYPE.rawOld:
+    case LINK_TYPE.rawOpenBsd:
     case LINK_TYPE.raw:
     case LINK_TYPE.ipv4:
     case LINK_TYPE.ipv6:
@@ -62,6 +70,10 @@ export function locateNetwork(packet: Packet, into: Segment): boolean {
     case LINK_TYPE.ppp:
     case LINK_TYPE.pppHdlc:
       return pppPayload(bytes, start, end, into);
+    case LINK_TYPE.pppWithDirection:
+      return pppPayload(bytes, start + 1, end, into);
+    case LINK_TYPE.pppoe:
+      return pppPayload(bytes, start + PPPOE_HEADER, end, into);
     default:
       return false;
   }
@@ -87,7 +99,7 @@ function taggedPayload(
     type = read16(bytes, at + 2);
     at += 4;
   }
-  if (type === ETHERTYPE_PPPOE_SESSION) return pppPayload(bytes, at + 6, end, into);
+  if (type === ETHERTYPE_PPPOE_SESSION) return pppPayload(bytes, at + PPPOE_HEADER, end, into);
   if (type <= 1500) {
     // A length, not a type: LLC, which carries IP only behind a SNAP header.
     if (end - at < SNAP_LENGTH || read32(bytes, at) !== 0xaaaa0300) return false;

@@ -49,6 +49,7 @@ export type TakePacket = (packet: Packet) => void;
 export type CaptureNoteCode =
   | "truncated"
   | "unsupported-interface"
+  | "no-time"
   | "time-went-back"
   | "fragments"
   | "headers-cut"

@@ -1,4 +1,5 @@
 /** What both capture formats have in common for the reader. */
+import { plural } from "../core/plural.ts";
 import type { ByteQueue } from "./byte-queue.ts";
 import type { CaptureNote, TakePacket } from "./packet.ts";
 
@@ -17,6 +18,6 @@ export function truncatedNote(name: string, offset: number, frames: number): Cap
   return {
     code: "truncated",
     count: 1,
-    message: `${name} is cut short at byte ${offset}, after ${frames} whole packets: what followed is lost`,
+    message: `${name} is cut short at byte ${offset}, after ${plural(frames, "whole packet")}: what followed is lost`,
   };
 }

@@ -68,7 +68,8 @@ export class PcapParser implements CaptureParser {
   }
 
   end(queue: ByteQueue): readonly CaptureNote[] {
-    if (this.#linkType < 0) throw cutShort(this.#name, queue.offset, "the file header");
+    if (this.#linkType < 0)
+      throw cutShort(this.#name, queue.offset + queue.available, "the file header");
     if (queue.available === 0) return [];
     if (this.#frames === 0) throw cutShort(this.#name, queue.offset, "packet 1");
     return [truncatedNote(this.#name, queue.offset, this.#frames)];

@@ -2,6 +2,7 @@
  * The pcapng format (draft-ietf-opsawg-pcapng): sections of blocks, each section with its own byte
  * order and interfaces. Blocks and options that are not needed are skipped.
  */
+import { plural } from "../core/plural.ts";
 import type { ByteQueue } from "./byte-queue.ts";
 import { badLength, cutShort, unsupportedLinkType, unsupportedVersion } from "./capture-errors.ts";
 import { SUPPORTED_LINK_TYPES } from "./link.ts";
@@ -43,6 +44,7 @@ export class PcapngParser implements CaptureParser {
   #unsupported = 0;
   readonly #packet = new PacketSlot();
   #unsupportedLinkType = 0;
+  #timeless = 0;
   readonly #time: CaptureTime = { timeUs: 0, nanos: 0 };
 
   constructor(name: string) {
@@ -70,7 +72,8 @@ export class PcapngParser implements CaptureParser {
   }
 
   end(queue: ByteQueue): readonly CaptureNote[] {
-    if (!this.#inSection) throw cutShort(this.#name, queue.offset, "the section header");
+    if (!this.#inSection)
+      throw cutShort(this.#name, queue.offset + queue.available, "the section header");
     if (queue.available > 0 && this.#frames === 0) {
       throw cutShort(this.#name, queue.offset, "a block");
     }
@@ -83,7 +86,14 @@ export class PcapngParser implements CaptureParser {
       notes.push({
         code: "unsupported-interface",
         count: this.#unsupported,
-        message: `${this.#unsupported} packets of interfaces with link type ${this.#unsupportedLinkType} were not read`,
+        message: `${plural(this.#unsupported, "packet")} of interfaces with link type ${this.#unsupportedLinkType} ${this.#unsupported === 1 ? "was" : "were"} not read`,
+      });
+    }
+    if (this.#timeless > 0) {
+      notes.push({
+        code: "no-time",
+        count: this.#timeless,
+        message: `${plural(this.#timeless, "packet")} (simple packet blocks) ${this.#timeless === 1 ? "has" : "have"} no time in the capture and took that of the packet before: what follows from times is not to be relied on`,
       });
     }
     return notes;
@@ -194,6 +204,7 @@ export class PcapngParser implements CaptureParser {
     if (captured > length - 16) {
       throw this.#damaged(queue, `a packet claims ${captured} bytes in a block of ${length}`);
     }
+    this.#timeless += 1;
     this.#deliver(queue, BODY + 4, 0, captured, original, take);
   }
 

@@ -19,7 +19,8 @@ const FLAGS: readonly (readonly [SettingName, string, string])[] = [
 
 const HELP = `
 The first line names the cause. Exit codes: 0 no fault found, 1 a fault was found, 2 wrong usage or
-not a capture, 4 too little to judge (no TCP in it, or cut short with nothing found), 130 interrupted.
+not a capture, 4 too little to judge (no TCP in it, or nothing found in a capture that is cut short or
+shows no connection opened and answered), 130 interrupted.
 
 Examples:
   isnkit analyze x.pcap                              what went wrong, and what to do

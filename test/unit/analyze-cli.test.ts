@@ -14,7 +14,7 @@ import { DIAGNOSIS_IDS } from "../../host/analyze/diagnosis.ts";
 import type { Terminal } from "../../host/cli/terminal.ts";
 import { FIXTURES } from "../support/captures.ts";
 import { isnkit } from "../support/command.ts";
-import { inChunks } from "../support/packets.ts";
+import { inChunks, pcapFile } from "../support/packets.ts";
 import { Recording } from "../support/sessions.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "isnkit-analyze-"));
@@ -141,6 +141,8 @@ describe("isnkit analyze", () => {
     const nothing = await run([i5, "--host", "10.9.9.9"]);
     expect(nothing).toMatchObject({ exitCode: 4, out: "" });
     expect(nothing.err).toContain("the filter lets none of them through");
+    expect(nothing.err).toContain("10.77.0.2:49153 > 10.77.0.1:1021");
+    expect(nothing.err).toMatch(/the capture covers \d/);
   });
 
   it.each([
@@ -164,7 +166,50 @@ describe("isnkit analyze", () => {
     writeFileSync(empty, new Recording().frame(new Uint8Array(60)).file());
     const ended = await run([empty]);
     expect(ended).toMatchObject({ exitCode: 4, out: "" });
-    expect(ended.err).toContain("none of them can be read as TCP");
+    expect(ended.err).toContain("1 packet, and it cannot be read as TCP (1 of other protocols");
+    writeFileSync(empty, pcapFile([]));
+    const none = await run([empty]);
+    expect(none.exitCode).toBe(4);
+    expect(none.err).toContain("has no packet in it");
+    const cut = new Recording().session(7, 9).records.map(({ data }) => data.subarray(0, 40));
+    writeFileSync(empty, pcapFile(cut.map((data) => ({ data, originalLength: 54 }))));
+    expect((await run([empty])).err).toContain(
+      `${cut.length} cut before the end of the TCP header`,
+    );
+  });
+
+  it("judges what lies before a damaged place, and does not call it clean", async () => {
+    const damaged = join(folder, "damaged.pcap");
+    const claim = new Uint8Array(16).fill(0x7f);
+    writeFileSync(damaged, Buffer.concat([readFileSync(fixture("a1")), claim]));
+    const fault = await run([damaged]);
+    expect(fault).toMatchObject({ exitCode: 1, err: "" });
+    expect(fault.out).toMatch(/note: .*damaged at byte 1337, after 18 packets.*not read/);
+    writeFileSync(damaged, Buffer.concat([readFileSync(fixture("h1")), claim]));
+    expect(await run([damaged])).toMatchObject({ exitCode: 4, err: "" });
+    writeFileSync(damaged, Buffer.concat([readFileSync(fixture("h1")).subarray(0, 24), claim]));
+    const nothing = await run([damaged]);
+    expect(nothing).toMatchObject({ exitCode: 2, out: "" });
+    expect(nothing.err).toContain("damaged at byte 24, after 0 packets");
+  });
+
+  it("does not call a capture clean that shows no SYN with its answer", async () => {
+    const whole = new Recording().session(7, 900);
+    const { records } = whole;
+    const file = join(folder, "part.pcap");
+    const parts = {
+      "one direction": records.filter((_, i) => i !== 1 && i < 3),
+      "the middle": records.slice(3),
+      "a SYN": records.slice(0, 1),
+    };
+    for (const [name, part] of Object.entries(parts)) {
+      writeFileSync(file, pcapFile(part));
+      const ended = await run([file]);
+      expect([name, ended.exitCode]).toEqual([name, 4]);
+      expect(ended.out).toContain("it shows no SYN together with an answer to it");
+    }
+    writeFileSync(file, whole.file());
+    expect((await run([file])).exitCode).toBe(0);
   });
 
   it("does not call a capture clean that is cut short", async () => {

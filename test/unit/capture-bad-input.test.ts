@@ -42,6 +42,20 @@ describe("bad captures", () => {
     expect(await code(version)).toBe("capture-version");
   });
 
+  it("says how to make a capture of a file that is packed, or of another kind", async () => {
+    const words = async (data: Uint8Array | number[]) => {
+      const error = await failure(() => collect(openCapture(inChunks(Uint8Array.from(data), 9))));
+      if (!(error instanceof UsageError)) throw error;
+      return `${error.message}; ${error.next}`;
+    };
+    expect(await words([0x28, 0xb5, 0x2f, 0xfd, 0, 0])).toMatch(/packed with zstd.*zstd -d/);
+    expect(await words(Buffer.from("BZh91AY"))).toMatch(/packed with bzip2.*bzip2 -d/);
+    expect(await words(Buffer.from("snoop\0\0\0"))).toMatch(/capture of snoop.*editcap/);
+    expect(await words(Buffer.from("no capture"))).toMatch(/starts with the bytes 6e 6f 20 63/);
+    expect(await words(pcapFile(RECORDS, { linkType: 127 }))).toMatch(/without monitor mode/);
+    expect(await words(pcapFile(RECORDS).subarray(0, 13))).toMatch(/cut short at byte 13/);
+  });
+
   it("tells a missing file from a directory", async () => {
     expect(await code(join(FIXTURES, "no-such.pcap"))).toBe("capture-not-found");
     expect(await code(FIXTURES)).toBe("capture-is-directory");

@@ -75,6 +75,7 @@ describe("link layers", () => {
     ["raw IP", 101, v4, 4],
     ["raw IP with IPv6", 101, v6, 6],
     ["raw IP of old systems", 12, v4, 4],
+    ["raw IP of OpenBSD", 14, v6, 6],
     ["raw IPv4", 228, v4, 4],
     ["raw IPv6", 229, v6, 6],
     ["Linux cooked", 113, cooked(v4, IP4), 4],
@@ -90,6 +91,8 @@ describe("link layers", () => {
     ["PPP without address and control", 9, bytes([0x00, 0x57], v6), 6],
     ["PPP with a compressed protocol field", 9, bytes([0x21], v4), 4],
     ["PPP in HDLC framing", 50, bytes([0xff, 0x03, 0x00, 0x57], v6), 6],
+    ["PPP with direction", 204, bytes([1, 0xff, 0x03, 0x00, 0x21], v4), 4],
+    ["PPPoE alone", 51, bytes([0x11, 0, 0, 1], be16(v6.length + 2), be16(0x57), v6), 6],
   ])("finds the TCP header behind %s", (_, linkType, data, family) => {
     const segment = decode(data, linkType);
     expect(segment.kind).toBe("tcp");

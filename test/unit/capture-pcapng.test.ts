@@ -118,7 +118,8 @@ describe("pcapng", () => {
       9,
     ]);
     const unknown = block(0x0bad, [1, 2, 3, 4]);
-    const { packets } = await read(join(SHB(false), idb(1, 3), unknown, obsolete, simple));
+    const { packets, notes } = await read(join(SHB(false), idb(1, 3), unknown, obsolete, simple));
+    expect(notes).toMatchObject([{ code: "no-time", count: 1 }]);
     expect(
       packets.map((p) => [p.frame, p.timeUs, p.capturedLength, p.originalLength, p.hex]),
     ).toEqual([

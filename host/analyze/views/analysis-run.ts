@@ -12,12 +12,18 @@ export interface AnalysisRun {
   readonly forecast?: PeerForecast;
 }
 
-/** `clean`: no fault found; `inconclusive`: none found, but the capture is cut short. */
+/** `clean`: no fault found; `inconclusive`: none found, and `doubtOf` says why that is not enough. */
 export type AnalysisVerdict = "fault" | "clean" | "inconclusive";
 
 export function verdictOf({ analysis }: AnalysisRun): AnalysisVerdict {
   if (analysis.findings.some(({ severity }) => severity === "fault")) return "fault";
-  return analysis.truncated ? "inconclusive" : "clean";
+  return doubtOf(analysis) === undefined ? "clean" : "inconclusive";
+}
+
+/** Why nothing found is no clean bill, to follow a "but"; undefined if it is one. */
+export function doubtOf({ truncated, counts }: AnalysisRun["analysis"]): string | undefined {
+  if (truncated) return "the capture is cut short";
+  return counts.answered === 0 ? "it shows no SYN together with an answer to it" : undefined;
 }
 
 export function exitCodeOf(run: AnalysisRun): ExitCode {

@@ -13,7 +13,7 @@ import type { ConnectionRow } from "../connection-row.ts";
 import { DIAGNOSES } from "../diagnoses/index.ts";
 import type { Finding } from "../findings.ts";
 import { absolute, grouped, plural, signed } from "../wording.ts";
-import { type AnalysisRun, verdictOf } from "./analysis-run.ts";
+import { type AnalysisRun, doubtOf, verdictOf } from "./analysis-run.ts";
 import { capturePlots } from "./capture-plots.ts";
 import { outcomeText } from "./outcome-text.ts";
 
@@ -67,7 +67,7 @@ function sentenceOf(run: AnalysisRun): string {
     return `${first.summary.charAt(0).toUpperCase()}${first.summary.slice(1)}${more}.`;
   }
   if (verdictOf(run) === "inconclusive") {
-    return `No fault was found in ${extent}, but the capture is cut short: this is no clean bill.`;
+    return `No fault was found in ${extent}, but ${doubtOf(analysis)}: this is no clean bill.`;
   }
   return `No fault was found in ${extent}.`;
 }
@@ -211,7 +211,7 @@ function settingsOf({ analysis, filters, forecast }: AnalysisRun): Fact[] {
   const facts: Fact[] = [
     { name: "capture", value: name },
     { name: "format", value: format ?? "unknown" },
-    { name: "whole", value: truncated ? "no, it is cut short" : "yes" },
+    { name: "whole", value: truncated ? "no, it is cut short or damaged" : "yes" },
     { name: "filters", value: filters.length === 0 ? "none" : filters.join(" ") },
   ];
   if (firstUs !== undefined && Math.abs(firstUs) < 8.64e18) {

@@ -8,7 +8,7 @@ import type { ChecksumCounts, ChecksumSummary } from "../checksum-census.ts";
 import type { ConnectionRow } from "../connection-row.ts";
 import type { Finding } from "../findings.ts";
 import { absolute, grouped, plural, signed } from "../wording.ts";
-import { type AnalysisRun, verdictOf } from "./analysis-run.ts";
+import { type AnalysisRun, doubtOf, verdictOf } from "./analysis-run.ts";
 import { outcomeText } from "./outcome-text.ts";
 
 /** Connections shown at most; JSON has more. */
@@ -187,7 +187,7 @@ function verdictText(run: AnalysisRun, paint: Paint): string {
     return `${paint.bad("FAULT")}  ${ids} over ${extent}`;
   }
   if (verdict === "inconclusive") {
-    return `${paint.open("INCONCLUSIVE")}  no fault found over ${extent}, but the capture is cut short`;
+    return `${paint.open("INCONCLUSIVE")}  no fault found over ${extent}, but ${doubtOf(analysis)}`;
   }
   return `${paint.good("CLEAN")}  no fault found over ${extent}`;
 }

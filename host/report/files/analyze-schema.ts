@@ -110,10 +110,12 @@ const analyzeDocument = z.looseObject({
     tcpPackets: whole,
     analysed: whole,
     connections: whole,
+    answered: whole,
     midstream: whole,
     firstFragments: whole,
     laterFragments: whole,
     unreadable: whole,
+    cut: whole,
   }),
   checksums: z.looseObject({
     ipv4: checksumCounts,
