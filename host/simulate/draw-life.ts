@@ -134,25 +134,31 @@ class BootDrawer {
     const faults = last ? [] : this.#drawFaults(random);
     const use = this.#drawUse(random);
     const { uptimeUs, offUs } = this.#settings;
-    const boot = {
+    // Drawn in this order, which is a part of what a case is.
+    const seed = random.u32();
+    const uptime = uptimeUs === undefined ? use.uptimeUs : within(random, uptimeUs);
+    const off = offUs === undefined ? use.offUs : within(random, offUs);
+    const counterStart = counterStartOf(random);
+    const end = random.chance(this.#rates["power-cut"]) ? "power-cut" : "reset";
+    const pollUs = random.int(100 * MS, 1_000 * MS);
+    const idleUnpolled = random.chance(0.5);
+    const sitsOutQuiet = last || random.chance(0.7);
+    // Written out: a copy by `...` costs more than all that is drawn here.
+    return {
       index,
       liveness: last,
-      seed: random.u32(),
+      seed,
       kind: use.kind,
-      uptimeUs: uptimeUs === undefined ? use.uptimeUs : within(random, uptimeUs),
-      offUs: offUs === undefined ? use.offUs : within(random, offUs),
-      counterStart: counterStartOf(random),
-      end: random.chance(this.#rates["power-cut"]) ? "power-cut" : "reset",
-      pollUs: random.int(100 * MS, 1_000 * MS),
-      idleUnpolled: random.chance(0.5),
-      sitsOutQuiet: last || random.chance(0.7),
-    } as const;
-    const at = (share: number) => Math.floor(share * boot.uptimeUs);
-    const placed = faults.map((fault) =>
-      "atUs" in fault ? { ...fault, atUs: at(fault.atUs) } : fault,
-    );
-    const connections = last ? [] : this.#drawConnections(random, { ...boot, ...use });
-    return { ...boot, faults: placed, connections };
+      uptimeUs: uptime,
+      offUs: off,
+      counterStart,
+      end,
+      pollUs,
+      idleUnpolled,
+      sitsOutQuiet,
+      faults: faults.length === 0 ? faults : placed(faults, uptime),
+      connections: last ? [] : this.#drawConnections(random, use, uptime),
+    };
   }
 
   #drawUse(random: Random): Use {
@@ -209,15 +215,18 @@ class BootDrawer {
     return faults;
   }
 
-  #drawConnections(random: Random, boot: Drawn): ConnectionScript[] {
+  #drawConnections(random: Random, use: Use, uptimeUs: number): ConnectionScript[] {
     const { connectionsPerBoot } = this.#settings;
     const count =
-      connectionsPerBoot === undefined ? boot.connections : within(random, connectionsPerBoot);
-    const spacingUs = Math.max(1 * MS, Math.floor((boot.uptimeUs - boot.silenceUs) / (count + 1)));
+      connectionsPerBoot === undefined ? use.connections : within(random, connectionsPerBoot);
+    // Where the settings give a boot less time than its use would take, it is silent for half of it.
+    const silenceUs =
+      uptimeUs === use.uptimeUs ? use.silenceUs : Math.min(use.silenceUs, Math.floor(uptimeUs / 2));
+    const spacingUs = Math.max(1 * MS, Math.floor((uptimeUs - silenceUs) / (count + 1)));
     const connections: ConnectionScript[] = [];
-    let atUs = boot.silenceUs;
-    for (let index = 0; index < count && atUs < boot.uptimeUs; index++) {
-      connections.push(this.#drawConnection(random, boot, index, count - index, atUs));
+    let atUs = silenceUs;
+    for (let index = 0; index < count && atUs < uptimeUs; index++) {
+      connections.push(this.#drawConnection(random, use, uptimeUs, index, count - index, atUs));
       atUs += random.int(0, 2 * spacingUs);
     }
     return connections;
@@ -225,21 +234,22 @@ class BootDrawer {
 
   #drawConnection(
     random: Random,
-    boot: Drawn,
+    use: Use,
+    uptimeUs: number,
     index: number,
     left: number,
     atUs: number,
   ): ConnectionScript {
     const { closesFirst, late } = this.#settings;
-    const server = this.#pickServer(random, boot.kind, index, left);
-    const alone = ALWAYS_BOUND.includes(boot.kind);
+    const server = this.#pickServer(random, use.kind, index, left);
+    const alone = ALWAYS_BOUND.includes(use.kind);
     return {
       index,
       atUs,
       server,
       // TSvals are asked for all the time, which keeps a lease alive: some have to do without.
       timestamps: !alone && random.chance(0.6),
-      transfer: this.#drawTransfer(random, boot, index, atUs),
+      transfer: this.#drawTransfer(random, use, uptimeUs, index, atUs),
       closesFirst: closesFirst === "either" ? random.pick(["device", "server"]) : closesFirst,
       cutState: random.pick(CUT_STATES),
       late: random.chance(late) ? this.#drawLate(random) : undefined,
@@ -260,24 +270,29 @@ class BootDrawer {
     return random.chance(0.75) ? first : pick(random, bound);
   }
 
-  #drawTransfer(random: Random, boot: Drawn, before: number, atUs: number): Transfer {
+  #drawTransfer(
+    random: Random,
+    { kind, fast }: Use,
+    endUs: number,
+    before: number,
+    atUs: number,
+  ): Transfer {
     const plan = planTransfer(random, {
-      kind: boot.kind,
-      fast: boot.fast,
+      kind,
+      fast,
       before,
       nowUs: atUs,
-      endUs: boot.uptimeUs,
+      endUs,
       aheadBytesMax: AHEAD_BYTES_MAX,
     });
-    const transfer = { ...plan, closeAtUs: plan.closeAtUs - atUs };
     const { bytes } = this.#settings;
-    if (bytes === undefined) return transfer;
-    const wanted = within(random, bytes);
+    const wanted = bytes === undefined ? plan.bytes : within(random, bytes);
     return {
-      ...transfer,
       bytes: wanted,
-      burstBytes: Math.min(transfer.burstBytes, wanted),
-      aheadBytes: Math.min(transfer.aheadBytes, wanted),
+      bytesPerSecond: plan.bytesPerSecond,
+      burstBytes: bytes === undefined ? plan.burstBytes : Math.min(plan.burstBytes, wanted),
+      closeAtUs: plan.closeAtUs - atUs,
+      aheadBytes: bytes === undefined ? plan.aheadBytes : Math.min(plan.aheadBytes, wanted),
     };
   }
 
@@ -309,4 +324,9 @@ interface Use extends BootUse {
   readonly fast: boolean;
 }
 
-type Drawn = Omit<Use, "offUs">;
+/** Times of faults are drawn as a share of the boot. */
+function placed(faults: readonly FaultScript[], uptimeUs: number): FaultScript[] {
+  return faults.map((fault) =>
+    "atUs" in fault ? { ...fault, atUs: Math.floor(fault.atUs * uptimeUs) } : fault,
+  );
+}
