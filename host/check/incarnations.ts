@@ -105,10 +105,13 @@ export class Incarnations {
     const later =
       newest.tsval === undefined || (tsval !== undefined && serialAfter(tsval, newest.tsval));
     life.incarnations[life.incarnations.length - 1] = {
-      ...newest,
+      boot: newest.boot,
+      openedUs: newest.openedUs,
+      isn: newest.isn,
       next: sample.next,
       lastUs: Math.max(newest.lastUs, sample.timeUs),
       tsval: later ? tsval : newest.tsval,
+      portChoice: newest.portChoice,
     };
     this.#touch(key, life, sample.timeUs);
   }

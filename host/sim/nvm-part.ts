@@ -54,7 +54,11 @@ export class PowerCut extends Error {
   readonly kind: NvmOperation;
 
   constructor(operation: number, phase: PowerCutPlan["phase"], kind: NvmOperation) {
+    // No fault of the program: nobody looks where it came from, and the stack would cost more than a boot.
+    const limit = Error.stackTraceLimit;
+    Error.stackTraceLimit = 0;
     super(`power failed ${phase === "torn" ? "inside" : phase} memory operation ${operation}`);
+    Error.stackTraceLimit = limit;
     this.name = "PowerCut";
     this.operation = operation;
     this.phase = phase;

@@ -11,7 +11,12 @@ import { FAULT_KINDS, type FaultKind } from "./fault-kinds.ts";
 import { geometryName } from "./geometries.ts";
 import type { JudgedLife } from "./judge-life.ts";
 import type { LifeScript } from "./life-script.ts";
-import { type DeviceTimeline, SIMULATE_BOUNDS, type SimulateCounts } from "./simulate-run.ts";
+import {
+  type DeviceTimeline,
+  SIMULATE_BOUNDS,
+  type SimulateCounts,
+  type SpanningState,
+} from "./simulate-run.ts";
 
 /** Failures kept of one rule, those of the lowest cases. */
 const FAILURES_PER_RULE = 3;
@@ -47,6 +52,9 @@ export interface WearTotal {
   cyclesMax: number;
 }
 
+/** Index of a case, and the first two ISNs of its device. */
+type FirstNumbers = SpanningState["firstNumbers"][number];
+
 export interface Totals {
   counts: { -readonly [K in keyof SimulateCounts]: number };
   rules: Partial<Record<RuleId, RuleTotal>>;
@@ -59,7 +67,7 @@ export interface Totals {
   ports: number[];
   portSamples: number;
   wear: Record<string, WearTotal>;
-  firstNumbers: (readonly [number, number, number])[];
+  firstNumbers: FirstNumbers[];
   statistics: StatisticsCounts;
 }
 
@@ -113,7 +121,19 @@ export function addTotals(into: Totals, other: Totals): void {
   into.portSamples += other.portSamples;
   for (const [name, wear] of Object.entries(other.wear)) addWear(into, name, wear);
   into.statistics = addCounts(into.statistics, other.statistics);
-  into.firstNumbers = [...into.firstNumbers, ...other.firstNumbers].sort((a, b) => a[0] - b[0]);
+  addFirstNumbers(into.firstNumbers, other.firstNumbers);
+}
+
+/** Keeps the order of case indices; what comes behind the rest, as it mostly does, is not sorted in. */
+function addFirstNumbers(into: FirstNumbers[], other: readonly FirstNumbers[]): void {
+  let last = into.at(-1)?.[0] ?? -1;
+  let inOrder = true;
+  for (const numbers of other) {
+    inOrder &&= numbers[0] > last;
+    last = numbers[0];
+    into.push(numbers);
+  }
+  if (!inOrder) into.sort((a, b) => a[0] - b[0]);
 }
 
 function entriesOf<K extends string, V>(record: Partial<Record<K, V>>): [K, V][] {

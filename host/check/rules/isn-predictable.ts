@@ -8,6 +8,7 @@
  * 10^-9 per million connections. It cannot see a sound-looking generator with a fixed seed in one
  * boot; `isn-repeats-after-boot` does.
  */
+import type { OpenSample } from "../../core/sample.ts";
 import { formatChance, LN_ALPHA } from "../chance.ts";
 import { ISN_PREDICTORS } from "../isn-predictors.ts";
 import { BLOCK_SIZE, IsnSequence } from "../isn-sequence.ts";
@@ -24,11 +25,25 @@ export const isnPredictable: Rule = {
   start: judge,
 };
 
+function place(sample: OpenSample, before: number | undefined): Omit<Finding, "detail"> {
+  return {
+    rule: "isn-predictable",
+    boot: sample.boot,
+    timeUs: sample.timeUs,
+    tuple: sample.tuple,
+    ...(before === undefined ? {} : { before, distance: (sample.isn - before) | 0 }),
+    after: sample.isn,
+    ...(sample.frame === undefined ? {} : { frame: sample.frame }),
+  };
+}
+
 function judge(): RuleJudge {
   const sequence = new IsnSequence();
   let judged = 0;
   let found = false;
-  let last: Omit<Finding, "detail"> | undefined;
+  /** The newest ISN looked at, and the one before it. */
+  let last: OpenSample | undefined;
+  let before: number | undefined;
 
   function look(report: Report): void {
     if (found || last === undefined) return;
@@ -36,7 +51,7 @@ function judge(): RuleJudge {
       const { lnChance, how } = predict(sequence.block);
       if (lnChance >= LN_ALPHA) continue;
       found = true;
-      report({ ...last, detail: `${how}; by chance ${formatChance(lnChance)}` });
+      report({ ...place(last, before), detail: `${how}; by chance ${formatChance(lnChance)}` });
       return;
     }
   }
@@ -44,18 +59,10 @@ function judge(): RuleJudge {
   return {
     observe({ sample }, report) {
       if (sample.kind !== "open") return;
-      const before = last?.after;
       if (!sequence.add(sample)) return;
       judged++;
-      last = {
-        rule: "isn-predictable",
-        boot: sample.boot,
-        timeUs: sample.timeUs,
-        tuple: sample.tuple,
-        ...(before === undefined ? {} : { before, distance: (sample.isn - before) | 0 }),
-        after: sample.isn,
-        ...(sample.frame === undefined ? {} : { frame: sample.frame }),
-      };
+      before = last?.isn;
+      last = sample;
       const size = sequence.block.isns.length;
       if (size === ISNS_MIN || (size >= 16 && (size & (size - 1)) === 0)) look(report);
       if (size >= BLOCK_SIZE) sequence.nextBlock();
