@@ -5,6 +5,7 @@ import type { Sample } from "../core/sample.ts";
 import { type Workload, workloadNames } from "../core/workload.ts";
 import { readBoardDescription } from "./board-description.ts";
 import { firmwarePath } from "./board-firmware.ts";
+import type { CampaignPosition } from "./boot-stream.ts";
 import { expectServersReachable } from "./campaign-server.ts";
 import { expectServersFit } from "./conformance-servers.ts";
 import { openEmulatedBoard, programOf } from "./emulated-board.ts";
@@ -13,7 +14,7 @@ import { parseEmulatedBoard } from "./emulated-selector.ts";
 import { type MailBootLog, type MailFirmware, mailBoots } from "./mail-campaign.ts";
 import { bootSamples, judgeMailCampaign } from "./mail-evidence.ts";
 import { type NetworkReport, networkCampaign, newNetworkReport } from "./network-campaign.ts";
-import { type CampaignPosition, rebootCampaign } from "./reboot-campaign.ts";
+import { rebootCampaign } from "./reboot-campaign.ts";
 import { poweredLives } from "./rebootable-board.ts";
 import { TemporaryFolder } from "./temporary-folder.ts";
 

@@ -12,6 +12,7 @@ import type { Workload } from "../core/workload.ts";
 import { PROVISION } from "../module/abi.ts";
 import { Random } from "../sim/random.ts";
 import type { BoardDescription } from "./board-description.ts";
+import { BootStream, type CampaignPosition } from "./boot-stream.ts";
 import {
   type DeviceState,
   deviceState,
@@ -20,8 +21,7 @@ import {
   startCommand,
 } from "./conformance-device.ts";
 import { sendServers } from "./conformance-servers.ts";
-import type { ConsoleEvent, ConsoleRecord } from "./console-record.ts";
-import { ConsoleSamples, reasonName } from "./console-samples.ts";
+import type { ConsoleRecord } from "./console-record.ts";
 import { type ConsoleSession, SILENCE_MS } from "./console-session.ts";
 import { type BootEnd, planBootEnd } from "./reboot-plan.ts";
 import type { Life, LifeEnd, RebootableBoard } from "./rebootable-board.ts";
@@ -64,22 +64,6 @@ export interface RebootCampaignOptions extends Workload {
   readonly onDevice?: (fingerprint: number) => void;
 }
 
-/** Where to go on. */
-export interface CampaignPosition {
-  /** Boots of the plan that are done. */
-  readonly done: number;
-  /** The highest number that a boot of the stream has so far. */
-  readonly boot: number;
-  /** The stream's time may not go back behind this. */
-  readonly timeUs: number;
-  /** Journal records that the device has written so far. */
-  readonly writes: number;
-  /** The last boot count that the device told. */
-  readonly bootCount?: number;
-  /** The fingerprint of its key. */
-  readonly fingerprint?: number;
-}
-
 /** The boot that finds its memory blank, as after the part was replaced. */
 const STORAGE_LOST_BOOT = 5;
 /** A boot that should be torn in a write is cut after this many records if it never writes. */
@@ -107,13 +91,13 @@ export async function* rebootCampaign(options: RebootCampaignOptions): AsyncGene
         index++;
         failures = 0;
       } catch (error) {
-        yield* campaign.out.splice(0);
+        yield* campaign.takeSamples();
         if (!(error instanceof BenchError) || ++failures > retries) throw error;
         campaign.note(`${error.message}; try ${failures} of ${retries}`);
         await campaign.abandon();
         await sleep(RETRY_MS * 2 ** (failures - 1));
       }
-      yield* campaign.out.splice(0);
+      yield* campaign.takeSamples();
       if (failures === 0) options.onDone?.(index);
     }
   } finally {
@@ -122,36 +106,28 @@ export async function* rebootCampaign(options: RebootCampaignOptions): AsyncGene
 }
 
 class Campaign {
-  readonly out: Sample[] = [];
   readonly #options: RebootCampaignOptions;
   readonly #random: Random;
-  readonly #samples: ConsoleSamples;
-  #skippedUs: number;
-  #boot: number;
-  #cause = "power-on";
-  #bootUs = 0;
-  /** The device was told to start, so its hello is not a surprise. */
-  #helloDue = false;
+  readonly #stream: BootStream;
   /** The end of one life was the start of the next. */
   #nextRuns = false;
-  #expectedRefusal: string | undefined;
   /** Another memory is due: the one of an emulator is gone with it. */
   #memoryGone: boolean;
-  #bootCount: number | undefined;
   #fingerprint: number | undefined;
-  /** Lives since that count was told. */
-  #lives = 0;
 
   constructor(options: RebootCampaignOptions) {
-    const { seed, description, from, nowUs, board } = options;
+    const { seed, description, from, nowUs, board, onNote, onRecord, onMark } = options;
     this.#options = options;
     this.#random = new Random(seed);
-    this.#samples = new ConsoleSamples(description.nvm.enduranceCycles, from?.writes);
-    this.#boot = from?.boot ?? -1;
-    this.#bootCount = from?.bootCount;
+    const { enduranceCycles } = description.nvm;
+    this.#stream = new BootStream({ nowUs, enduranceCycles, from, onNote, onRecord, onMark });
     this.#fingerprint = from?.fingerprint;
-    this.#skippedUs = from === undefined ? 0 : Math.max(0, from.timeUs - Math.round(nowUs()));
     this.#memoryGone = from !== undefined && board.abilities.storage;
+  }
+
+  /** What has been seen since this was asked last. */
+  takeSamples(): Sample[] {
+    return this.#stream.out.splice(0);
   }
 
   async runBoot(index: number): Promise<void> {
@@ -161,20 +137,17 @@ class Campaign {
     const end = lost
       ? ({ kind: "power-cut", records: 40 } as const)
       : planBootEnd(random, index, description.nvm.granule, board.abilities.cut !== "none");
-    this.#boot++;
-    this.#lives++;
-    this.#samples.booted();
-    this.#expectedRefusal = undefined;
+    this.#stream.next();
     if (lost) await this.#loseStorage();
     const { session, cause } = await this.#begin(random);
-    this.#cause = cause;
+    this.#stream.cause = cause;
     const state = await this.#bootDevice(session, end);
     if (state !== undefined) await this.#work(session, end, state, random);
     await this.#end(end.kind === "reset" && state !== undefined ? "console" : "cut");
   }
 
   note(text: string): void {
-    this.#options.onNote?.(`boot ${Math.max(0, this.#boot)}: ${text}`);
+    this.#stream.note(text);
   }
 
   /** After a fault of the bench. */
@@ -183,19 +156,14 @@ class Campaign {
     await this.#options.board.abandon();
   }
 
-  get #nowUs(): number {
-    return Math.round(this.#options.nowUs()) + this.#skippedUs;
-  }
-
   async #begin(random: Random): Promise<Life> {
     const { board } = this.#options;
     if (!this.#nextRuns) {
-      if (board.abilities.cut === "power") this.#skippedUs += this.#offUs(random);
-      this.#helloDue = true;
-      this.#bootUs = this.#nowUs;
+      if (board.abilities.cut === "power") this.#stream.skip(this.#offUs(random));
+      this.#stream.starting();
     }
-    const life = await board.begin((event) => this.#take(event));
-    this.#helloCame(this.#bootUs);
+    const life = await board.begin((event) => this.#stream.take(event));
+    this.#stream.helloCame(this.#stream.bootUs);
     this.#nextRuns = false;
     return life;
   }
@@ -208,16 +176,9 @@ class Campaign {
   }
 
   async #end(how: LifeEnd): Promise<void> {
-    this.#helloDue = true;
+    this.#stream.ending();
     this.#nextRuns = await this.#options.board.end(how);
-    if (this.#nextRuns) this.#helloCame(this.#nowUs);
-  }
-
-  /** A hello that was said while the port was away is not waited for any more. */
-  #helloCame(timeUs: number): void {
-    if (!this.#helloDue) return;
-    this.#helloDue = false;
-    this.#bootUs = timeUs;
+    if (this.#nextRuns) this.#stream.helloCame(this.#stream.nowUs);
   }
 
   /** Boots the module. Undefined when the power was cut in the middle of it. */
@@ -229,17 +190,17 @@ class Campaign {
     if (end.kind === "cut-while-booting") {
       session.send(command);
       await this.#options.sleep(end.delayMs);
-      this.#noteBoot(undefined);
+      this.#stream.booted(undefined);
       return undefined;
     }
     const answer = await session.command(command, (record) => record.type === "torn");
     if (answer.type === "torn") {
-      this.#noteBoot(undefined);
+      this.#stream.booted(undefined);
       return undefined;
     }
     const state = deviceState(answer);
     this.#expectSameDevice(state);
-    this.#noteBoot(state.boots);
+    this.#stream.booted(state.boots);
     return state;
   }
 
@@ -266,9 +227,9 @@ class Campaign {
   ): Promise<void> {
     if (state.state === "unprovisioned") await this.#provision(session);
     else if (state.state === "quiet") await this.#waitQuiet(session);
-    else if (state.state !== "ready") this.#refuse(state);
+    else if (state.state !== "ready") this.#stream.refused(state);
     // Quiet time was skipped: the boot's time begins behind it.
-    const sinceUs = state.state === "ready" ? this.#bootUs : this.#nowUs;
+    const sinceUs = state.state === "ready" ? this.#stream.bootUs : this.#stream.nowUs;
     if (end.kind === "torn-run") await this.#setTear(session, end);
     // With a number of connections the device tells when it has made them.
     const planned =
@@ -292,7 +253,7 @@ class Campaign {
     let seen = 0;
     const isLast = ({ type }: ConsoleRecord) =>
       type === "torn" || type === "hello" || type === "run-over" || ++seen >= last;
-    const gap = gapUs(plan, this.#nowUs - sinceUs);
+    const gap = gapUs(plan, this.#stream.nowUs - sinceUs);
     const whileUs = plan.uptimeUs === undefined ? 0 : gap * (plan.connections ?? 0);
     const over = session.record(
       isLast,
@@ -308,7 +269,7 @@ class Campaign {
     if (uptimeUs === undefined) return;
     const { signal, sleep } = this.#options;
     for (;;) {
-      const leftMs = (sinceUs + uptimeUs - this.#nowUs) / 1000;
+      const leftMs = (sinceUs + uptimeUs - this.#stream.nowUs) / 1000;
       if (leftMs <= 0 || signal?.aborted) return;
       await sleep(Math.min(leftMs, LOOK_MS));
     }
@@ -322,7 +283,7 @@ class Campaign {
   async #provision(session: ConsoleSession): Promise<void> {
     const { board } = this.#options;
     if (!board.abilities.storage) throw noKey(board.name);
-    const first = this.#boot === 0;
+    const first = this.#stream.boot === 0;
     const options = first ? PROVISION.newDevice : 0;
     const answer = await provisionDevice(session, this.#options.newKey(), options);
     const state = deviceState(answer);
@@ -332,16 +293,16 @@ class Campaign {
   async #waitQuiet(session: ConsoleSession): Promise<void> {
     const { mslMs } = this.#options.description;
     // What the device is asked during quiet time it has to refuse.
-    this.#expectedRefusal = "quiet";
+    this.#stream.expectedRefusal = "quiet";
     const over = session.record(({ type }) => type === "run-over", "the end of a refused run");
     await session.command({ do: "run", count: 1 });
     await over;
     await skipTime(session, 2 * mslMs);
-    this.#skippedUs += 2 * mslMs * 1000;
-    this.#expectedRefusal = undefined;
+    this.#stream.skip(2 * mslMs * 1000);
+    this.#stream.expectedRefusal = undefined;
     const { onMark } = this.#options;
     if (onMark === undefined) return;
-    onMark(this.#nowUs);
+    onMark(this.#stream.nowUs);
     await session.command({ do: "mark" });
   }
 
@@ -351,79 +312,7 @@ class Campaign {
     const { sectorBytes, sectors } = description.nvm;
     await board.replaceStorage(new Uint8Array(sectorBytes * sectors).fill(0xff));
     this.#memoryGone = false;
-    this.#bootCount = undefined;
-    this.out.push({ kind: "storage-lost", boot: this.#boot, timeUs: this.#nowUs });
-  }
-
-  #noteBoot(boots: number | undefined): void {
-    const boot = {
-      kind: "boot",
-      boot: this.#boot,
-      timeUs: this.#bootUs,
-      requested: this.#boot > 0,
-      cause: this.#cause,
-    } as const;
-    if (boots === undefined || boots === 0) {
-      this.out.push(boot);
-      return;
-    }
-    this.out.push({ ...boot, persistedBootCount: boots });
-    const before = this.#bootCount;
-    if (before !== undefined && boots > before + this.#lives) {
-      const more = boots - before - this.#lives;
-      this.note(`the device counts ${more} more boots than were asked for: it restarted by itself`);
-    }
-    this.#bootCount = boots;
-    this.#lives = 0;
-  }
-
-  #refuse(state: DeviceState): void {
-    this.out.push({
-      kind: "refused",
-      boot: this.#boot,
-      timeUs: this.#nowUs,
-      call: "boot",
-      reason: reasonName(state.reason),
-      expected: false,
-    });
-  }
-
-  #take(event: ConsoleEvent): void {
-    if (event.kind === "damaged") {
-      // What is torn while the bench ends a life is no news.
-      if (!this.#helloDue) this.note(`a line of the console is damaged: ${event.text}`);
-    } else if (event.kind === "gap")
-      this.note(`console records ${event.first}–${event.last} are lost`);
-    else if (event.record.type === "hello") this.#takeHello(event.record);
-    else this.#takeRecord(event.record);
-  }
-
-  #takeHello(record: ConsoleRecord): void {
-    const timeUs = this.#nowUs;
-    this.#options.onMark?.(timeUs);
-    if (this.#helloDue) {
-      this.#helloCame(timeUs);
-      return;
-    }
-    const cause = record.fields.get("cause") ?? "unknown";
-    const message = `the device restarted by itself in boot ${this.#boot} (cause: ${cause})`;
-    this.#boot++;
-    this.out.push({ kind: "boot", boot: this.#boot, timeUs, requested: false, cause });
-    throw new BenchError(
-      "device-restarted",
-      message,
-      "look at its console with `isnkit monitor`: a fault handler or a watchdog restarted it",
-    );
-  }
-
-  #takeRecord(record: ConsoleRecord): void {
-    this.#options.onRecord?.(record);
-    const sample = this.#samples.sample(record, {
-      boot: this.#boot,
-      timeUs: this.#nowUs,
-      ...(this.#expectedRefusal === undefined ? {} : { expectedRefusal: this.#expectedRefusal }),
-    });
-    if (sample !== undefined) this.out.push(sample);
+    this.#stream.storageLost();
   }
 }
 

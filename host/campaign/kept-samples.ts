@@ -15,7 +15,7 @@ import {
 import { stat } from "node:fs/promises";
 import { createInterface } from "node:readline";
 import { z } from "zod";
-import type { CampaignPosition } from "../boards/reboot-campaign.ts";
+import type { CampaignPosition } from "../boards/boot-stream.ts";
 import { BenchError, UsageError } from "../core/errors.ts";
 import type { Sample } from "../core/sample.ts";
 

@@ -1,7 +1,7 @@
 /** A run whose samples are kept while it goes on, and that can go on from those of an earlier one. */
 import { rmSync } from "node:fs";
 import { rm } from "node:fs/promises";
-import type { CampaignPosition } from "../boards/reboot-campaign.ts";
+import type { CampaignPosition } from "../boards/boot-stream.ts";
 import { expectSameRun, KeptSamples, keptSamples } from "../campaign/kept-samples.ts";
 import type { CheckEnding } from "../check/engine.ts";
 import type { Sample } from "../core/sample.ts";
