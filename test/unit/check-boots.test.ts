@@ -86,10 +86,56 @@ describe("isn-repeats-after-boot", () => {
     expect(only(judge("isn-repeats-after-boot", boots(openings))).status).toBe("pass");
   });
 
-  it("is open with one boot", () => {
+  it("gives the first ISN that came again, how long ago, and how likely that is by chance", () => {
+    const result = judge("isn-repeats-after-boot", boots([[[9, 9]], LWIP, LWIP]));
+    expect(result.findings[0]).toMatchObject({
+      ...{ boot: 2, timeUs: 10 * SECOND_US, elapsedUs: 5 * SECOND_US },
+      ...{ before: 6510, after: 6510, distance: 0 },
+    });
+    // 1 + 2 comparisons of six numbers, 2^-32 for each, and e for the bound of a tail (chance.ts).
+    expect(result.findings[0]?.detail).toContain("by chance 10^-56");
+  });
+
+  it("tells boots by their numbers too, and speaks up when the next one begins", () => {
+    const opens = boots([LWIP, LWIP]).filter(({ kind }) => kind === "open");
+    expect(only(judge("isn-repeats-after-boot", opens))).toMatchObject({ findings: 1, judged: 1 });
+    const check = new Check({ rules: [ruleById("isn-repeats-after-boot")], context: CONTEXT });
+    const found = boots([LWIP, LWIP, []]).map((sample) => check.observe(sample));
+    expect(found.at(-1)).toBe(1);
+    expect(found.slice(0, -1)).not.toContain(1);
+  });
+
+  it("compares the first eight ISNs of a boot, and no more", () => {
+    const ten = (boot: number, sameFrom: number) =>
+      Array.from({ length: 10 }, (_, i) => [i, i + (i < sameFrom ? 1000 * boot : 0)] as const);
+    const late = judge("isn-repeats-after-boot", boots([ten(1, 8), ten(2, 8)]));
+    expect(only(late)).toMatchObject({ findings: 0, judged: 1 });
+    const all = judge("isn-repeats-after-boot", boots([ten(1, 0), ten(2, 0)]));
+    expect(all.findings[0]?.detail).toContain("8 of the first 8 ISNs");
+  });
+
+  it.each([
+    ["isn-repeats-after-boot", 512],
+    ["port-repeats-after-boot", 32],
+  ] as const)("looks back as far as its page says: %s, %i boots", (id, remembered) => {
+    const random = randomFrom(5);
+    const eight = Array.from({ length: 8 }, (_, i) => [49153 + i, 6510 + i] as const);
+    const others = (count: number) =>
+      Array.from({ length: count }, () => eight.map(() => [random() & 0xffff, random()] as const));
+    const inReach = judge(id, boots([eight, ...others(remembered - 1), eight]));
+    expect(only(inReach).findings).toBe(1);
+    const beyond = judge(id, boots([eight, ...others(remembered), eight]));
+    expect(only(beyond).findings).toBe(0);
+  });
+
+  it("is open with one boot, or with too little in each, and says which", () => {
     const result = judge("isn-repeats-after-boot", boots([LWIP]));
     expect(only(result).status).toBe("open");
+    expect(only(result).reason).toContain("at least two boots");
     expect(result.verdict).toBe("inconclusive");
+    const thin = only(judge("isn-repeats-after-boot", boots([[[1, 5]], [[1, 6]]])));
+    expect(thin).toMatchObject({ status: "open", judged: 1 });
+    expect(thin.reason).toContain("too few connections per boot");
   });
 });
 
@@ -120,6 +166,69 @@ describe("port-repeats-after-boot", () => {
     ] as const;
     const result = judge("port-repeats-after-boot", boots(openings.map((one) => [...one])));
     expect(only(result)).toMatchObject({ status: "open", findings: 0 });
+  });
+
+  it("gives the first port that came again, and how long ago", () => {
+    const result = judge("port-repeats-after-boot", boots([[[9, 9]], LWIP, LWIP]));
+    expect(result.findings[0]).toMatchObject({
+      ...{ boot: 2, timeUs: 10 * SECOND_US, elapsedUs: 5 * SECOND_US },
+      ...{ before: 49153, after: 49153, distance: 0 },
+    });
+  });
+
+  it("tells boots by their numbers too, and speaks up when the next one begins", () => {
+    const opens = boots([LWIP, LWIP]).filter(({ kind }) => kind === "open");
+    expect(only(judge("port-repeats-after-boot", opens))).toMatchObject({ findings: 1, judged: 1 });
+    for (const kind of ["boot", "storage-lost"] as const) {
+      const check = new Check({ rules: [ruleById("port-repeats-after-boot")], context: CONTEXT });
+      const end: Sample = kind === "boot" ? bootAt(2, 1e9) : { kind, boot: 2, timeUs: 1e9 };
+      const found = [...boots([LWIP, LWIP]), end].map((sample) => check.observe(sample));
+      expect(found.at(-1)).toBe(1);
+      expect(found.slice(0, -1)).not.toContain(1);
+    }
+  });
+
+  it("passes once enough ports of enough boots are not those of an earlier one", () => {
+    const random = randomFrom(11);
+    const openings = Array.from({ length: 40 }, () =>
+      LWIP.map(() => [1024 + (random() % 60_000), random()] as const),
+    );
+    expect(only(judge("port-repeats-after-boot", boots(openings)))).toMatchObject({
+      status: "pass",
+      judged: 39,
+    });
+  });
+
+  it("says what it lacks: a second boot, or more ports", () => {
+    const reason = (...openings: (readonly [number, number])[][]) =>
+      only(judge("port-repeats-after-boot", boots(openings))).reason;
+    expect(reason(LWIP)).toContain("at least two boots");
+    expect(reason([[1024, 1]], [[1025, 2]])).toContain("too few allocated ports");
+  });
+
+  it("looks at 32 connections of a boot for ports of the device's own choice", () => {
+    // Before them come connections from a port that the application has bound.
+    const opening = (boot: number, before: number) => [
+      ...Array.from({ length: before }, () =>
+        openAt(boot, boot, tupleTo(5000), 1, { portChoice: "unknown" }),
+      ),
+      ...LWIP.map(([port]) =>
+        openAt(boot, boot, tupleTo(port, "10.77.0.3"), 1, { portChoice: "unknown" }),
+      ),
+    ];
+    for (const [before, findings] of [
+      [26, 1],
+      [27, 0],
+    ] as const) {
+      const samples = [...opening(0, before), ...opening(1, before)];
+      expect(only(judge("port-repeats-after-boot", samples)).findings).toBe(findings);
+    }
+    const many = (boot: number) =>
+      Array.from({ length: 40 }, (_, i) =>
+        openAt(boot, boot, tupleTo(5000), i, { portChoice: "bound" }),
+      );
+    const behindBound = [...many(0), ...boots([LWIP]), ...many(1), ...boots([[], LWIP])];
+    expect(only(judge("port-repeats-after-boot", behindBound)).findings).toBe(1);
   });
 
   it("needs six ports of two boots, as its page says", () => {
@@ -183,9 +292,28 @@ describe("quiet-time", () => {
     expect(only(result).status).toBe("fail");
   });
 
+  it("judges a loss once, however often the device speaks too early, and each loss by itself", () => {
+    const early = [lost, openAfter(1), openAfter(2)];
+    expect(only(judge("quiet-time", early))).toMatchObject({ findings: 2, judged: 1 });
+    const again: Sample = { ...lost, timeUs: 100 + 3 };
+    const twice = [...early, again, openAfter(4)];
+    expect(only(judge("quiet-time", twice))).toMatchObject({ findings: 3, judged: 2 });
+  });
+
+  it("names the frame of a capture", () => {
+    const [plain, framed] = [openAfter(1), { ...openAfter(2), frame: 17 }];
+    const { findings } = judge("quiet-time", [lost, plain, framed]);
+    expect(findings[0]).not.toHaveProperty("frame");
+    expect(findings[1]).toMatchObject({ frame: 17 });
+  });
+
   it("is open when nothing was lost, or nothing was heard afterwards", () => {
-    expect(only(judge("quiet-time", [openAfter(5)])).status).toBe("open");
-    expect(only(judge("quiet-time", [lost])).status).toBe("open");
+    const never = only(judge("quiet-time", [openAfter(5)]));
+    expect(never).toMatchObject({ status: "open", judged: 0 });
+    expect(never.reason).toContain("never lost");
+    const silent = only(judge("quiet-time", [lost, bootAt(3, 200)]));
+    expect(silent).toMatchObject({ status: "open", judged: 0 });
+    expect(silent.reason).toContain("not heard again");
   });
 });
 
@@ -206,9 +334,17 @@ describe("refused", () => {
     expect(only(judge("refused", [refusal(true)])).status).toBe("pass");
   });
 
-  it("is open for a capture, which does not show refusals", () => {
+  it("counts a number that was given as judged, and nothing else", () => {
+    const given = [bootAt(0, 0), openAt(0, 0, tupleTo(1), 1)];
+    expect(only(judge("refused", given))).toMatchObject({ status: "pass", judged: 1 });
+    expect(only(judge("refused", [...given, refusal(true)]))).toMatchObject({ judged: 2 });
+  });
+
+  it("is open for a capture, which does not show refusals, and when nothing was asked", () => {
     const result = judge("refused", [openAt(0, 0, tupleTo(1), 1)], { source: "capture" });
     expect(only(result)).toMatchObject({ status: "open", judged: 0 });
+    expect(only(result).reason).toContain("a capture does not show");
+    expect(only(judge("refused", [bootAt(0, 0)])).reason).toContain("never asked");
   });
 });
 
@@ -221,6 +357,14 @@ describe("reboot-unproven", () => {
     const result = judge("reboot-unproven", samples);
     expect(only(result)).toMatchObject({ status: "fail", findings: 1, judged: 3 });
     expect(result.findings[0]).toMatchObject({ boot: 2, before: 8, after: 8, distance: 0 });
+    expect(result.findings[0]?.elapsedUs).toBe(1);
+  });
+
+  it("asks nothing of a boot that nobody asked for", () => {
+    const same = { requested: false, persistedBootCount: 5 };
+    const result = judge("reboot-unproven", [bootAt(0, 0, same), bootAt(1, 1, same)]);
+    expect(only(result)).toMatchObject({ status: "open", judged: 0, findings: 0 });
+    expect(only(result).reason).toBe("no reboot was asked for");
   });
 
   it("passes over a boot that was cut before it could tell, and judges the next", () => {
@@ -246,6 +390,7 @@ describe("reboot-unproven", () => {
     expect(only(fresh)).toMatchObject({ status: "open", findings: 0 });
     const silent: Sample = { kind: "boot", boot: 1, timeUs: 1, requested: true };
     expect(only(judge("reboot-unproven", [silent])).status).toBe("open");
+    expect(only(judge("reboot-unproven", [silent])).reason).toContain("no persisted boot count");
   });
 });
 
@@ -264,5 +409,14 @@ describe("wear", () => {
     expect(only(result)).toMatchObject({ status: "fail", findings: 1, judged: 3 });
     expect(only(judge("wear", [nvm(10_000)])).status).toBe("pass");
     expect(only(judge("wear", [])).status).toBe("open");
+    expect(only(judge("wear", [nvm(10_001)])).status).toBe("fail");
+  });
+
+  it("is open where no endurance is rated", () => {
+    const unrated = { ...nvm(1), enduranceCycles: 0 };
+    const samples = [unrated, openAt(0, 0, tupleTo(1), 1)];
+    expect(only(judge("wear", samples))).toMatchObject({ status: "open", judged: 0 });
+    const once = { ...nvm(2), enduranceCycles: 1 };
+    expect(only(judge("wear", [once]))).toMatchObject({ status: "fail", judged: 1 });
   });
 });

@@ -49,19 +49,24 @@ describe("a simulation", () => {
     expect(because).toContain("entropy-stuck");
   });
 
-  it("reports what ran when it is interrupted", async () => {
+  // In this thread a case is handed out at a time, on threads four of fifty: a thread that is at work
+  // when the interrupt comes ends what it has, and nobody gets more.
+  it.each([
+    { workers: 1, stopAt: 3, ran: 3 },
+    { workers: 2, stopAt: 1, ran: 8 },
+  ])("reports what ran when it is interrupted, on $workers threads", async (one) => {
     const stop = new AbortController();
     const result = await simulate({
       campaign: campaign({ cases: 50, settings: { canaries: [] } }),
-      workers: 1,
+      workers: one.workers,
       signal: stop.signal,
       onProgress: (stage) => {
-        if (stage.stage === "cases" && stage.done === 3) stop.abort();
+        if (stage.stage === "cases" && stage.done >= one.stopAt) stop.abort();
       },
       nowMs: () => 0,
       startedAt: new Date(0),
     });
-    expect(result.cases).toMatchObject({ total: 50, count: 3, complete: false });
+    expect(result.cases).toMatchObject({ total: 50, count: one.ran, complete: false });
     expect(result.verdict).toBe("inconclusive");
     expect(result.because).toContain("cut short");
   });
