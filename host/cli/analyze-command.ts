@@ -1,11 +1,11 @@
 /** `isnkit analyze` as commander sees it. */
-import { type Command, Option } from "commander";
+import type { Command } from "commander";
 import type { ExitCode } from "../core/errors.ts";
 import type { AnalyzeArguments } from "./analyze.ts";
-import { environmentName, flagOf, type SettingName } from "./settings.ts";
+import { addFlags, addNoColor, addSwitch, type Flag } from "./flags.ts";
 import type { Terminal } from "./terminal.ts";
 
-const FLAGS: readonly (readonly [SettingName, string, string])[] = [
+const FLAGS: readonly Flag[] = [
   ["host", "IP", "look at the connections of this host only"],
   ["port", "N", "look at connections with this port on either side only"],
   ["connection", "A:P>B:Q", "look at this connection only, '10.77.0.2:31001 > 10.77.0.1:25'"],
@@ -43,14 +43,10 @@ export function addAnalyzeCommand(
     .argument("[file]", "pcap or pcapng file, also gzipped, - for standard input")
     .helpOption("-h, --help", "print help")
     .allowExcessArguments(false);
-  for (const [name, placeholder, description] of FLAGS) {
-    const option = new Option(`${flagOf(name)} <${placeholder}>`, description);
-    command.addOption(option.env(environmentName(name)));
-  }
-  command
-    .addOption(new Option("--narrate", "tell the session packet by packet").env("ISNKIT_NARRATE"))
-    .addOption(new Option("--follow", "go on while the file grows").env("ISNKIT_FOLLOW"))
-    .addOption(new Option("--no-color", "no colours").env("ISNKIT_NO_COLOR"))
+  addFlags(command, FLAGS);
+  addSwitch(command, "--narrate", "tell the session packet by packet");
+  addSwitch(command, "--follow", "go on while the file grows");
+  addNoColor(command)
     .option("--list-rules", "list the diagnoses and stop")
     .addHelpText("after", HELP)
     .action(async (file: string | undefined) => {

@@ -1,7 +1,8 @@
 /** The commands of the desk as commander sees them: flags, environment twins, help. */
-import { type Command, Option } from "commander";
+import type { Command } from "commander";
 import type { ExitCode } from "../core/errors.ts";
-import { environmentName, flagOf, type SettingName } from "./settings.ts";
+import { addFlags, addNoColor, addSwitch, type Flag } from "./flags.ts";
+import type { SettingName } from "./settings.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** What a command of the desk gets from the parser. */
@@ -23,7 +24,7 @@ interface DeskCommand {
   readonly name: string;
   readonly description: string;
   readonly argument?: readonly [string, string];
-  readonly flags: readonly (readonly [SettingName, string, string])[];
+  readonly flags: readonly Flag[];
   /** Flags without a value. */
   readonly switches: readonly (readonly [string, string])[];
   readonly help: string;
@@ -255,16 +256,9 @@ function addDeskCommand(
     .helpOption("-h, --help", "print help")
     .allowExcessArguments(false);
   if (argument !== undefined) command.argument(...argument);
-  for (const [setting, placeholder, text] of flags) {
-    const option = new Option(`${flagOf(setting)} <${placeholder}>`, text);
-    command.addOption(option.env(environmentName(setting)));
-  }
-  for (const [flag, text] of switches) {
-    const variable = `ISNKIT_${flag.slice(2).replaceAll("-", "_").toUpperCase()}`;
-    command.addOption(new Option(flag, text).env(variable));
-  }
-  command
-    .addOption(new Option("--no-color", "no colours").env("ISNKIT_NO_COLOR"))
+  addFlags(command, flags);
+  for (const [flag, text] of switches) addSwitch(command, flag, text);
+  addNoColor(command)
     .addHelpText("after", help)
     .action(async (word: unknown) => {
       const run = await load();

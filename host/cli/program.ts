@@ -1,18 +1,19 @@
 /** The command line as commander sees it: commands, flags, environment twins, help. */
-import { Command, Option } from "commander";
+import { Command } from "commander";
 import { EXIT, type ExitCode } from "../core/errors.ts";
 import { addAnalyzeCommand } from "./analyze-command.ts";
 import { DEFAULTS, REBOOTS_MAX } from "./check-settings.ts";
 import { addDeskCommands } from "./desk-commands.ts";
 import { describeFailure } from "./failure.ts";
+import { addFlags, addNoColor, type Flag } from "./flags.ts";
 import { packageVersion } from "./package-version.ts";
 import { addReportCommand } from "./report-command.ts";
-import { environmentName, flagOf, type SettingName } from "./settings.ts";
+import type { SettingName } from "./settings.ts";
 import { addSimulateCommand } from "./simulate-command.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** Flag, placeholder and description of each setting of `check`. */
-const CHECK_FLAGS: readonly (readonly [SettingName, string, string])[] = [
+const CHECK_FLAGS: readonly Flag[] = [
   [
     "board",
     "NAME",
@@ -110,12 +111,8 @@ export function buildProgram(
     .description("reboot a board, or read a capture, and judge its ISNs, ports and timestamps")
     .helpOption("-h, --help", "print help")
     .allowExcessArguments(false);
-  for (const [name, placeholder, description] of CHECK_FLAGS) {
-    const option = new Option(`${flagOf(name)} <${placeholder}>`, description);
-    check.addOption(option.env(environmentName(name)));
-  }
-  check
-    .addOption(new Option("--no-color", "no colours").env("ISNKIT_NO_COLOR"))
+  addFlags(check, CHECK_FLAGS);
+  addNoColor(check)
     .option("--list-rules", "list the rules and stop")
     .option("--list-generators", "list what sim:<generator> can be and stop")
     .addHelpText("after", CHECK_HELP)

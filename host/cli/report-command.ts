@@ -1,10 +1,11 @@
 /** `isnkit report` as commander sees it. */
-import { type Command, Option } from "commander";
+import type { Command } from "commander";
 import type { ExitCode } from "../core/errors.ts";
-import { environmentName, flagOf, type SettingName } from "./settings.ts";
+import { addFlags, addNoColor, type Flag } from "./flags.ts";
+import type { SettingName } from "./settings.ts";
 import type { Terminal } from "./terminal.ts";
 
-function flags(format: string): readonly (readonly [SettingName, string, string])[] {
+function flags(format: string): readonly Flag[] {
   return [
     ["format", "FORMAT", `html, text, junit, markdown or json (default: ${format})`],
     ["output", "FILE", "write the report to a file instead of stdout"],
@@ -45,7 +46,7 @@ export function addReportCommand(
     .argument("[file]", "what --format json wrote, - for standard input")
     .helpOption("-h, --help", "print help")
     .allowExcessArguments(false);
-  addFlags(report, "html")
+  addNoColor(addFlags(report, flags("html")))
     .addHelpText("after", HELP)
     .action(async (file: string | undefined) => {
       const { reportCommand } = await import("./report.ts");
@@ -64,20 +65,12 @@ function addMergeCommand(
     .description("join the shards of a simulation, and give the verdict of the whole")
     .argument("[files...]", "what `isnkit simulate --shard i/n --format json` wrote, all of them")
     .helpOption("-h, --help", "print help");
-  addFlags(merge, "text")
+  addNoColor(addFlags(merge, flags("text")))
     .addHelpText("after", MERGE_HELP)
     .action(async (files: string[]) => {
       const { reportMergeCommand } = await import("./report-merge.ts");
       done(await reportMergeCommand({ files, ...argumentsOf(merge, report) }, terminal));
     });
-}
-
-function addFlags(command: Command, format: string): Command {
-  for (const [name, placeholder, description] of flags(format)) {
-    const option = new Option(`${flagOf(name)} <${placeholder}>`, description);
-    command.addOption(option.env(environmentName(name)));
-  }
-  return command.addOption(new Option("--no-color", "no colours").env("ISNKIT_NO_COLOR"));
 }
 
 /** `outer`: the command that this one belongs to; commander gives flags that both have to that one. */

@@ -1,10 +1,10 @@
 /** `isnkit simulate` as commander sees it: flags, environment twins, help. */
-import { type Command, Option } from "commander";
+import type { Command } from "commander";
 import type { ExitCode } from "../core/errors.ts";
-import { environmentName, flagOf, type SettingName } from "./settings.ts";
+import { addFlags, addNoColor, type Flag } from "./flags.ts";
 import type { Terminal } from "./terminal.ts";
 
-const FLAGS: readonly (readonly [SettingName, string, string])[] = [
+const FLAGS: readonly Flag[] = [
   [
     "board",
     "NAME",
@@ -59,12 +59,8 @@ export function addSimulateCommand(
     .description("live through millions of reboots with faults, and judge both ends")
     .helpOption("-h, --help", "print help")
     .allowExcessArguments(false);
-  for (const [name, placeholder, description] of FLAGS) {
-    const option = new Option(`${flagOf(name)} <${placeholder}>`, description);
-    command.addOption(option.env(environmentName(name)));
-  }
-  command
-    .addOption(new Option("--no-color", "no colours").env("ISNKIT_NO_COLOR"))
+  addFlags(command, FLAGS);
+  addNoColor(command)
     .option("--list", "list rules, faults, geometries, servers and canaries, and stop")
     .addHelpText("after", HELP)
     .action(async () => {

@@ -1,6 +1,7 @@
 /** Firmware by an external tool of board.json: openocd, bossac, dfu-util, …; never through a shell. */
-import { type ChildProcess, spawn } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
 import { findProgram } from "../boards/guarded-process.ts";
+import { endOfGroup, killGroup, startGroup } from "../boards/process-group.ts";
 import { BenchError } from "../core/errors.ts";
 import { printable } from "../report/plain-text.ts";
 import { TransferInterrupted } from "./ymodem-sender.ts";
@@ -9,8 +10,6 @@ import { TransferInterrupted } from "./ymodem-sender.ts";
 const TOOL_MS = 300_000;
 const LAST_LINES = 5;
 const LINE_CHARACTERS_MAX = 300;
-/** Words that are still in the pipe when the tool has ended. */
-const PIPES_MS = 200;
 
 export interface FlashToolOptions {
   /** Program and arguments, with {image}, {serial} and {port} in them. */
@@ -55,7 +54,7 @@ export async function runFlashTool(options: FlashToolOptions): Promise<void> {
   const path = program.includes("/") ? program : findProgram(program);
   if (path === undefined) throw missing(program, options.package);
   const timeoutMs = options.timeoutMs ?? TOOL_MS;
-  const { code, lines, end } = await ending(spawnTool(path, args), timeoutMs, options);
+  const { code, lines, end } = await ending(startGroup(path, args), timeoutMs, options);
   if (code === 0) return;
   const said = lines.length === 0 ? "it said nothing" : lines.join("; ");
   if (end === "interrupted") throw new TransferInterrupted(`${program} was interrupted`);
@@ -74,10 +73,6 @@ export async function runFlashTool(options: FlashToolOptions): Promise<void> {
   );
 }
 
-function spawnTool(path: string, args: readonly string[]): ChildProcess {
-  return spawn(path, args, { stdio: ["ignore", "pipe", "pipe"], detached: true });
-}
-
 function missing(program: string, name: string): BenchError {
   return new BenchError("tool-missing", `${program} is not installed`, `apt-get install ${name}`);
 }
@@ -89,7 +84,7 @@ interface Ending {
   readonly end: "itself" | "late" | "interrupted";
 }
 
-function ending(
+async function ending(
   child: ChildProcess,
   timeoutMs: number,
   { signal, onLine }: FlashToolOptions,
@@ -119,39 +114,12 @@ function ending(
   });
   const timer = setTimeout(() => stop("late"), timeoutMs);
   const interrupt = () => stop("interrupted");
-  const leave = () => killGroup(child);
   signal?.addEventListener("abort", interrupt);
-  process.once("exit", leave);
   if (signal?.aborted) interrupt();
-  return new Promise((resolve) => {
-    let isOver = false;
-    const finish = (code: number | string) => {
-      if (isOver) return;
-      isOver = true;
-      clearTimeout(timer);
-      signal?.removeEventListener("abort", interrupt);
-      process.off("exit", leave);
-      for (const rest of rests) rest();
-      child.stdout?.destroy();
-      child.stderr?.destroy();
-      resolve({ code, lines, end });
-    };
-    child.once("error", (error: NodeJS.ErrnoException) => finish(error.code ?? error.message));
-    child.once("exit", (code, byWhat) => {
-      const how = code ?? byWhat ?? "no exit code";
-      // What the tool left running may hold the pipes: `close` may never come.
-      child.once("close", () => finish(how));
-      setTimeout(() => finish(how), PIPES_MS);
-    });
-  });
-}
-
-/** It leads a group of its own. */
-function killGroup(child: ChildProcess): void {
-  if (child.pid === undefined) return;
-  try {
-    process.kill(-child.pid, "SIGKILL");
-  } catch {
-    // It has ended by itself.
-  }
+  const code = await endOfGroup(child);
+  clearTimeout(timer);
+  signal?.removeEventListener("abort", interrupt);
+  // After its end it may still have said half a line.
+  for (const rest of rests) rest();
+  return { code, lines, end };
 }

@@ -1,13 +1,12 @@
 /** Runs a program that resets a board or switches its power, and tells how it ended. */
-import { type ChildProcess, spawn } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
 import { findProgram } from "../boards/guarded-process.ts";
+import { endOfGroup, killGroup, startGroup } from "../boards/process-group.ts";
 import { BenchError } from "../core/errors.ts";
 
 /** A relay or a probe answers within this time, or not at all. */
 const COMMAND_MS = 30_000;
 const WORDS_MAX = 2000;
-/** Last words may arrive this long after the program's end. */
-const PIPES_MS = 100;
 
 export interface ResetCommandOptions {
   /** The program and its arguments; no shell sees them. */
@@ -28,8 +27,7 @@ export async function runResetCommand(options: ResetCommandOptions): Promise<voi
   if (path === undefined) {
     throw new BenchError("tool-missing", `${program} is not installed`, install);
   }
-  const child = spawn(path, args, { stdio: ["ignore", "pipe", "pipe"], detached: true });
-  const { code, words, late } = await ending(child, timeoutMs);
+  const { code, words, late } = await ending(startGroup(path, args), timeoutMs);
   if (late) {
     throw new BenchError(
       "tool-slow",
@@ -53,7 +51,7 @@ interface Ending {
   readonly late: boolean;
 }
 
-function ending(child: ChildProcess, timeoutMs: number): Promise<Ending> {
+async function ending(child: ChildProcess, timeoutMs: number): Promise<Ending> {
   let words = "";
   let late = false;
   for (const stream of [child.stdout, child.stderr]) {
@@ -65,33 +63,8 @@ function ending(child: ChildProcess, timeoutMs: number): Promise<Ending> {
     late = true;
     killGroup(child);
   }, timeoutMs);
-  const leave = () => killGroup(child);
-  process.once("exit", leave);
-  return new Promise((resolve) => {
-    const end = (code: number | string) => {
-      clearTimeout(timer);
-      process.off("exit", leave);
-      child.stdout?.destroy();
-      child.stderr?.destroy();
-      const last = words.trim().split("\n").slice(-3).join("; ");
-      resolve({ code, words: last === "" ? "" : `: ${last}`, late });
-    };
-    child.once("error", (error: NodeJS.ErrnoException) => end(error.code ?? error.message));
-    // A relay's daemon that was left running may hold the pipes: `close` may never come.
-    child.once("exit", (code, signal) => {
-      const how = code ?? signal ?? "no exit code";
-      child.once("close", () => end(how));
-      setTimeout(() => end(how), PIPES_MS);
-    });
-  });
-}
-
-/** It leads a group of its own, so that what it started ends with it. */
-function killGroup(child: ChildProcess): void {
-  if (child.pid === undefined) return;
-  try {
-    process.kill(-child.pid, "SIGKILL");
-  } catch {
-    // It has ended by itself.
-  }
+  const code = await endOfGroup(child);
+  clearTimeout(timer);
+  const last = words.trim().split("\n").slice(-3).join("; ");
+  return { code, words: last === "" ? "" : `: ${last}`, late };
 }

@@ -5,7 +5,7 @@
 import { UsageError } from "../core/errors.ts";
 import type { BootSample, Sample } from "../core/sample.ts";
 import type { Workload } from "../core/workload.ts";
-import { ZOO } from "../zoo/index.ts";
+import { ZOO, type ZooMember } from "../zoo/index.ts";
 import { DEFAULT_BOARD, VirtualBoard } from "./board.ts";
 import { type BootPlan, type PlanMemory, planBoot, planCut } from "./boot-plan.ts";
 import { Client, localAddress } from "./client.ts";
@@ -242,17 +242,21 @@ class Campaign {
   }
 }
 
+/** The generator of the zoo by its name; undefined for isnkit's own. UsageError for any other name. */
+export function zooMember(generator: string): ZooMember | undefined {
+  const member = ZOO.find((one) => one.name === generator);
+  if (generator === HONEST || member !== undefined) return member;
+  throw new UsageError(
+    "unknown-generator",
+    `the virtual board has no generator ${JSON.stringify(generator)}`,
+    `use one of ${[HONEST, ...ZOO.map((one) => one.name)].join(", ")}`,
+  );
+}
+
 /** The device under test: isnkit's module, or the generator of the zoo that spoils it. */
 function deviceFactory(options: CampaignOptions): DeviceFactory {
   const { generator, wasm } = options;
-  const member = ZOO.find((one) => one.name === generator);
-  if (generator !== HONEST && member === undefined) {
-    throw new UsageError(
-      "unknown-generator",
-      `the virtual board has no generator ${JSON.stringify(generator)}`,
-      `use one of ${[HONEST, ...ZOO.map((one) => one.name)].join(", ")}`,
-    );
-  }
+  const member = zooMember(generator);
   const honest = options.honest ?? (wasm === undefined ? undefined : isnkitDevice(wasm));
   if (honest === undefined) {
     throw new UsageError(

@@ -1,7 +1,6 @@
 /** A campaign: what decides all of its cases, and how one of them is run. Plain data, for workers. */
 import { createHash } from "node:crypto";
-import { UsageError } from "../core/errors.ts";
-import { HONEST } from "../sim/campaign.ts";
+import { zooMember } from "../sim/campaign.ts";
 import type { DeviceFactory } from "../sim/device.ts";
 import { rewoundIsnkitDevice } from "../sim/isnkit-device.ts";
 import { ZOO } from "../zoo/index.ts";
@@ -72,14 +71,7 @@ export function swarmRunner(campaign: Campaign): CaseRunner {
 
 /** The device under test, on one instance that is rewound at each power-on. */
 export function deviceOf({ generator, wasm }: Pick<Campaign, "generator" | "wasm">): DeviceFactory {
-  const member = ZOO.find((one) => one.name === generator);
-  if (generator !== HONEST && member === undefined) {
-    throw new UsageError(
-      "unknown-generator",
-      `the virtual board has no generator ${JSON.stringify(generator)}`,
-      `use one of ${[HONEST, ...ZOO.map((one) => one.name)].join(", ")}`,
-    );
-  }
+  const member = zooMember(generator);
   const honest = rewoundIsnkitDevice(wasm);
   return member === undefined ? honest : member.factory(honest);
 }

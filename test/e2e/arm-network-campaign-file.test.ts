@@ -58,6 +58,7 @@ describeNetwork("a campaign on the bench's network", () => {
       const workload = { servers, closesFirst, bytes: range };
       const server = await startCampaignServer(lab, workload);
       let connected = 0;
+      const ends: (string | undefined)[] = [];
       const board = new QemuBoard({
         name: "the campaign's device",
         machine: "lm3s6965evb",
@@ -70,7 +71,9 @@ describeNetwork("a campaign on the bench's network", () => {
         const session = new ConsoleSession(await board.powerOn(), {
           silenceMs: 60_000,
           onEvent: (event) => {
-            if (event.kind === "record" && event.record.type === "connected") connected++;
+            if (event.kind !== "record") return;
+            if (event.record.type === "connected") connected++;
+            if (event.record.type === "used") ends.push(event.record.fields.get("end"));
           },
         });
         await waitForHello(session);
@@ -87,6 +90,8 @@ describeNetwork("a campaign on the bench's network", () => {
         await session.command({ do: "run", count: 4, from: 0, bytes, closes: closesFirst });
         await over;
         expect(connected).toBe(4);
+        // Where each side waits for the other, no TIME_WAIT is left either.
+        expect(ends).toEqual(["closed", "closed", "closed", "closed"]);
         const held = await timeWaits(lab);
         if (waiting !== undefined) expect(held).toBe(waiting);
         else expect([1, 2, 3]).toContain(held);
