@@ -3,19 +3,21 @@ import { describe, expect, it } from "vitest";
 import { Check, type CheckResult } from "../../host/check/engine.ts";
 import type { CheckContext, RuleId } from "../../host/check/rule.ts";
 import { ruleById } from "../../host/check/rules/index.ts";
-import type { OpenSample } from "../../host/core/sample.ts";
+import type { Sample } from "../../host/core/sample.ts";
 import {
+  bootAt,
   CONTEXT,
   hash,
   openAt,
   randomFrom,
   SECOND_US,
   tupleTo,
+  usedAt,
 } from "../support/sample-streams.ts";
 
 function judge(
   id: RuleId,
-  samples: Iterable<OpenSample>,
+  samples: Iterable<Sample>,
   more: Partial<CheckContext> = {},
 ): CheckResult {
   const check = new Check({ rules: [ruleById(id)], context: { ...CONTEXT, ...more } });
@@ -135,6 +137,25 @@ describe("isn-predictable", () => {
     expect(result.rules[0]).toMatchObject({ status: "pass", judged: 5000 });
   });
 
+  it("looks at openings only, and names the last one with the ISN before it", () => {
+    const opens = isns(12, (i) => 1_000_000 + i).map((open, i) => ({ ...open, frame: 100 + i }));
+    const samples = opens.flatMap((open) => [
+      bootAt(0, open.timeUs),
+      open,
+      usedAt(0, open.timeUs, open.tuple, 7),
+    ]);
+    const result = judge("isn-predictable", samples);
+    expect(result.rules[0]).toMatchObject({ judged: 12, findings: 1 });
+    expect(result.findings[0]).toMatchObject({
+      ...{ before: 1_000_010, after: 1_000_011, distance: 1, frame: 111 },
+    });
+    const plain = judge(
+      "isn-predictable",
+      isns(12, (i) => 1_000_000 + i),
+    );
+    expect(plain.findings[0]).not.toHaveProperty("frame");
+  });
+
   it("is open with fewer than 12 tuples, and does not count a tuple twice", () => {
     expect(
       judge(
@@ -233,6 +254,32 @@ describe("port-predictable", () => {
     expect(judge("port-predictable", opens(2000, port), { ports: pool }).rules[0]?.status).toBe(
       "fail",
     );
+  });
+
+  it("tells it as soon as 16 ports show it, once, with the frame of a capture", () => {
+    const counting = opens(40, (i) => 2200 + i).map((open, i) => ({ ...open, frame: 1 + i }));
+    const check = new Check({ rules: [ruleById("port-predictable")], context: CONTEXT });
+    const found = counting.map((sample) => check.observe(sample));
+    expect(found.indexOf(1)).toBe(15);
+    expect(check.finish().rules[0]).toMatchObject({ findings: 1, judged: 40 });
+    const result = judge("port-predictable", counting);
+    expect(result.findings[0]).toMatchObject({ after: 2215, frame: 16 });
+    const plain = judge(
+      "port-predictable",
+      opens(40, (i) => 2200 + i),
+    );
+    expect(plain.findings[0]).not.toHaveProperty("frame");
+  });
+
+  it("says whether it lacks ports, or has seen none but bound ones", () => {
+    const few = judge(
+      "port-predictable",
+      opens(15, (i) => 1024 + (hash(4, `${i}`) % 60_000)),
+    ).rules[0];
+    expect(few).toMatchObject({ status: "open", judged: 15 });
+    expect(few?.reason).toContain("16 allocated ports are needed, 15 were seen");
+    const bound = opens(40, () => 5000).map((open) => ({ ...open, portChoice: "bound" }) as const);
+    expect(judge("port-predictable", bound).rules[0]?.reason).toContain("looks bound");
   });
 
   it("accepts random ports", () => {
