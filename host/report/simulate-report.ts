@@ -162,13 +162,7 @@ function faultTable({ faults }: SimulateRun): ReportTable {
 function peerTable({ peers }: SimulateRun): ReportTable {
   return {
     title: "Servers",
-    columns: [
-      "Server",
-      "First SYNs",
-      "Answered by SYN-ACK",
-      "Refused whatever the numbers",
-      "Server's state at the SYN",
-    ],
+    columns: ["Server", "First SYNs", "SYN-ACKs", "Refused anyway", "Server's state at the SYN"],
     rows: peers.map(({ peer, syns, synAcks, refusedByNature, states }) => [
       peer,
       grouped(syns),

@@ -26,7 +26,7 @@ export const attractor: StatisticKind = {
   unit: "ISNs",
   source: "Zalewski 2001, delay coordinates",
   explanation:
-    "how many ISNs an attacker who watched 96 connections has to try for the next one, in half of all cases; 2147483648 means that watching does not help",
+    "how many ISNs an attacker who watched 96 connections has to try for the next one, in half of all cases; 2,147,483,648 means that watching does not help",
   rule: "isn-predictable",
   size: GUESSES_MAX + 1,
   sampleSizeMin: GUESSED,

@@ -199,7 +199,8 @@ describeBrowser("the HTML report", () => {
     const table = page.locator("#settings table");
     expect(await table.textContent()).not.toMatch(/[{}[\]"]/);
     const row = table.locator("tr", { hasText: "faults.bit-rot" });
-    expect(await row.locator("td").last().textContent()).toBe("0.02");
+    expect(await row.locator("td").first().textContent()).toContain("fault: bit rot");
+    expect(await row.locator("td").last().textContent()).toBe("2 % of boots");
     const storage = table.locator("tr", { hasText: "storage" }).first();
     expect(await storage.locator("details[open]").count()).toBe(0);
     await storage.locator("summary").click();

@@ -126,7 +126,7 @@ function statisticsSection(statistics) {
 
 /** @param {number} share */
 function rate(share) {
-  return share < 1e-4 && share > 0 ? share.toExponential(1) : percent(share, 1);
+  return share < 1e-4 && share > 0 ? `1 in ${grouped(Math.round(1 / share))}` : percent(share, 1);
 }
 
 /** @param {ReportTable} one @param {number} index */

@@ -14,7 +14,7 @@ const SHOWN_ITEMS = 3;
 /** @param {Report} report */
 export function settingsSection({ settings, replay, notes }) {
   const title = "Settings and seed";
-  const rows = settings.map((fact) => [el("span", { class: "setting" }, fact.name), shown(fact)]);
+  const rows = settings.map((fact) => [named(fact), shown(fact)]);
   const parts = [el("div", { class: "settings" }, table(title, ["Setting", "Value"], rows))];
   if (replay !== undefined) parts.push(commandLine("repeat the run", replay));
   if (notes.length > 0) {
@@ -24,6 +24,12 @@ export function settingsSection({ settings, replay, notes }) {
     );
   }
   return section("settings", title, "", ...parts);
+}
+
+/** The setting in words, and as JSON names it. @param {Fact} fact */
+function named({ name, note }) {
+  const words = el("span", { class: "setting" }, name);
+  return note === undefined ? words : el("div", {}, words, el("div", { class: "path" }, note));
 }
 
 /** @param {Fact} fact */
