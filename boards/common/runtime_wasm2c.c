@@ -16,17 +16,23 @@ isnkit_trap isnkit_runtime_trap = ISNKIT_TRAP_NONE;
 
 static jmp_buf entry;
 
-#define PAGE instance.w2c_memory.data
+#define PAGE only_instance.w2c_memory.data
 
-static void wasm_rt_trap(isnkit_trap trap) {
+static __attribute__((noreturn, noinline)) void unwind(isnkit_trap trap) {
   isnkit_runtime_trap = trap;
   longjmp(entry, 1);
 }
 
+static void trap_bounds(void) { unwind(ISNKIT_TRAP_BOUNDS); }
+static void trap_unreachable(void) { unwind(ISNKIT_TRAP_UNREACHABLE); }
+static void trap_arithmetic(void) { unwind(ISNKIT_TRAP_ARITHMETIC); }
+
 isnkit_trap isnkit_runtime_start(void) {
   isnkit_runtime_trap = ISNKIT_TRAP_NONE;
-  memset(&instance, 0, sizeof instance);
+  memset(&only_instance, 0, sizeof only_instance);
+  ENTER_INSTANCE;
   init_globals();
+  LEAVE_INSTANCE;
   return ISNKIT_TRAP_NONE;
 }
 
@@ -35,10 +41,13 @@ uint8_t *isnkit_runtime_memory(void) { return PAGE; }
 uint32_t isnkit_runtime_arena_least(void) { return 0; }
 
 uint32_t isnkit_runtime_call(isnkit_export *function, const uint32_t *arguments) {
+  uint32_t value = 0;
   isnkit_runtime_trap = ISNKIT_TRAP_NONE;
+  ENTER_INSTANCE;
   // In this function itself: its frame has to be live when a trap unwinds to it.
-  if (setjmp(entry) != 0) return 0;
-  return function(arguments);
+  if (setjmp(entry) == 0) value = function(arguments);
+  LEAVE_INSTANCE;
+  return value;
 }
 
 #define GIVEN_0
@@ -62,7 +71,7 @@ ISNKIT_EXPORTS(DEFINE)
 
 static uint8_t *in_page(uint32_t at, uint32_t bytes) {
   if (at > sizeof PAGE || bytes > sizeof PAGE - at) TRAP(OOB);
-  return PAGE + at;
+  return instance.w2c_memory.data + at;
 }
 
 static u32 Z_boardZ_read(u32 offset, u32 to, u32 bytes) {

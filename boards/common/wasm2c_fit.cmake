@@ -1,6 +1,6 @@
 # Cuts the C code that wasm2c 1.0.32 makes of the module to this kit: everything static, so that it is
-# compiled as one with runtime_wasm2c.c; one instance at a constant address in place of a pointer that every
-# function passes on; memory accesses and rotations through module_operations.h; no registry of function
+# compiled as one with runtime_wasm2c.c; one instance, whose address has a register of its own, in place of a
+# pointer that every function passes on; memory accesses and rotations through module_operations.h; no registry of function
 # types, for the module has no table. What is not found as expected ends the build.
 # cmake -DCODE=….c -DHEADER=….h -P wasm2c_fit.cmake
 cmake_minimum_required(VERSION 3.25)
@@ -42,7 +42,7 @@ string(REGEX REPLACE
 # The hash is most of an ISN: it alone is compiled for speed.
 fit(code "\n(static u64 w2c_f[0-9]+\\(Z_isnkit_instance_t\\* instance, u32 w2c_p0\\) {[^}]*i64_rotl_xor)"
   "\nFOR_SPEED \\1")
-# One instance: its address is a constant of the linker, and no function takes it.
+# One instance: its address is where module_operations.h keeps it, and no function takes it.
 fit(code "Z_isnkit_instance_t\\*( instance)?, " "")
 fit(code "Z_isnkit_instance_t\\*( instance)?" "void")
 fit(code "(w2c_[a-zA-Z0-9]+)\\(instance, " "\\1(")
@@ -57,8 +57,7 @@ string(REGEX MATCH "w2c_i0 = w2c_p0\r\n *instance\\.(w2c_g[0-9]+) = w2c_i0\r" st
 set(kind "${CMAKE_MATCH_1}")
 fit(code "(u32 w2c_configureStorage\\(u32 [^{]*{)" "\\1\n  w2c_p0 = STORAGE_KIND_GIVEN(w2c_p0)\r")
 fit(code "= instance\\.${kind}\r" "= STORAGE_KIND(instance.${kind})\r")
-write_text("${CODE}" "#include \"isnkit_wasm.h\"\n#include \"module_operations.h\"\n
-static Z_isnkit_instance_t instance\r\n${operator_text}\n${code}")
+write_text("${CODE}" "#include \"isnkit_wasm.h\"\n#include \"module_operations.h\"\n\n${operator_text}\n${code}")
 
 read_text("${HEADER}" header)
 fit(header "\n(void|u32|wasm_rt_memory_t\\*) Z_isnkit[^\n]*" "")

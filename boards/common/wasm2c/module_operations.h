@@ -1,9 +1,29 @@
 /**
- * Operations of the module's code where plain C would be slow or large on a Cortex-M: memory accesses
- * and 64-bit rotations. Included by the translated module behind its types.
+ * Operations of the module's code where plain C would be slow or large on a Cortex-M: the way to its
+ * globals, memory accesses and 64-bit rotations. Included by the translated module behind its types.
  */
 #ifndef MODULE_OPERATIONS_H
 #define MODULE_OPERATIONS_H
+
+static Z_isnkit_instance_t only_instance;
+
+/**
+ * Nearly every function of the module needs the instance's address. On ARM a register holds it while the
+ * module runs, which runtime_wasm2c.c sets and gives back: else each function would load it from a word of
+ * its own. The register is one that other code saves, so the board's functions may be called in between.
+ */
+#ifdef __arm__
+register Z_isnkit_instance_t *instance_register __asm__("r6");
+#define instance (*instance_register)
+#define ENTER_INSTANCE                                                \
+  Z_isnkit_instance_t *const instance_outside = instance_register;    \
+  instance_register = &only_instance
+#define LEAVE_INSTANCE instance_register = instance_outside
+#else
+#define instance only_instance
+#define ENTER_INSTANCE (void)0
+#define LEAVE_INSTANCE (void)0
+#endif
 
 /** For the hash: -O2, and with it those passes that kit.cmake turns off for the rest. */
 #define FOR_SPEED                                                                              \
@@ -13,12 +33,16 @@
 
 /**
  * An access at `base + offset` lies inside the page, or traps, as WebAssembly has it: the sum does not
- * wrap. `offset` is a constant, so this is one comparison, and none when `base` is a constant too.
+ * wrap. `offset` is a constant, so this is one comparison, and none when `base` is a constant too. A base
+ * that is none is compared with a multiple of 16, which the core compares with at once: up to 15 bytes
+ * behind the page can be reached, and that is the page's margin, where nothing lies.
  */
-#define CHECK_ACCESS(base, offset, bytes)                                    \
-  if ((offset) > ISNKIT_PAGE_BYTES - (bytes) ||                              \
-      UNLIKELY((base) > ISNKIT_PAGE_BYTES - (bytes) - (offset))) {           \
-    TRAP(OOB);                                                               \
+#define BASE_MAX(offset, bytes) (ISNKIT_PAGE_BYTES - (bytes) - (offset))
+#define CHECK_ACCESS(base, offset, bytes)                                               \
+  if ((offset) > ISNKIT_PAGE_BYTES - (bytes) ||                                         \
+      UNLIKELY((base) > (__builtin_constant_p(base) ? BASE_MAX(offset, bytes)           \
+                                                    : (BASE_MAX(offset, bytes) | 15)))) { \
+    TRAP(OOB);                                                                          \
   }
 
 /** A shared function for an access is larger than the few instructions of each. */

@@ -13,19 +13,26 @@
 
 #define UNLIKELY(x) __builtin_expect(!!(x), 0)
 
-/** The linear memory lies in the instance: a constant address in it costs no check and no pointer. */
+/**
+ * The linear memory lies in the instance: a constant address in it costs no check and no pointer. What the
+ * margin is for is said in module_operations.h.
+ */
 typedef struct wasm_rt_memory_t {
   uint8_t data[ISNKIT_PAGE_BYTES] __attribute__((aligned(8)));
+  uint8_t margin[16];
 } wasm_rt_memory_t;
 
-/** Ends the call that entered the module with this trap. */
-__attribute__((noreturn, noinline, cold)) static void wasm_rt_trap(isnkit_trap trap);
+/** End the call that entered the module with a trap: one function a trap, so that they take no argument. */
+#define WASM_RT_TRAP __attribute__((noreturn, noinline, cold)) static void
+WASM_RT_TRAP trap_bounds(void);
+WASM_RT_TRAP trap_unreachable(void);
+WASM_RT_TRAP trap_arithmetic(void);
 
-#define WASM_RT_TRAP_OOB ISNKIT_TRAP_BOUNDS
-#define WASM_RT_TRAP_UNREACHABLE ISNKIT_TRAP_UNREACHABLE
-#define WASM_RT_TRAP_DIV_BY_ZERO ISNKIT_TRAP_ARITHMETIC
-#define WASM_RT_TRAP_INT_OVERFLOW ISNKIT_TRAP_ARITHMETIC
-#define TRAP(x) (wasm_rt_trap(WASM_RT_TRAP_##x), 0)
+#define WASM_RT_TRAP_OOB trap_bounds
+#define WASM_RT_TRAP_UNREACHABLE trap_unreachable
+#define WASM_RT_TRAP_DIV_BY_ZERO trap_arithmetic
+#define WASM_RT_TRAP_INT_OVERFLOW trap_arithmetic
+#define TRAP(x) (WASM_RT_TRAP_##x(), 0)
 #define UNREACHABLE TRAP(UNREACHABLE)
 
 // The module has no recursion, so its call depth is not counted.
