@@ -12,9 +12,9 @@ export let sectors: u32 = 0;
 export let granule: u32 = 0;
 
 /** Leases and guard in ticks of 4 µs: 2^20 (4.2 s), 2^26 (268 s), 2^18; the port lease in ports. */
-export let leaseFirst: u64 = 0x10_0000;
-export let leaseMax: u64 = 0x400_0000;
-export let guard: u64 = 0x4_0000;
+export let leaseFirst: u32 = 0x10_0000;
+export let leaseMax: u32 = 0x400_0000;
+export let guard: u32 = 0x4_0000;
 export let portLeaseFirst: u32 = 16;
 
 /** The port range and, less the reserved ranges, the size of the ring. */

@@ -4,7 +4,7 @@ import { kind } from "./config";
 import { add, Counter, set } from "./counters";
 import * as journal from "./journal";
 import { appendValue, recoverValues } from "./keyvalue";
-import { clearRecord, draftRecord } from "./record";
+import { clearRecord } from "./record";
 import { startStorage } from "./storage";
 import { k0, k1, setKey } from "./tuple";
 
@@ -32,24 +32,16 @@ export function recordsLost(): bool {
   return journal.lost != 0;
 }
 
-export function persist(ceiling: u64, portCeiling: u32, boots: u32, flags: u32): bool {
-  draftRecord(ceiling, portCeiling, boots, flags);
+/** Makes the drafted record durable. */
+export function persist(): bool {
   return written(onValues() ? appendValue() : journal.append());
 }
 
-/** Changes the key and makes it durable with this record, in one atomic step; or changes nothing. */
-export function persistNewKey(
-  low: u64,
-  high: u64,
-  ceiling: u64,
-  portCeiling: u32,
-  boots: u32,
-  flags: u32,
-): bool {
+/** Changes the key and makes it durable with the drafted record, in one atomic step; or changes nothing. */
+export function persistNewKey(low: u64, high: u64): bool {
   const oldLow = k0;
   const oldHigh = k1;
   setKey(low, high);
-  draftRecord(ceiling, portCeiling, boots, flags);
   const done = written(onValues() ? appendValue() : journal.appendWithNewKey());
   if (!done) setKey(oldLow, oldHigh);
   return done;

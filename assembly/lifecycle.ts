@@ -9,9 +9,10 @@ import { Counter, resetCounters, set } from "./counters";
 import { drawKey, keyHigh, keyLow } from "./entropy";
 import { BLANK, FOUND, UNREAD, UNREADABLE } from "./journal";
 import { persist, persistNewKey, prepareAhead, recordsLost, recover, startLedger } from "./ledger";
-import { boots, ceiling, FLAG_QUIET, flags, portCeiling } from "./record";
+import { boots, ceiling, draftRecord, FLAG_QUIET, flags, portCeiling } from "./record";
 import {
   closeLimit,
+  draftLease,
   leaseNow,
   limit,
   openLimit,
@@ -60,17 +61,13 @@ export function boot(): u32 {
 export function poll(): u32 {
   passTicks(followCounter());
   refresh();
-  if (state == State.QUIET) endQuiet();
-  else if (state == State.FAILED) retry();
-  else if (state == State.READY && !degraded && (asked || inUse())) {
+  if (state == State.READY) {
+    if (degraded || !(asked || inUse())) return state;
     // Not on the path of a connection: the moment to erase and to write.
     prepareAhead();
-    if (renewalNear() && uptime >= retryAt) {
-      if (renewSequence(v + 1)) renewed();
-      // What was leased before stays good; the state changes when it is used up.
-      else storageFailed(v < limit ? State.READY : State.FAILED);
-    }
+    if (!renewalNear()) return state;
   }
+  goOn();
   return state;
 }
 
@@ -100,15 +97,8 @@ export function provision(low: u64, high: u64, options: u32): u32 {
   passTicks(followCounter());
   closeLimit();
   if (found != FOUND) startSequence(guard, 0);
-  const done = persistNewKey(
-    low,
-    high,
-    max<u64>(ceiling, v + leaseNow()),
-    max<u32>(portCeiling, portNext + portLeaseNow()),
-    max<u32>(boots, 1),
-    quiet ? FLAG_QUIET : 0,
-  );
-  if (!done) {
+  draftLease(v + leaseNow(), max<u32>(boots, 1), quiet ? FLAG_QUIET : 0);
+  if (!persistNewKey(low, high)) {
     storageFailed(State.FAILED);
     return refuse(Reason.STORAGE_FAILED);
   }
@@ -146,7 +136,8 @@ function startUp(): void {
 function recordBoot(): void {
   const quiet = (flags & FLAG_QUIET) != 0 || recordsLost();
   startSequence(ceiling + guard, portCeiling);
-  if (!persist(v + leaseFirst, portNext + portLeaseNow(), boots + 1, quiet ? FLAG_QUIET : 0)) {
+  draftRecord(v + leaseFirst, portNext + portLeaseNow(), boots + 1, quiet ? FLAG_QUIET : 0);
+  if (!persist()) {
     storageFailed(State.FAILED);
     degrade();
     return;
@@ -184,7 +175,7 @@ function degrade(): void {
 
 function settle(quiet: bool): void {
   if (quiet) {
-    quietUntil = uptime + <u64>mslMs * 2 * TICKS_PER_MS;
+    quietUntil = uptime + mslMs * (2 * TICKS_PER_MS);
     closeLimit();
     setState(State.QUIET, Reason.QUIET);
   } else {
@@ -197,35 +188,42 @@ function settle(quiet: bool): void {
 /** Quiet time is over when its length has passed and a record says so. */
 function endQuiet(): void {
   if (uptime < quietUntil || uptime < retryAt) return;
-  if (degraded || renewSequence(v + 1)) settle(false);
+  if (degraded || renewSequence(1)) settle(false);
   else retryAt = uptime + TICKS_HZ;
 }
 
 /** The slow side of the gate: V has reached its ceiling, or the state does not allow numbers. */
 function openGate(): bool {
-  if (state == State.QUIET) endQuiet();
-  else if (state == State.FAILED) retry();
-  else if (state == State.READY && uptime >= retryAt) {
-    if (renewSequence(v + 1)) renewed();
-    else storageFailed(State.FAILED);
-  }
+  goOn();
   if (state == State.READY && v < limit) return true;
   if (state == State.READY) setState(State.FAILED, Reason.STORAGE_FAILED);
   refuse(stateReason);
   return false;
 }
 
-function retry(): void {
-  // What storage does not hold does not come back by reading it again.
-  if ((found != FOUND && found != UNREADABLE) || uptime < retryAt) return;
-  if (!booted) startUp();
-  else if (renewSequence(v + 1)) renewed();
-  else storageFailed(State.FAILED);
+/** Does what the state waits for, when it is time. */
+function goOn(): void {
+  if (state == State.QUIET) endQuiet();
+  else if (state == State.FAILED) retry();
+  else if (state == State.READY) renewLease();
 }
 
-function renewed(): void {
-  asked = false;
-  setState(State.READY, Reason.NONE);
+function retry(): void {
+  // What storage does not hold does not come back by reading it again.
+  if (found != FOUND && found != UNREADABLE) return;
+  if (booted) renewLease();
+  else if (uptime >= retryAt) startUp();
+}
+
+function renewLease(): void {
+  if (uptime < retryAt) return;
+  if (renewSequence(1)) {
+    asked = false;
+    setState(State.READY, Reason.NONE);
+  } else {
+    // What was leased before stays good; the state changes when it is used up.
+    storageFailed(v < limit ? State.READY : State.FAILED);
+  }
 }
 
 function storageFailed(stateThen: u32): void {

@@ -6,7 +6,7 @@
 import { uptime } from "./clock";
 import { guard, leaseFirst, leaseMax, PORT_LEASE_MAX, portLeaseFirst, ringSize } from "./config";
 import { persist } from "./ledger";
-import { boots, ceiling, portCeiling } from "./record";
+import { boots, ceiling, draftRecord, portCeiling } from "./record";
 
 /** The sequence clock, and where it started in this boot. */
 export let v: u64 = 0;
@@ -24,7 +24,7 @@ export let portNext: u32 = 0;
 let portsUsed: u32 = 0;
 
 /** `poll` renews this many ticks before a lease ends, or a quarter of the lease if that is less. */
-const RENEW_AHEAD_MAX: u64 = 0x8_0000;
+const RENEW_AHEAD_MAX: u32 = 0x8_0000;
 
 /** Starts above everything that an earlier boot can have used. */
 export function startSequence(from: u64, firstPort: u32): void {
@@ -60,8 +60,8 @@ export function takePort(): void {
 }
 
 /** The lease that a write would take now: as long as the uptime, between the first and the longest. */
-export function leaseNow(): u64 {
-  return min<u64>(max<u64>(uptime, leaseFirst), leaseMax);
+export function leaseNow(): u32 {
+  return max<u32>(uptime < leaseMax ? <u32>uptime : leaseMax, leaseFirst);
 }
 
 /** Grows with use like the sequence lease, and stays a small part of the ring. */
@@ -70,9 +70,9 @@ export function portLeaseNow(): u32 {
   return min<u32>(max<u32>(portsUsed, portLeaseFirst), most);
 }
 
-/** Renews the sequence lease so that `need` lies below the durable ceiling. */
-export function renewSequence(need: u64): bool {
-  return renew(max<u64>(ceiling, need) + leaseNow());
+/** Renews the sequence lease so that `ahead` ticks from V lie below the durable ceiling. */
+export function renewSequence(ahead: u32): bool {
+  return renew(max<u64>(ceiling, v + ahead) + leaseNow());
 }
 
 /** Renews the port lease; the same write renews the sequence lease as far as it goes today. */
@@ -80,19 +80,28 @@ export function renewPorts(): bool {
   return renew(v + leaseNow());
 }
 
-/** Makes `need` durable: after a reboot V starts above it. Without a lease there is nothing to do. */
-export function makeDurable(need: u64): bool {
-  return need < limit || renewSequence(need);
+/**
+ * Makes `ahead` ticks from V durable: after a reboot V starts above them. Without a lease there is nothing
+ * to do.
+ */
+export function makeDurable(ahead: u32): bool {
+  return v + ahead < limit || renewSequence(ahead);
 }
 
 /** `poll` should renew now: the lease is nearly used up. */
 export function renewalNear(): bool {
-  return v + min<u64>(leaseNow() >> 2, RENEW_AHEAD_MAX) >= limit;
+  return v + min<u32>(leaseNow() >> 2, RENEW_AHEAD_MAX) >= limit;
+}
+
+/** Drafts the record that leases up to `target`, and ports as far as they go today. */
+export function draftLease(target: u64, newBoots: u32, newFlags: u32): void {
+  const ports = max<u32>(portCeiling, portNext + portLeaseNow());
+  draftRecord(max<u64>(ceiling, target), ports, newBoots, newFlags);
 }
 
 function renew(target: u64): bool {
-  const ports = max<u32>(portCeiling, portNext + portLeaseNow());
-  if (!persist(max<u64>(ceiling, target), ports, boots, 0)) return false;
+  draftLease(target, boots, 0);
+  if (!persist()) return false;
   openLimit();
   return true;
 }

@@ -100,7 +100,7 @@ export function openFromRing(hash: u64, ringIndex: u32): bool {
  */
 export function passLastConnection(entry: usize, hash: u64): bool {
   const ahead = aheadOf(hash, load<u32>(entry, NEXT));
-  if (!makeDurable(v + ahead)) return false;
+  if (!makeDurable(ahead)) return false;
   passTicks(ahead);
   setStatus(entry, OPEN, load<u8>(entry, FLAGS) & FROM_RING);
   return true;
@@ -114,13 +114,13 @@ export function advanceTo(hash: u64, next: u32): u32 {
   const ahead = aheadOf(hash, next);
   let entry = find(hash);
   if (ahead != 0) {
-    if (!makeDurable(v + ahead)) return Reason.STORAGE_FAILED;
+    if (!makeDurable(ahead)) return Reason.STORAGE_FAILED;
     if (entry == 0) {
       entry = adopt(hash);
       if (entry != 0) setStatus(entry, OPEN, 0);
     }
     // No room: the clock takes over what the entry would have held.
-    const held: u64 = entry != 0 ? AHEAD_MAX : 0;
+    const held: u32 = entry != 0 ? AHEAD_MAX : 0;
     if (ahead > held) passTicks(ahead - held);
   } else if (v - firstV < 0x8000_0000 && after(next, <u32>v + <u32>hash)) {
     return Reason.ARGUMENT;
@@ -295,7 +295,7 @@ function moveBarrier(): void {
 }
 
 /** How far the clock is behind the first number after `next`, in ticks; 0 when it has passed that. */
-function aheadOf(hash: u64, next: u32): u64 {
+function aheadOf(hash: u64, next: u32): u32 {
   const ahead = next + 1 - (<u32>v + <u32>hash);
   return ahead > REPORT_MAX ? 0 : ahead;
 }

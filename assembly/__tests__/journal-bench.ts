@@ -4,7 +4,7 @@ import { setGeometry } from "../config";
 import { resetCounters } from "../counters";
 import { FOUND, UNREAD } from "../journal";
 import { persist, persistNewKey, recover, startLedger } from "../ledger";
-import { boots, ceiling } from "../record";
+import { boots, ceiling, draftRecord } from "../record";
 import { k0, k1, setKey } from "../tuple";
 import { newMemory, restorePower } from "./bench";
 
@@ -38,7 +38,18 @@ export function restart(): u32 {
 export function commission(kind: u32, sectorBytes: u32, sectors: u32, granule: u32): bool {
   newPart(kind, sectorBytes, sectors, granule);
   restart();
-  return persistNewKey(KEY_LOW, KEY_HIGH, FIRST_CEILING, 16, 1, 0);
+  return persistFirstKey();
+}
+
+export function persistFirstKey(): bool {
+  draftRecord(FIRST_CEILING, 16, 1, 0);
+  return persistNewKey(KEY_LOW, KEY_HIGH);
+}
+
+/** Replaces the first key by the second, with record 9. */
+export function persistSecondKey(): bool {
+  draftRecord(FIRST_CEILING + 9, 25, 10, 0);
+  return persistNewKey(KEY_2_LOW, KEY_2_HIGH);
 }
 
 export function commissionFlash(): void {
@@ -47,7 +58,8 @@ export function commissionFlash(): void {
 
 /** Makes record `n` durable: its ceilings and boots are all told by `n`. */
 export function write(n: u32): bool {
-  return persist(FIRST_CEILING + n, 16 + n, 1 + n, 0);
+  draftRecord(FIRST_CEILING + n, 16 + n, 1 + n, 0);
+  return persist();
 }
 
 /** True when the newest record is number `n` as `write` wrote it. */

@@ -4,20 +4,16 @@
  */
 import { Storage } from "../abi";
 import { FOUND, lost } from "../journal";
-import { persistNewKey } from "../ledger";
 import { byteAt, cutPower, flipBits, operations, tearWithoutTrace, violations } from "./bench";
 import {
   commission,
   commissionFlash,
-  FIRST_CEILING,
   firstKey,
   found,
   holds,
-  KEY_2_HIGH,
-  KEY_2_LOW,
-  KEY_HIGH,
-  KEY_LOW,
   newPart,
+  persistFirstKey,
+  persistSecondKey,
   restart,
   SECTOR_BYTES,
   SLOT_BYTES,
@@ -187,7 +183,7 @@ describe("a power cut while the key is replaced", () => {
         write(1);
         const start = operations();
         cutPower(operation, granulesOf(step));
-        const done = persistNewKey(KEY_2_LOW, KEY_2_HIGH, FIRST_CEILING + 9, 25, 10, 0);
+        const done = persistSecondKey();
         if (done && operations() - start <= operation) break;
         const where = `operation ${operation.toString()}, ${step.toString()} granules`;
         // The module itself goes on with the key that is durable as far as it knows.
@@ -228,7 +224,7 @@ describe("a power cut while the key is replaced", () => {
   it("forgets the old key for good once the new one is acknowledged", () => {
     commissionFlash();
     write(1);
-    expect<bool>(persistNewKey(KEY_2_LOW, KEY_2_HIGH, FIRST_CEILING + 9, 25, 10, 0)).toBe(true);
+    expect<bool>(persistSecondKey()).toBe(true);
     expect<bool>(found()).toBe(true);
     expect<bool>(secondKey()).toBe(true);
     let traces = 0;
@@ -244,7 +240,7 @@ function commissionWithCut(operation: u32, granules: u32): bool {
   newPart(Storage.NOR, SECTOR_BYTES, 2, 8);
   restart();
   cutPower(operation, granules);
-  return persistNewKey(KEY_LOW, KEY_HIGH, FIRST_CEILING, 16, 1, 0);
+  return persistFirstKey();
 }
 
 /** True when the 16 bytes at `at` count up from `first`, as both keys here do. */

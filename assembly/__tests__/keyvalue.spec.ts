@@ -1,17 +1,14 @@
 /** The journal on a key-value store: two values, of which one always holds what was acknowledged. */
 import { Storage } from "../abi";
 import { BLANK, CORRUPT, FOUND } from "../journal";
-import { persistNewKey } from "../ledger";
 import { cutPower, flipValueBits, operations } from "./bench";
 import {
   commission,
-  FIRST_CEILING,
   firstKey,
   found,
   holds,
-  KEY_2_HIGH,
-  KEY_2_LOW,
   newPart,
+  persistSecondKey,
   restart,
   secondKey,
   write,
@@ -120,7 +117,7 @@ describe("the journal on a key-value store", () => {
     for (let operation: u32 = 0; operation < 3; operation++) {
       commissionStore();
       cutPower(operation, 0);
-      const done = persistNewKey(KEY_2_LOW, KEY_2_HIGH, FIRST_CEILING + 9, 25, 10, 0);
+      const done = persistSecondKey();
       expect<bool>(done).toBe(operation == 2);
       expect<bool>(found()).toBe(true);
       expect<bool>(operation == 0 ? firstKey() : secondKey()).toBe(true);

@@ -5,11 +5,10 @@
 
 #include "runtime.h"
 
-/** The ABI that this kit speaks: 1.x (docs/abi.md). */
-#define ABI_MAJOR 1u
-
 /** On the path of every call, so worth a few bytes where it is used twice. */
 #define INLINE inline __attribute__((always_inline))
+/** Off it, and used twice. */
+#define NOINLINE __attribute__((noinline))
 
 /** In one place, so that a function needs one address for all of it. */
 static struct {
@@ -22,9 +21,9 @@ static struct {
   uint8_t *io;
 } kit;
 
-static INLINE bool in_interrupt(void) {
-  if (kit.platform != NULL && kit.platform->in_interrupt != NULL) {
-    return kit.platform->in_interrupt(kit.platform->context);
+static INLINE bool in_interrupt(const isnkit_platform *platform) {
+  if (platform != NULL && platform->in_interrupt != NULL) {
+    return platform->in_interrupt(platform->context);
   }
 #if defined(__arm__) && defined(__ARM_ARCH_PROFILE) && __ARM_ARCH_PROFILE == 'M'
   // ARMv7-M ARM B1.4.2: IPSR holds the exception number, 0 in thread mode.
@@ -44,26 +43,40 @@ static INLINE void unlock(void) {
   if (kit.platform->unlock != NULL) kit.platform->unlock(kit.platform->context);
 }
 
-/** Notes how the last call of the module ended; 0 in place of its value after a trap. */
-static uint32_t checked(uint32_t value) {
-  if (isnkit_runtime_trap == ISNKIT_TRAP_NONE) return value;
+static NOINLINE uint32_t start(const isnkit_config *config);
+
+/** Notes that the last call of the module ended in a trap. Returns 0. */
+static NOINLINE uint32_t trapped(void) {
   kit.fault = isnkit_runtime_trap == ISNKIT_TRAP_IMAGE ? ISNKIT_REASON_IMAGE : ISNKIT_REASON_TRAP;
   return 0;
 }
 
+/** The value of the last call of the module, or 0 after a trap. */
+static INLINE uint32_t checked(uint32_t value) {
+  return isnkit_runtime_trap == ISNKIT_TRAP_NONE ? value : trapped();
+}
+
+/** Puts 16 bytes, and 16 more unless NULL, into the I/O buffer. */
+static NOINLINE void put_io(const uint8_t *first, const uint8_t *second) {
+  memcpy(kit.io, first, 16);
+  if (second != NULL) memcpy(kit.io + 16, second, 16);
+}
+
 /**
  * The one way into the module: under the lock, from no interrupt, and not after a fault. `first` and
- * `second`, unless NULL, are 16 bytes each for its I/O buffer. Returns 0 when refused.
+ * `second`, unless NULL, are 16 bytes each for its I/O buffer. Without a function it is started, with the
+ * configuration that `given` points to in place of arguments. Returns 0 when refused.
  */
-static uint32_t call_with(isnkit_export *function, const uint32_t *arguments, const uint8_t *first,
+static uint32_t call_with(isnkit_export *function, const void *given, const uint8_t *first,
                           const uint8_t *second) {
   uint32_t value = 0;
-  if (kit.platform == NULL || in_interrupt()) return 0;
+  if (kit.platform == NULL || in_interrupt(kit.platform)) return 0;
   lock();
-  if (kit.fault == ISNKIT_REASON_NONE) {
-    if (first != NULL) memcpy(kit.io, first, 16);
-    if (second != NULL) memcpy(kit.io + 16, second, 16);
-    value = checked(isnkit_runtime_call(function, arguments));
+  if (function == NULL) {
+    value = checked(start(given));
+  } else if (kit.fault == ISNKIT_REASON_NONE) {
+    if (first != NULL) put_io(first, second);
+    value = checked(isnkit_runtime_call(function, given));
   }
   unlock();
   return value;
@@ -108,59 +121,69 @@ static uint32_t or_default(uint32_t value, uint32_t standard) {
   return value == 0 ? standard : value;
 }
 
-static bool configure_ports(const isnkit_config *config) {
-  if (!isnkit_rt_configurePorts(or_default(config->ports.first, 1024),
-                                or_default(config->ports.last, 65535))) {
-    return false;
-  }
-  for (unsigned i = 0; i < 8 && config->reserved[i].last != 0; i++) {
-    if (!isnkit_rt_reservePorts(config->reserved[i].first, config->reserved[i].last)) return false;
+static bool reserve_ports(const isnkit_port_range *ranges) {
+  for (unsigned i = 0; i < 8 && ranges[i].last != 0; i++) {
+    if (!isnkit_rt_reservePorts(ranges[i].first, ranges[i].last)) return false;
   }
   return true;
 }
 
-static bool configure(const isnkit_config *config, const isnkit_nvm_geometry *geometry) {
-  return isnkit_rt_configureStorage(geometry->kind, geometry->sector_bytes, geometry->sectors,
-                                    geometry->granule) &&
-         isnkit_rt_configureClock(kit.platform->ticks_hz) && configure_ports(config) &&
-         isnkit_rt_configureLeases(or_default(config->lease_first_ticks, 1u << 20),
-                                   or_default(config->lease_longest_ticks, 1u << 26),
-                                   or_default(config->guard_ticks, 1u << 18),
-                                   or_default(config->port_lease, 16)) &&
-         isnkit_rt_configurePolicy(config->policy, or_default(config->msl_ms, 120000));
-}
+// Geometry and configuration as words: they lie as the module's setters take them, but for the ports.
 
-static bool module_fits(void) {
-  if (isnkit_rt_version() >> 16 != ABI_MAJOR) return false;
-  const uint32_t io = isnkit_rt_ioBuffer();
-  kit.io = isnkit_runtime_memory() + io;
-  return io <= ISNKIT_PAGE_BYTES - 32 && isnkit_rt_ioBytes() >= 32;
+typedef union storage_words {
+  isnkit_nvm_geometry geometry;
+  uint32_t words[4];
+} storage_words;
+
+typedef union config_words {
+  isnkit_config config;
+  uint32_t words[sizeof(isnkit_config) / 4];
+} config_words;
+
+#define LEASES (offsetof(isnkit_config, lease_first_ticks) / 4)
+#define POLICY (offsetof(isnkit_config, policy) / 4)
+_Static_assert(POLICY - LEASES == 4 && offsetof(isnkit_nvm_geometry, sector_bytes) == 4,
+               "the order of the setters' arguments");
+
+static bool configure(config_words *given, storage_words *storage) {
+  static const uint32_t standard[] = {1u << 20, 1u << 26, 1u << 18, 16, 0, 120000};
+  for (unsigned i = 0; i < sizeof standard / sizeof *standard; i++) {
+    given->words[LEASES + i] = or_default(given->words[LEASES + i], standard[i]);
+  }
+  // An enumeration may be shorter than a word.
+  storage->words[0] = storage->geometry.kind;
+  return isnkit_runtime_call(isnkit_export_configureStorage, storage->words) &&
+         isnkit_rt_configureClock(kit.platform->ticks_hz) &&
+         isnkit_rt_configurePorts(or_default(given->config.ports.first, 1024),
+                                  or_default(given->config.ports.last, 65535)) &&
+         reserve_ports(given->config.reserved) &&
+         isnkit_runtime_call(isnkit_export_configureLeases, given->words + LEASES) &&
+         isnkit_runtime_call(isnkit_export_configurePolicy, given->words + POLICY);
 }
 
 /** With the lock held. Returns the state; on a fault of the kit ISNKIT_OFF. */
-static uint32_t start(const isnkit_config *config) {
-  isnkit_nvm_geometry geometry = {0};
+static NOINLINE uint32_t start(const isnkit_config *config) {
+  storage_words storage = {0};
+  config_words given = {0};
+  if (config != NULL) given.config = *config;
   // An error is noted, not fatal: the module finds out by itself and answers by its policy.
-  kit.nvm_error = kit.platform->nvm.driver->open(kit.platform->nvm.device, &geometry);
+  kit.nvm_error = kit.platform->nvm.driver->open(kit.platform->nvm.device, &storage.geometry);
   kit.fault = ISNKIT_REASON_IMAGE;
   // The trap tells a bad image from an arena that is too small, which is no fault of the image.
-  if (isnkit_runtime_start() != ISNKIT_TRAP_NONE) return checked(ISNKIT_OFF);
-  if (!module_fits()) return ISNKIT_OFF;
+  if (isnkit_runtime_start() != ISNKIT_TRAP_NONE) return ISNKIT_OFF;
+  kit.io = isnkit_runtime_io();
+  if (kit.io == NULL) return ISNKIT_OFF;
   kit.fault = ISNKIT_REASON_NONE;
   // Values that the module refuses leave it OFF, with its reason "configuration".
-  if (!configure(config, &geometry)) return ISNKIT_OFF;
+  if (!configure(&given, &storage)) return ISNKIT_OFF;
   return isnkit_rt_boot();
 }
 
 isnkit_state isnkit_start(const isnkit_platform *given, const isnkit_config *config) {
-  const isnkit_config defaults = {0};
-  if (in_interrupt()) return ISNKIT_OFF;
+  // Before anything is changed under a call that the interrupt cut into.
+  if (in_interrupt(given)) return ISNKIT_OFF;
   kit.platform = given;
-  lock();
-  const uint32_t state = start(config == NULL ? &defaults : config);
-  const uint32_t told = kit.fault == ISNKIT_REASON_NONE ? checked(state) : ISNKIT_OFF;
-  unlock();
-  return (isnkit_state)told;
+  return (isnkit_state)call_with(NULL, config, NULL, NULL);
 }
 
 // State.
@@ -170,7 +193,7 @@ isnkit_state isnkit_poll(void) { return (isnkit_state)call(isnkit_export_poll, N
 isnkit_state isnkit_current_state(void) { return (isnkit_state)call(isnkit_export_state, NULL); }
 
 uint32_t isnkit_reason(void) {
-  if (in_interrupt()) return ISNKIT_REASON_INTERRUPT;
+  if (in_interrupt(kit.platform)) return ISNKIT_REASON_INTERRUPT;
   if (kit.platform == NULL) return ISNKIT_REASON_NOT_STARTED;
   const uint32_t reason = call(isnkit_export_reason, NULL);
   return kit.fault != ISNKIT_REASON_NONE ? kit.fault : reason;

@@ -6,6 +6,7 @@
 #define ISNKIT_RUNTIME_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "exports.h"
@@ -41,6 +42,15 @@ extern isnkit_trap isnkit_runtime_trap;
 
 /** The module's memory, ISNKIT_PAGE_BYTES of it. */
 uint8_t *isnkit_runtime_memory(void);
+
+/** The I/O buffer of the module that was started, or NULL when it speaks another ABI than this kit. */
+uint8_t *isnkit_runtime_io(void);
+
+/** The same from what the module says of itself: the kit speaks ABI 1.x (docs/abi.md). */
+static inline uint8_t *isnkit_io_of(uint8_t *memory, uint32_t version, uint32_t io, uint32_t bytes) {
+  const bool fits = version >> 16 == 1 && io <= ISNKIT_PAGE_BYTES - 32 && bytes >= 32;
+  return fits ? memory + io : NULL;
+}
 
 /** Bytes that the runtime's arena must have for the module at least; 0 for wasm2c, which has none. */
 uint32_t isnkit_runtime_arena_least(void);

@@ -38,6 +38,10 @@ isnkit_trap isnkit_runtime_start(void) {
 
 uint8_t *isnkit_runtime_memory(void) { return PAGE; }
 
+uint8_t *isnkit_runtime_io(void) {
+  return isnkit_io_of(PAGE, w2c_version(), w2c_ioBuffer(), w2c_ioBytes());
+}
+
 uint32_t isnkit_runtime_arena_least(void) { return 0; }
 
 uint32_t isnkit_runtime_call(isnkit_export *function, const uint32_t *arguments) {

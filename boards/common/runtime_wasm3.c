@@ -130,6 +130,10 @@ isnkit_trap isnkit_runtime_start(void) {
 
 uint8_t *isnkit_runtime_memory(void) { return running ? isnkit_wasm3_page : NULL; }
 
+uint8_t *isnkit_runtime_io(void) {
+  return isnkit_io_of(isnkit_wasm3_page, isnkit_rt_version(), isnkit_rt_ioBuffer(), isnkit_rt_ioBytes());
+}
+
 uint32_t isnkit_runtime_arena_least(void) { return cache_table_bytes() + cache_longest_bytes(); }
 
 uint32_t isnkit_runtime_call(isnkit_export *function, const uint32_t *arguments) {

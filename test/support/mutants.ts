@@ -46,7 +46,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "does not make reported numbers durable",
     file: "timewait.ts",
-    from: "if (!makeDurable(v + ahead)) return Reason.STORAGE_FAILED;",
+    from: "if (!makeDurable(ahead)) return Reason.STORAGE_FAILED;",
     to: "",
     law: "reported",
   },
