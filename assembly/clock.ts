@@ -29,15 +29,16 @@ export function setRate(hz: u32): bool {
   // Long division, 32 bits and as many more as lead with zeros: the rate is exact to 2^-31, a step
   // below 2^31 times the fraction fits 64 bits with the remainder, and no 64-bit division is linked.
   let bits: u32 = 0;
-  for (let left = <u64>(TICKS_HZ % hz); bits < 32 || <i32>fraction > 0; bits++) {
+  for (let left = TICKS_HZ % hz; bits < 32 || <i32>fraction > 0; bits++) {
+    const carry = left >> 31;
     left <<= 1;
     fraction <<= 1;
-    if (left < hz) continue;
+    if (carry == 0 && left < hz) continue;
     left -= hz;
     fraction++;
   }
   shift = bits - 32;
-  remainderMask = ((<u64>1) << bits) - 1;
+  remainderMask = (<u64>((1 << shift) - 1) << 32) | 0xffff_ffff;
   return true;
 }
 

@@ -22,6 +22,8 @@ export let portFirst: u32 = 1024;
 export let portLast: u32 = 65535;
 export let ringSize: u32 = 64512;
 export let reservedRanges: u32 = 0;
+/** The first port that the next reserved range may begin with. */
+let reservable: u32 = 1024;
 
 export let policy: u32 = 0;
 /** Maximum segment lifetime, RFC 9293 §3.4.2: 2 minutes. */
@@ -63,17 +65,18 @@ export function setPortRange(first: u32, last: u32): bool {
   portLast = last;
   ringSize = last - first + 1;
   reservedRanges = 0;
+  reservable = first;
   return true;
 }
 
 /** Takes a part of the range out of the ring. Ranges come in rising order; one port must stay. */
 export function reserveRange(first: u32, last: u32): bool {
-  const behind = reservedRanges == 0 ? portFirst : rangeLast(reservedRanges - 1) + 1;
-  if (first < behind || last < first || last > portLast) return false;
+  if (first < reservable || last < first || last > portLast) return false;
   const ports = last - first + 1;
   if (reservedRanges == RESERVED_RANGES || ports >= ringSize) return false;
   store<u32>(reserved + (reservedRanges << 2), first | (last << 16));
   reservedRanges++;
+  reservable = last + 1;
   ringSize -= ports;
   return true;
 }

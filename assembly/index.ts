@@ -8,14 +8,14 @@ import { setRate } from "./clock";
 import { reserveRange, setGeometry, setLeases, setPolicy, setPortRange } from "./config";
 import { COUNTERS, get } from "./counters";
 import * as lifecycle from "./lifecycle";
-import { degraded, ready } from "./lifecycle";
+import { ready } from "./lifecycle";
 import { fillBytes, IO_BYTES, io } from "./memory";
 import { nextIsn, nextTimestamp } from "./numbers";
 import { allocatePort } from "./ports";
 import { MESSAGE_END, siphash } from "./siphash";
 import { reason as lastReason, state as lifecycleState, refuse } from "./status";
 import { advanceTo, enterTimeWait, segmentVerdict } from "./timewait";
-import { isnHash, k0, k1, select4, select6 } from "./tuple";
+import { hashTuple, k0, k1, select4, select6 } from "./tuple";
 
 export function version(): u32 {
   return ABI_VERSION;
@@ -112,12 +112,12 @@ export function isn6(localPort: u32, remotePort: u32): u32 {
 
 export function port4(localAddress: u32, remoteAddress: u32, remotePort: u32): u32 {
   select4(localAddress, 0, remoteAddress, remotePort);
-  return ready() ? allocatePort(!degraded) : 0;
+  return allocatePort();
 }
 
 export function port6(remotePort: u32): u32 {
   select6(0, remotePort);
-  return ready() ? allocatePort(!degraded) : 0;
+  return allocatePort();
 }
 
 export function timestamp4(
@@ -190,12 +190,12 @@ export function syn4(
   flags: u32,
 ): u32 {
   select4(localAddress, localPort, remoteAddress, remotePort);
-  return segmentVerdict(isnHash(), seq, tsval, flags);
+  return verdict(seq, tsval, flags);
 }
 
 export function syn6(localPort: u32, remotePort: u32, seq: u32, tsval: u32, flags: u32): u32 {
   select6(localPort, remotePort);
-  return segmentVerdict(isnHash(), seq, tsval, flags);
+  return verdict(seq, tsval, flags);
 }
 
 /** A counter by its number: docs/abi.md lists them. Unknown numbers give 0. */
@@ -212,13 +212,21 @@ function configured(done: bool): u32 {
 }
 
 function advance(next: u32): u32 {
-  return ready() ? accepted(advanceTo(isnHash(), next)) : 0;
+  if (!ready()) return 0;
+  hashTuple();
+  return accepted(advanceTo(next));
 }
 
 function close(next: u32, peerNext: u32, peerTsval: u32, flags: u32): u32 {
   if (!ready()) return 0;
+  hashTuple();
   const timestamps = (flags & Segment.TIMESTAMPS) != 0;
-  return accepted(enterTimeWait(isnHash(), next, peerNext, peerTsval, timestamps));
+  return accepted(enterTimeWait(next, peerNext, peerTsval, timestamps));
+}
+
+function verdict(seq: u32, tsval: u32, flags: u32): u32 {
+  hashTuple();
+  return segmentVerdict(seq, tsval, flags);
 }
 
 function accepted(problem: u32): u32 {

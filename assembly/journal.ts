@@ -162,8 +162,9 @@ export function preparationDue(): bool {
 
 /** Erases the next sector ahead of its use. */
 export function prepare(): void {
+  let sector = active;
   for (let step: u32 = 1; step < sectors && prepared == NO_SECTOR; step++) {
-    const sector = (active + step) % sectors;
+    sector = sectorAfter(sector);
     if ((retired & (1 << sector)) != 0) continue;
     if (wipe(sector)) prepared = sector;
     else retire(sector);
@@ -195,9 +196,9 @@ function noteWear(): void {
 /** Moves to the next sector that takes an erase, a header and a record. */
 function rotate(): bool {
   const old = active;
+  let sector = old;
   for (let step: u32 = 1; step <= sectors; step++) {
-    // NO_SECTOR is −1: the first of all sectors is the one after it.
-    const sector = (old + step) % sectors;
+    sector = sectorAfter(sector);
     if (sector == old || (retired & (1 << sector)) != 0) continue;
     if (openSector(sector) && programRecord(sector, RECORD_SLOT)) {
       unclosed = old;
@@ -211,6 +212,11 @@ function rotate(): bool {
     retire(sector);
   }
   return false;
+}
+
+/** Sectors are taken in turn. NO_SECTOR is −1: the first of all sectors is the one after it. */
+function sectorAfter(sector: u32): u32 {
+  return sector + 1 < sectors ? sector + 1 : 0;
 }
 
 /** Erases a sector, unless that was done ahead, and programs its header. */

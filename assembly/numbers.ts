@@ -5,7 +5,7 @@ import { ready } from "./lifecycle";
 import { passTicks, v } from "./sequence";
 import { refuse } from "./status";
 import { find, openedElsewhere, passLastConnection, present } from "./timewait";
-import { isnHash, LABEL_TIMESTAMP, tupleHash } from "./tuple";
+import { isnHash, keepHash, LABEL_TIMESTAMP, tupleHash } from "./tuple";
 
 /**
  * ISN of the selected tuple: V + SipHash-2-4(key, "isn" | tuple) mod 2^32 (RFC 6528 §3), with V past the
@@ -16,9 +16,13 @@ export function nextIsn(): u32 {
   const hash = isnHash();
   // Most tuples are new, and need not be looked for.
   const bit = <u32>(hash >> 59);
-  const entry = ((present >> bit) & 1) != 0 ? find(hash) : 0;
+  let entry: usize = 0;
+  if (((present >> bit) & 1) != 0) {
+    keepHash(hash);
+    entry = find();
+  }
   if (entry == 0) openedElsewhere();
-  else if (!passLastConnection(entry, hash)) return refuse(Reason.STORAGE_FAILED);
+  else if (!passLastConnection(entry)) return refuse(Reason.STORAGE_FAILED);
   const isn = <u32>v + <u32>hash;
   // One tick a number: even with a counter that stands still, no number is given twice.
   passTicks(1);

@@ -5,6 +5,7 @@
  * function is SipHash-2-4 under the device key over (tweak, round, half), so values for one tweak
  * tell nothing about another's or about the index.
  */
+import { copyWords, page } from "./memory";
 import { MESSAGE_END, siphash } from "./siphash";
 
 const ROUNDS: u32 = 10;
@@ -16,8 +17,7 @@ export function permute(tweak: u64, index: u32, size: u32): u32 {
   const columns = ceilSqrt(size);
   const rows = (size + columns - 1) / columns;
   // The last words are the round function's for a while; a selected tuple gets them back.
-  const before = load<u64>(START);
-  const last = load<u64>(START, 8);
+  copyWords(page, START, 16);
   store<u64>(START, tweak);
   let value = index;
   do {
@@ -29,8 +29,7 @@ export function permute(tweak: u64, index: u32, size: u32): u32 {
     }
     value = row * columns + column;
   } while (value >= size);
-  store<u64>(START, before);
-  store<u64>(START, last, 8);
+  copyWords(START, page, 16);
   return value;
 }
 

@@ -6,33 +6,33 @@
  */
 import { Reason } from "./abi";
 import { portFirst, rangeFirst, rangeLast, reservedRanges, ringSize } from "./config";
+import { degraded, ready } from "./lifecycle";
 import { permute } from "./permutation";
 import { portCeiling } from "./record";
 import { portNext, renewPorts, takePort } from "./sequence";
 import { refuse } from "./status";
 import { find, hasRoom, openFromRing, refresh, ringBlocked } from "./timewait";
-import { isnHash, LABEL_DESTINATION, selectLocalPort, tupleHash } from "./tuple";
+import { hashTuple, LABEL_DESTINATION, selectLocalPort, tupleHash } from "./tuple";
 
-/**
- * A port for the selected destination, or 0. The caller has passed the gate. `leased`: the port
- * counter has a durable ceiling (it has none in degraded mode).
- */
-export function allocatePort(leased: bool): u32 {
+/** A port for the selected destination, or 0. */
+export function allocatePort(): u32 {
+  if (!ready()) return 0;
   refresh();
   if (!hasRoom()) return refuse(Reason.TABLE_FULL);
   selectLocalPort(0);
   const destination = tupleHash(LABEL_DESTINATION);
   // Only ports in the table can be busy, so this ends long before a large ring is through.
   for (let tries: u32 = 0; tries < ringSize; tries++) {
-    if (leased && portNext == portCeiling && !renewPorts()) return refuse(Reason.STORAGE_FAILED);
+    // In degraded mode the counter has no durable ceiling.
+    if (!degraded && portNext == portCeiling && !renewPorts()) return refuse(Reason.STORAGE_FAILED);
     if (ringBlocked(portNext)) break;
     const index = portNext;
     takePort();
     const port = portAt(permute(destination, index % ringSize, ringSize));
     selectLocalPort(port);
-    const hash = isnHash();
-    if (find(hash) != 0) continue;
-    openFromRing(hash, index);
+    hashTuple();
+    if (find() != 0) continue;
+    openFromRing(index);
     return port;
   }
   return refuse(Reason.PORTS_BUSY);

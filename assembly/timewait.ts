@@ -14,6 +14,7 @@ import { add, Counter, set } from "./counters";
 import { ENTRY_BYTES, fillBytes, TABLE_ENTRIES, table } from "./memory";
 import { firstV, makeDurable, passTicks, portNext, v } from "./sequence";
 import { after, distance } from "./serial";
+import { hash } from "./tuple";
 
 const HASH: usize = 0;
 const NEXT: usize = 8;
@@ -75,8 +76,8 @@ export function resetTable(): void {
   survey();
 }
 
-/** The entry of a tuple, or 0. */
-export function find(hash: u64): usize {
+/** The entry of the tuple that was hashed last, as everywhere here, or 0. */
+export function find(): usize {
   const end = table + TABLE_ENTRIES * ENTRY_BYTES;
   for (let entry = table; entry < end; entry += ENTRY_BYTES) {
     if (load<u64>(entry, HASH) == hash && load<u8>(entry, STATE) != FREE) return entry;
@@ -85,8 +86,8 @@ export function find(hash: u64): usize {
 }
 
 /** Reserves an entry for a port that was just taken. False when all entries are open connections. */
-export function openFromRing(hash: u64, ringIndex: u32): bool {
-  const entry = claim(hash);
+export function openFromRing(ringIndex: u32): bool {
+  const entry = claim();
   if (entry == 0) return false;
   setStatus(entry, OPEN, FROM_RING);
   store<u32>(entry, ringIndex, RING_INDEX);
@@ -98,8 +99,8 @@ export function openFromRing(hash: u64, ringIndex: u32): bool {
  * new connection may run on at the clock's rate without a report, so that the clock has to be where its
  * ISN is: the lease follows the clock. False when it cannot be made durable that far.
  */
-export function passLastConnection(entry: usize, hash: u64): bool {
-  const ahead = aheadOf(hash, load<u32>(entry, NEXT));
+export function passLastConnection(entry: usize): bool {
+  const ahead = aheadOf(<u32>hash, load<u32>(entry, NEXT));
   if (!makeDurable(ahead)) return false;
   passTicks(ahead);
   setStatus(entry, OPEN, load<u8>(entry, FLAGS) & FROM_RING);
@@ -110,13 +111,13 @@ export function passLastConnection(entry: usize, hash: u64): bool {
  * A connection has used its numbers up to `next`. Makes that durable if it is ahead of the clock.
  * Returns a reason, NONE when done.
  */
-export function advanceTo(hash: u64, next: u32): u32 {
-  const ahead = aheadOf(hash, next);
-  let entry = find(hash);
+export function advanceTo(next: u32): u32 {
+  const ahead = aheadOf(<u32>hash, next);
+  let entry = find();
   if (ahead != 0) {
     if (!makeDurable(ahead)) return Reason.STORAGE_FAILED;
     if (entry == 0) {
-      entry = adopt(hash);
+      entry = adopt();
       if (entry != 0) setStatus(entry, OPEN, 0);
     }
     // No room: the clock takes over what the entry would have held.
@@ -132,16 +133,15 @@ export function advanceTo(hash: u64, next: u32): u32 {
 /** A connection is closed: its tuple is in TIME_WAIT for 2 × MSL, on one side or the other. Returns a
  * reason, NONE when done. */
 export function enterTimeWait(
-  hash: u64,
   next: u32,
   peerNext: u32,
   peerTsval: u32,
   timestamps: bool,
 ): u32 {
-  const problem = advanceTo(hash, next);
+  const problem = advanceTo(next);
   if (problem != Reason.NONE) return problem;
-  let entry = find(hash);
-  if (entry == 0) entry = adopt(hash);
+  let entry = find();
+  if (entry == 0) entry = adopt();
   if (entry == 0) {
     // Closed all the same, and nothing is lost: the clock is past its numbers.
     if (openElsewhere != 0) openElsewhere--;
@@ -160,8 +160,8 @@ export function enterTimeWait(
  * What to do with a SYN or RST for a tuple in TIME_WAIT (RFC 9293 §3.10.7.4, RFC 6191 §2,
  * RFC 1337, RFC 5961 §4).
  */
-export function segmentVerdict(hash: u64, seq: u32, tsval: u32, flags: u32): u32 {
-  const entry = find(hash);
+export function segmentVerdict(seq: u32, tsval: u32, flags: u32): u32 {
+  const entry = find();
   if (entry == 0 || load<u8>(entry, STATE) != TIME_WAIT) return Verdict.NONE;
   // An old RST must not end TIME_WAIT early (RFC 1337, fix F1).
   if ((flags & Segment.RST) != 0) return Verdict.DROP;
@@ -247,7 +247,7 @@ export function ringBlocked(ringIndex: u32): bool {
 }
 
 /** A cleared entry for this tuple; 0 when all are open connections. */
-function claim(hash: u64): usize {
+function claim(): usize {
   refresh();
   let entry = free;
   if (entry != 0) {
@@ -267,8 +267,8 @@ function claim(hash: u64): usize {
 }
 
 /** An entry for a connection whose ISN was given out while it was not in the table. */
-function adopt(hash: u64): usize {
-  const entry = claim(hash);
+function adopt(): usize {
+  const entry = claim();
   if (entry != 0 && openElsewhere != 0) openElsewhere--;
   return entry;
 }
@@ -295,8 +295,8 @@ function moveBarrier(): void {
 }
 
 /** How far the clock is behind the first number after `next`, in ticks; 0 when it has passed that. */
-function aheadOf(hash: u64, next: u32): u32 {
-  const ahead = next + 1 - (<u32>v + <u32>hash);
+function aheadOf(offset: u32, next: u32): u32 {
+  const ahead = next + 1 - (<u32>v + offset);
   return ahead > REPORT_MAX ? 0 : ahead;
 }
 
@@ -310,7 +310,7 @@ function setStatus(entry: usize, state: u32, flags: u32): void {
   changed = true;
 }
 
-function presentBit(hash: u64): u32 {
-  const bit = <u32>(hash >> 59);
+function presentBit(tuple: u64): u32 {
+  const bit = <u32>(tuple >> 59);
   return 1 << bit;
 }

@@ -25,6 +25,9 @@ const START6: usize = MESSAGE_END - 40;
 export let k0: u64 = 0;
 export let k1: u64 = 0;
 
+/** The hash that gives the selected tuple's ISN offset (low 32 bits) and names it in the table. */
+export let hash: u64 = 0;
+
 let start: usize = 0;
 
 export function setKey(low: u64, high: u64): void {
@@ -58,9 +61,18 @@ export function tupleHash(label: u32): u64 {
   return hash;
 }
 
-/** The hash that gives the tuple's ISN offset (low 32 bits) and names it in the table. */
+/** Leaves the selected tuple's hash in `hash`. */
+export function hashTuple(): void {
+  hash = siphash(start);
+}
+
+/** The same without leaving it: for the path of every connection. */
 export function isnHash(): u64 {
   return siphash(start);
+}
+
+export function keepHash(given: u64): void {
+  hash = given;
 }
 
 /** From the ISN's label to another one, or back. */
