@@ -26,6 +26,12 @@ const PROPORTION_CUTOFF: u32 = 325;
 export let keyLow: u64 = 0;
 export let keyHigh: u64 = 0;
 
+/** A key that comes from outside. */
+export function giveKey(low: u64, high: u64): void {
+  keyLow = low;
+  keyHigh = high;
+}
+
 /** Leaves a fresh key in `keyLow`, `keyHigh`. Returns a reason, NONE when the key is good. */
 export function drawKey(): u32 {
   const problem = condense();

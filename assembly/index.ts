@@ -7,6 +7,7 @@ import { ABI_VERSION, Reason, Segment, State } from "./abi";
 import { setRate } from "./clock";
 import { reserveRange, setGeometry, setLeases, setPolicy, setPortRange } from "./config";
 import { COUNTERS, get } from "./counters";
+import { giveKey } from "./entropy";
 import * as lifecycle from "./lifecycle";
 import { ready } from "./lifecycle";
 import { fillBytes, IO_BYTES, io } from "./memory";
@@ -80,10 +81,9 @@ export function quietMs(): u32 {
 
 /** Takes a 16-byte key from the I/O buffer and wipes it there. */
 export function provision(options: u32): u32 {
-  const low = load<u64>(io);
-  const high = load<u64>(io + 8);
+  giveKey(load<u64>(io), load<u64>(io + 8));
   fillBytes(io, 0, 16);
-  return lifecycle.provision(low, high, options);
+  return lifecycle.provision(options);
 }
 
 export function provisionFromEntropy(options: u32): u32 {

@@ -55,7 +55,7 @@ let copy: u32 = 0;
 let slots: u32 = 0;
 /** The part of a sector that is divided into slots. */
 let usedBytes: u32 = 0;
-let active: u32 = 0xffff_ffff;
+let active: u32 = 0;
 let activeSequence: u32 = 0;
 let sequenceMax: u32 = 0;
 /** What `newestSector` found last. */
@@ -63,16 +63,16 @@ let foundSequence: u32 = 0;
 let foundBefore: u32 = 0;
 let nextSlot: u32 = 0;
 /** The sector to close when the next record is durable. */
-let unclosed: u32 = 0xffff_ffff;
+let unclosed: u32 = 0;
 /** A sector whose closing slot may have been touched without a trace: it is closed by an erase. */
-let doubtful: u32 = 0xffff_ffff;
+let doubtful: u32 = 0;
 /** Highest touched slot of the sector scanned last. */
 let lastTouched: u32 = 0;
 /**
  * The sector that was erased ahead in this boot. It is not remembered over a reboot: a sector whose
  * erase was cut may look blank and not be.
  */
-let prepared: u32 = 0xffff_ffff;
+let prepared: u32 = 0;
 
 /** False when a sector has no room for its header, its closing slot and one record. */
 export function startJournal(): bool {
@@ -163,11 +163,14 @@ export function preparationDue(): bool {
 /** Erases the next sector ahead of its use. */
 export function prepare(): void {
   let sector = active;
-  for (let step: u32 = 1; step < sectors && prepared == NO_SECTOR; step++) {
+  for (let step: u32 = 1; step < sectors; step++) {
     sector = sectorAfter(sector);
     if ((retired & (1 << sector)) != 0) continue;
-    if (wipe(sector)) prepared = sector;
-    else retire(sector);
+    if (wipe(sector)) {
+      prepared = sector;
+      return;
+    }
+    retire(sector);
   }
 }
 

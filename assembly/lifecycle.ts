@@ -3,7 +3,7 @@
  * key, a durable ceiling and, where it is owed, quiet time, nothing is handed out.
  */
 import { Policy, Provision, Reason, State } from "./abi";
-import { followCounter, rateSet, startClock, TICKS_HZ, TICKS_PER_MS, uptime } from "./clock";
+import { rateSet, startClock, TICKS_HZ, TICKS_PER_MS, uptime } from "./clock";
 import { guard, leaseFirst, mslMs, policy } from "./config";
 import { Counter, resetCounters, set } from "./counters";
 import { drawKey, keyHigh, keyLow } from "./entropy";
@@ -13,11 +13,11 @@ import { boots, ceiling, draftRecord, FLAG_QUIET, flags, portCeiling } from "./r
 import {
   closeLimit,
   draftLease,
+  followClock,
   leaseNow,
   limit,
   openLimit,
   openLimitWithoutLease,
-  passTicks,
   portLeaseNow,
   portNext,
   renewalNear,
@@ -59,7 +59,7 @@ export function boot(): u32 {
 
 /** Time since boot goes on, leases are renewed ahead, quiet time ends. Returns the state. */
 export function poll(): u32 {
-  passTicks(followCounter());
+  followClock();
   refresh();
   if (state == State.READY) {
     if (degraded || !(asked || inUse())) return state;
@@ -73,7 +73,7 @@ export function poll(): u32 {
 
 /** The gate: true when a number may be handed out now. */
 export function ready(): bool {
-  passTicks(followCounter());
+  followClock();
   asked = true;
   return v < limit || openGate();
 }
@@ -85,20 +85,23 @@ export function quietMs(): u32 {
   return (<u32>(quietUntil - uptime) + TICKS_PER_MS - 1) / TICKS_PER_MS;
 }
 
-/** Gives the device a key, once; or another one, after which it keeps quiet. 1 when it is durable. */
-export function provision(low: u64, high: u64, options: u32): u32 {
+/**
+ * Gives the device the key in `keyLow` and `keyHigh`, once; or another one, after which it keeps quiet. 1 when
+ * it is durable.
+ */
+export function provision(options: u32): u32 {
   if (found == UNREAD) return refuse(Reason.NOT_BOOTED);
   const replace = (options & Provision.REPLACE) != 0;
   if (found == FOUND && !replace) return refuse(Reason.ALREADY_PROVISIONED);
-  if ((low | high) == 0) return refuse(Reason.ARGUMENT);
+  if ((keyLow | keyHigh) == 0) return refuse(Reason.ARGUMENT);
   // A virgin chip and a wiped one look the same; only who provisions knows, and only blank storage
   // can bear them out.
   const quiet = !((options & Provision.NEW_DEVICE) != 0 && found == BLANK);
-  passTicks(followCounter());
+  followClock();
   closeLimit();
   if (found != FOUND) startSequence(guard, 0);
   draftLease(v + leaseNow(), max<u32>(boots, 1), quiet ? FLAG_QUIET : 0);
-  if (!persistNewKey(low, high)) {
+  if (!persistNewKey(keyLow, keyHigh)) {
     storageFailed(State.FAILED);
     return refuse(Reason.STORAGE_FAILED);
   }
@@ -116,7 +119,7 @@ export function provision(low: u64, high: u64, options: u32): u32 {
 export function provisionFromEntropy(options: u32): u32 {
   const problem = drawKey();
   if (problem != Reason.NONE) return refuse(problem);
-  return provision(keyLow, keyHigh, options);
+  return provision(options);
 }
 
 /** Reads storage and makes this boot durable; leaves the state that follows. */

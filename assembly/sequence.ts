@@ -3,7 +3,7 @@
  * numbers are handed out only below the durable ceiling. The port counter is leased in the same
  * records (docs/bounds.md derives what a reboot can cost).
  */
-import { uptime } from "./clock";
+import { followCounter, uptime } from "./clock";
 import { guard, leaseFirst, leaseMax, PORT_LEASE_MAX, portLeaseFirst, ringSize } from "./config";
 import { persist } from "./ledger";
 import { boots, ceiling, draftRecord, portCeiling } from "./record";
@@ -50,8 +50,13 @@ export function closeLimit(): void {
   limit = 0;
 }
 
-export function passTicks(ticks: u64): void {
+export function passTicks(ticks: u32): void {
   v += ticks;
+}
+
+/** V takes the time that has passed since the last call. */
+export function followClock(): void {
+  v += followCounter();
 }
 
 export function takePort(): void {

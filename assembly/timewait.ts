@@ -165,16 +165,14 @@ export function segmentVerdict(seq: u32, tsval: u32, flags: u32): u32 {
   if (entry == 0 || load<u8>(entry, STATE) != TIME_WAIT) return Verdict.NONE;
   // An old RST must not end TIME_WAIT early (RFC 1337, fix F1).
   if ((flags & Segment.RST) != 0) return Verdict.DROP;
-  const newer = !after(load<u32>(entry, PEER_NEXT), seq);
-  const had = (load<u8>(entry, FLAGS) & TIMESTAMPS) != 0;
-  const has = (flags & Segment.TIMESTAMPS) != 0;
-  let accept = newer;
-  if (has) {
+  let step: i32 = 0;
+  if ((flags & Segment.TIMESTAMPS) != 0) {
     // With timestamps on both sides they decide, and the number only between equals; a SYN that
     // brings timestamps for the first time is told from old segments by them.
-    const step = distance(load<u32>(entry, PEER_TSVAL), tsval);
-    accept = !had || step > 0 || (step == 0 && newer);
+    const had = (load<u8>(entry, FLAGS) & TIMESTAMPS) != 0;
+    step = had ? distance(load<u32>(entry, PEER_TSVAL), tsval) : 1;
   }
+  const accept = step == 0 ? !after(load<u32>(entry, PEER_NEXT), seq) : step > 0;
   return accept ? Verdict.ACCEPT : challenge(entry);
 }
 

@@ -59,7 +59,7 @@ if(WASM2C)
       -Os -fno-inline-small-functions -fno-schedule-insns2 -fno-if-conversion -fno-if-conversion2
       -fno-caller-saves -fno-expensive-optimizations -fno-move-loop-invariants
       -fno-guess-branch-probability -fno-tree-tail-merge -fno-optimize-sibling-calls
-      -fno-tree-dominator-opts -fno-tree-loop-optimize -fno-tree-fre
+      -fno-tree-dominator-opts -fno-tree-ch -fno-tree-loop-im
       -Wall -Wextra -Werror -Wno-unused -Wno-unused-value)
     if(kind)
       string(TOUPPER "ISNKIT_NVM_${kind}" constant)

@@ -29,8 +29,8 @@ register Z_isnkit_instance_t *instance_register __asm__("r6");
 #define FOR_SPEED                                                                              \
   __attribute__((optimize("O2", "schedule-insns2", "expensive-optimizations", "caller-saves",  \
                           "move-loop-invariants", "if-conversion", "if-conversion2",           \
-                          "guess-branch-probability", "tree-dominator-opts",                   \
-                          "tree-loop-optimize", "tree-fre")))
+                          "guess-branch-probability", "tree-dominator-opts", "tree-ch",        \
+                          "tree-loop-im")))
 
 /**
  * An access at `base + offset` lies inside the page, or traps, as WebAssembly has it: the sum does not
