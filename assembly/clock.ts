@@ -38,7 +38,7 @@ export function setRate(hz: u32): bool {
     fraction++;
   }
   shift = bits - 32;
-  remainderMask = (<u64>((1 << shift) - 1) << 32) | 0xffff_ffff;
+  remainderMask = ((<u64>((1 << shift) - 1)) << 32) | 0xffff_ffff;
   return true;
 }
 

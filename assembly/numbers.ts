@@ -2,10 +2,10 @@
 import { Reason } from "./abi";
 import { TICKS_PER_MS } from "./clock";
 import { ready } from "./lifecycle";
-import { passTicks, v } from "./sequence";
+import { passTick, v } from "./sequence";
 import { refuse } from "./status";
-import { find, openedElsewhere, passLastConnection, present } from "./timewait";
-import { isnHash, keepHash, LABEL_TIMESTAMP, tupleHash } from "./tuple";
+import { findHash, openedElsewhere, passLastConnection, present } from "./timewait";
+import { isnHash, LABEL_TIMESTAMP, tupleHash } from "./tuple";
 
 /**
  * ISN of the selected tuple: V + SipHash-2-4(key, "isn" | tuple) mod 2^32 (RFC 6528 §3), with V past the
@@ -16,19 +16,15 @@ export function nextIsn(): u32 {
   const hash = isnHash();
   // Most tuples are new, and need not be looked for.
   const bit = <u32>(hash >> 59);
-  let entry: usize = 0;
-  if (((present >> bit) & 1) != 0) {
-    keepHash(hash);
-    entry = find();
-  }
+  const entry = ((present >> bit) & 1) != 0 ? findHash(hash) : 0;
   if (entry == 0) openedElsewhere();
   else if (!passLastConnection(entry)) return refuse(Reason.STORAGE_FAILED);
   const isn = <u32>v + <u32>hash;
   // One tick a number: even with a counter that stands still, no number is given twice.
-  passTicks(1);
+  passTick();
   if (isn != 0) return isn;
   // 0 means refused, so this one number is skipped.
-  passTicks(1);
+  passTick();
   return 1;
 }
 

@@ -14,7 +14,7 @@ import { add, Counter, set } from "./counters";
 import { ENTRY_BYTES, fillBytes, TABLE_ENTRIES, table } from "./memory";
 import { firstV, makeDurable, passTicks, portNext, v } from "./sequence";
 import { after, distance } from "./serial";
-import { hash } from "./tuple";
+import { hash, keepHash } from "./tuple";
 
 const HASH: usize = 0;
 const NEXT: usize = 8;
@@ -78,9 +78,15 @@ export function resetTable(): void {
 
 /** The entry of the tuple that was hashed last, as everywhere here, or 0. */
 export function find(): usize {
+  return findHash(hash);
+}
+
+/** The same for a hash that is not kept yet, and is from here on. */
+export function findHash(wanted: u64): usize {
+  keepHash(wanted);
   const end = table + TABLE_ENTRIES * ENTRY_BYTES;
   for (let entry = table; entry < end; entry += ENTRY_BYTES) {
-    if (load<u64>(entry, HASH) == hash && load<u8>(entry, STATE) != FREE) return entry;
+    if (load<u64>(entry, HASH) == wanted && load<u8>(entry, STATE) != FREE) return entry;
   }
   return 0;
 }
@@ -132,12 +138,7 @@ export function advanceTo(next: u32): u32 {
 
 /** A connection is closed: its tuple is in TIME_WAIT for 2 × MSL, on one side or the other. Returns a
  * reason, NONE when done. */
-export function enterTimeWait(
-  next: u32,
-  peerNext: u32,
-  peerTsval: u32,
-  timestamps: bool,
-): u32 {
+export function enterTimeWait(next: u32, peerNext: u32, peerTsval: u32, timestamps: bool): u32 {
   const problem = advanceTo(next);
   if (problem != Reason.NONE) return problem;
   let entry = find();
