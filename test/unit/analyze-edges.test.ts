@@ -2,6 +2,9 @@
 import { describe, expect, it } from "vitest";
 import { ack, diagnose, Recording, rst, syn } from "../support/sessions.ts";
 
+/** A frame takes 20 µs of a recording: the pause, in seconds, that puts the next one `us` behind it. */
+const pauseOf = (us: number) => (us - 20) / 1e6;
+
 describe("syn-ignored", () => {
   const unanswered = (...pauses: number[]) => {
     const recording = new Recording();
@@ -18,8 +21,10 @@ describe("syn-ignored", () => {
   });
 
   it("needs two and a half seconds when the capture ends before the client gives up", async () => {
-    expect((await diagnose(unanswered(0, 2.4))).rules).toEqual([]);
-    expect((await diagnose(unanswered(0, 2.5))).rules).toEqual(["syn-ignored"]);
+    expect((await diagnose(unanswered(0, pauseOf(2_499_999)))).rules).toEqual([]);
+    const { rules, finding } = await diagnose(unanswered(0, pauseOf(2_500_000)));
+    expect(rules).toEqual(["syn-ignored"]);
+    expect(finding("syn-ignored").elapsedUs).toBe(2_500_000);
   });
 
   it("is likely where the last connection of the tuple explains the silence", async () => {
@@ -29,6 +34,14 @@ describe("syn-ignored", () => {
     expect(rules).toEqual(["syn-ignored"]);
     expect(finding("syn-ignored")).toMatchObject({ confidence: "likely" });
     expect(finding("syn-ignored").detail).toContain("FreeBSD");
+    expect(finding("syn-ignored")).not.toHaveProperty("settle");
+  });
+
+  it("is possible where nothing was heard from the server, and says what would settle it", async () => {
+    const { finding } = await diagnose(unanswered(0, 3));
+    expect(finding("syn-ignored")).toMatchObject({ confidence: "possible" });
+    expect(finding("syn-ignored").settle).toContain("taken at the server");
+    expect(finding("syn-ignored").detail).toContain("nothing of an earlier connection");
   });
 
   it("is no silence when the server answered with something else", async () => {
@@ -54,16 +67,25 @@ describe("timewait-reuse-ok", () => {
       const recording = new Recording().session(isn, serverIsn).wait(seconds);
       return (await diagnose(recording.session(isn + 90_000, newServerIsn))).findings;
     };
-    expect(await again(61.9, 77)).toMatchObject([
+    expect(await again(pauseOf(61_999_999), 77)).toMatchObject([
       { rule: "timewait-reuse-ok", confidence: "certain" },
     ]);
-    expect(await again(62.1, 77)).toMatchObject([
+    expect(await again(pauseOf(62_000_000), 77)).toMatchObject([
       { rule: "timewait-reuse-ok", confidence: "possible" },
     ]);
     const linux = serverIsn + 2 + 65_537;
     expect(await again(62.1, linux)).toMatchObject([
       { rule: "timewait-reuse-ok", confidence: "certain" },
     ]);
+  });
+
+  it("is not said of a connection that ended by a reset", async () => {
+    const recording = new Recording()
+      .session(isn, serverIsn)
+      .client({ flags: rst, sequence: isn + 20 })
+      .wait(5)
+      .session(isn + 90_000, 77);
+    expect((await diagnose(recording)).rules).not.toContain("timewait-reuse-ok");
   });
 
   it("needs a number or a timestamp that is newer, by one at least", async () => {

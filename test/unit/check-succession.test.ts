@@ -156,6 +156,21 @@ describe("tsval-backward", () => {
     const result = run(stamped(4_000_000, 1500));
     expect(broken(result)).toEqual(["tsval-backward"]);
     expect(result.findings[0]).toMatchObject({ distance: 1500 - 4_000_000 });
+    expect(result.findings[0]?.elapsedUs).toBe(SECOND_US - 1000);
+    expect(result.findings[0]?.detail).toContain("TSval is 3998500 behind");
+    expect(result.findings[0]).not.toHaveProperty("frame");
+  });
+
+  it("holds a timestamp against the highest of the tuple's connections, and names the frame", () => {
+    const result = run([
+      openAt(0, 10, tuple, 100, { ...bound, tsval: 900 }),
+      openAt(0, 20, tuple, 1000, { ...bound, tsval: 905 }),
+      openAt(0, 30, tuple, 2000, bound),
+      openAt(0, 40, tuple, 3000, { ...bound, tsval: 904, frame: 7 }),
+    ]);
+    expect(broken(result)).toEqual(["tsval-backward"]);
+    expect(result.findings[0]).toMatchObject({ before: 905, after: 904, frame: 7 });
+    expect(result.rules.find(({ id }) => id === "tsval-backward")?.judged).toBe(2);
   });
 
   it("accepts an equal one, a higher one and one after the wrap", () => {
@@ -192,6 +207,24 @@ describe("port-reuse", () => {
     const result = run(twice("allocated"));
     expect(broken(result)).toEqual(["port-reuse"]);
     expect(result.findings[0]?.detail).toContain("1 reboot later");
+  });
+
+  it("counts the reboots between, and openings only", () => {
+    const again = (boots: readonly [number, number]) => {
+      const [first, second] = boots;
+      return run([
+        openAt(first, 0, tupleTo(1024), 100),
+        usedAt(first, 10, tupleTo(1024), 200),
+        openAt(second, SECOND_US, tupleTo(1024), 100_000),
+      ]);
+    };
+    expect(again([3, 5]).findings[0]?.detail).toContain("2 reboots later");
+    expect(again([3, 4]).findings[0]?.detail).toContain("1 reboot later");
+    expect(again([3, 3]).findings[0]?.detail).not.toContain("reboot");
+    expect(again([3, 3]).findings[0]).toMatchObject({
+      ...{ before: 100, after: 100_000, distance: 99_900, elapsedUs: SECOND_US - 10 },
+    });
+    expect(again([3, 3]).rules.find(({ id }) => id === "port-reuse")?.judged).toBe(2);
   });
 
   it("accepts an allocated port after 2 × MSL", () => {
