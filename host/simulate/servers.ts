@@ -28,7 +28,6 @@ const HELD_US: Readonly<Partial<Record<PeerState, number>>> = {
   FIN_WAIT_2_ORPHANED: 60 * S,
   LAST_ACK: 60 * S,
 };
-const US_PER_TICK = 4;
 
 /** A segment under way. Numbers are u32. */
 export interface StaleSegment {
@@ -108,7 +107,8 @@ export class Servers {
       }
     }
     const { state } = held;
-    const own = serialAdd(mix32(mix32(this.#seed, key), 0x5e), Math.floor(nowUs / US_PER_TICK));
+    const ticks = Math.floor((nowUs * 1_000) / model.isnTickNs);
+    const own = serialAdd(mix32(mix32(this.#seed, key), 0x5e), ticks);
     if (state === "CLOSED") {
       held.heardUs = nowUs;
       return { answer: freshAnswer(model.name), serverIsn: own, held };

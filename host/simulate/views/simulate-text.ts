@@ -23,7 +23,11 @@ export function simulateText(raw: SimulateRun, paint: Paint = NO_PAINT): string 
     ...peerLines(run),
     ...canaryLines(run, paint),
     ...statisticsLines(run.statistics, paint),
-    ...firstOfEachRule(run).flatMap((failure) => ["", ...failureLines(failure, paint)]),
+    ...firstOfEachRule(run).flatMap((failure) => [
+      "",
+      ...failureLines(failure, paint),
+      ...otherCases(run, failure),
+    ]),
     ...(run.notes.length > 0 ? ["", ...run.notes.map((note) => `note: ${note}`)] : []),
     "",
     speedLine(run),
@@ -115,6 +119,17 @@ function firstOfEachRule({ failures }: SimulateRun): SimulateFailure[] {
   return failures.filter(
     ({ rule }, at) => failures.findIndex((other) => other.rule === rule) === at,
   );
+}
+
+/** Where else the rule was broken: the next cases with their lines, how many there are in all. */
+function otherCases({ failures, rules }: SimulateRun, shown: SimulateFailure): string[] {
+  const failed = rules.find(({ id }) => id === shown.rule)?.casesFailed ?? 0;
+  if (failed < 2) return [];
+  const others = failures.filter((one) => one.rule === shown.rule && one !== shown);
+  return [
+    `  broken in ${quantity(failed, "case")}${others.length > 0 ? "; the next:" : ""}`,
+    ...others.map(({ replay }) => `  replay: ${replay}`),
+  ];
 }
 
 function failureLines(failure: SimulateFailure, paint: Paint): string[] {
