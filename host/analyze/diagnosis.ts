@@ -117,7 +117,14 @@ export interface StaleEvent extends FlowEvent {
   readonly reason: "old-acknowledgement" | "overwritten";
 }
 
-/** What happens in a capture, as the tracker tells it. A judge takes what it needs. */
+export interface IsnChosen extends FlowEvent {
+  readonly isn: number;
+}
+
+/**
+ * What happens in a capture, as the tracker tells it. A judge takes what it needs at once: events,
+ * flows and incarnations are used again for others.
+ */
 export interface CaptureEvents {
   opened(event: Attempt): void;
   /** A plain ACK of something else answers the SYN (RFC 5961 §4, RFC 9293 §3.10.7.4). */
@@ -129,7 +136,7 @@ export interface CaptureEvents {
   /** The attempt is over, or the capture is, and it was never connected. */
   failed(event: Omit<Attempt, "segment"> & { readonly captureEnded: boolean }): void;
   /** First SYN or SYN-ACK of a tuple that was not seen before: an ISN that its owner chose freely. */
-  isnChosen(event: FlowEvent & { readonly isn: number }): void;
+  isnChosen(event: IsnChosen): void;
   booted(boot: FoundBoot): void;
   misfit(event: MisfitEvent): void;
   staleAccepted(event: StaleEvent): void;

@@ -7,7 +7,8 @@ import { ACK, FIN, RST, type Segment, SYN } from "../capture/segment.ts";
 import { serialAdd } from "../core/serial.ts";
 import { countSyn, heard, isRepeatedSyn, noteReset } from "./attempt.ts";
 import { ConnectionAccounts } from "./connection-accounts.ts";
-import type { CaptureEvents, Moment } from "./diagnosis.ts";
+import { ConnectionSteps } from "./connection-steps.ts";
+import type { CaptureEvents } from "./diagnosis.ts";
 import type { Flow, Incarnation, Side } from "./flow.ts";
 import { isForward } from "./flow-ends.ts";
 import { FlowTable } from "./flow-table.ts";
@@ -38,6 +39,7 @@ export class FlowTracker {
   foldedEarly = 0;
 
   readonly #table = new FlowTable();
+  readonly #steps = new ConnectionSteps();
   readonly #events: CaptureEvents;
   readonly #accounts: ConnectionAccounts;
   readonly #forgotten: Forgotten;
@@ -68,7 +70,7 @@ export class FlowTracker {
       flow = this.#begin(segment, frame, timeUs);
       if (isSyn && (flags & ACK) === 0) {
         this.#note(flow, "client", "syn");
-        this.#open(flow, segment, { frame, timeUs });
+        this.#open(flow, segment, frame, timeUs);
         return;
       }
     } else if (isSyn && (flags & ACK) === 0) {
@@ -131,22 +133,19 @@ export class FlowTracker {
     this.#table.renew(flow, isFromA, frame, timeUs);
     this.connections += 1;
     this.#note(flow, "client", "syn");
-    this.#open(flow, segment, { frame, timeUs });
+    this.#open(flow, segment, frame, timeUs);
   }
 
-  #open(flow: Flow, segment: Segment, at: Moment): void {
+  #open(flow: Flow, segment: Segment, frame: number, timeUs: number): void {
     const attempt = flow.current;
     const { client } = attempt;
     client.isn = segment.sequence;
     client.next = serialAdd(segment.sequence, 1);
     client.sent = true;
-    countSyn(attempt, segment, at.frame, at.timeUs);
-    const { previous } = flow;
-    this.#events.opened({ flow, attempt, previous, at, segment });
-    if (flow.incarnations === 1) {
-      const isn = segment.sequence;
-      this.#events.isnChosen({ flow, incarnation: attempt, sender: "client", at, isn });
-    }
+    countSyn(attempt, segment, frame, timeUs);
+    this.#events.opened(this.#steps.attempt(flow, segment, frame, timeUs));
+    if (flow.incarnations > 1) return;
+    this.#events.isnChosen(this.#steps.isnChosen(flow, "client", segment, frame, timeUs));
   }
 
   /** A segment while the SYN is unanswered; true if it belongs to the new connection. */
@@ -161,11 +160,10 @@ export class FlowTracker {
     const { flags, acknowledgement, sequence } = segment;
     const isAck = (flags & ACK) !== 0;
     const fits = isAck && acknowledgement === attempt.client.next;
-    const at = { frame, timeUs };
     const { previous } = flow;
     if ((flags & RST) !== 0) {
       this.step = "rst";
-      noteReset(attempt, segment, fromClient, fits, at);
+      noteReset(attempt, segment, fromClient, fits, { frame, timeUs });
       return false;
     }
     if (fromClient) {
@@ -174,8 +172,9 @@ export class FlowTracker {
       return attempt.connectedFrame > 0;
     }
     if ((flags & SYN) !== 0) {
-      const answer = { sequence, acknowledgement, frame, timeUs, synUs: attempt.synUs };
       if (!fits) {
+        const at = { frame, timeUs };
+        const answer = { sequence, acknowledgement, frame, timeUs, synUs: attempt.synUs };
         this.step = "wrong-ack";
         attempt.wrongAcks += 1;
         attempt.wrongAck ??= answer;
@@ -184,11 +183,12 @@ export class FlowTracker {
         return false;
       }
       this.step = "syn-ack";
-      this.#connect(flow, attempt, segment, at);
+      this.#connect(flow, attempt, segment, frame, timeUs);
       return true;
     }
     if (isAck && !fits && segment.payloadLength === 0 && (flags & FIN) === 0) {
       this.step = "challenge";
+      const at = { frame, timeUs };
       const answer = { sequence, acknowledgement, frame, timeUs, synUs: attempt.synUs };
       attempt.challenges += 1;
       attempt.challenge ??= answer;
@@ -198,14 +198,18 @@ export class FlowTracker {
     return false;
   }
 
-  #connect(flow: Flow, attempt: Incarnation, segment: Segment, at: Moment): void {
-    attempt.connectedFrame = at.frame;
-    attempt.connectedUs = at.timeUs;
-    const { previous } = flow;
-    this.#events.connected({ flow, attempt, previous, at, segment });
+  #connect(
+    flow: Flow,
+    attempt: Incarnation,
+    segment: Segment,
+    frame: number,
+    timeUs: number,
+  ): void {
+    attempt.connectedFrame = frame;
+    attempt.connectedUs = timeUs;
+    this.#events.connected(this.#steps.attempt(flow, segment, frame, timeUs));
     if (flow.incarnations > 1) return;
-    const isn = segment.sequence;
-    this.#events.isnChosen({ flow, incarnation: attempt, sender: "server", at, isn });
+    this.#events.isnChosen(this.#steps.isnChosen(flow, "server", segment, frame, timeUs));
   }
 
   #forgetOldest(): void {

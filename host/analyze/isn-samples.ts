@@ -42,42 +42,51 @@ export class IsnRing {
   inOrder(): readonly ChosenIsn[] {
     const kept = Math.min(this.#count, this.#kept);
     const start = this.#count - kept;
-    return Array.from({ length: kept }, (_, i) => this.#at((start + i) % this.#kept));
+    const samples: ChosenIsn[] = [];
+    for (let i = 0; i < kept; i++) samples.push(this.#at((start + i) % this.#kept));
+    return samples;
   }
 
   #at(place: number): ChosenIsn {
-    const [isn = 0, port = 0, timeUs = 0, frame = 0] = this.#numbers.subarray(
-      place * SAMPLE,
-      (place + 1) * SAMPLE,
-    );
-    return { isn, port, timeUs, frame };
+    const at = place * SAMPLE;
+    return {
+      isn: this.#numbers[at] ?? 0,
+      port: this.#numbers[at + 1] ?? 0,
+      timeUs: this.#numbers[at + 2] ?? 0,
+      frame: this.#numbers[at + 3] ?? 0,
+    };
   }
 }
 
 /** `chosen` in order of time, each for another 4-tuple (host/check/isn-sequence.ts says why). */
 export function isnBlockOf(chosen: readonly ChosenIsn[]): IsnBlock {
+  const isns: number[] = [];
+  const ports: number[] = [];
   const steps: number[] = [];
-  const timed: { step: number; elapsedUs: number }[] = [];
+  const timedSteps: number[] = [];
+  const timesUs: number[] = [];
   const ratios: number[] = [];
-  chosen.forEach(({ isn, timeUs }, i) => {
-    const before = chosen[i - 1];
-    if (!before) return;
-    const step = serialForward(before.isn, isn);
-    const elapsedUs = timeUs - before.timeUs;
-    const lastStep = steps.at(-1);
-    if (lastStep !== undefined && lastStep % 2 === 1) {
-      ratios.push(Math.imul(step, inverse(lastStep)) >>> 0);
+  let before: ChosenIsn | undefined;
+  let lastStep: number | undefined;
+  for (const one of chosen) {
+    isns.push(one.isn);
+    ports.push(one.port);
+    if (before) {
+      const step = serialForward(before.isn, one.isn);
+      const elapsedUs = one.timeUs - before.timeUs;
+      if (lastStep !== undefined && lastStep % 2 === 1) {
+        ratios.push(Math.imul(step, inverse(lastStep)) >>> 0);
+      }
+      steps.push(step);
+      if (elapsedUs > 0) {
+        timedSteps.push(step);
+        timesUs.push(elapsedUs);
+      }
+      lastStep = step;
     }
-    steps.push(step);
-    if (elapsedUs > 0) timed.push({ step, elapsedUs });
-  });
-  return {
-    isns: chosen.map(({ isn }) => isn),
-    ports: chosen.map(({ port }) => port),
-    steps,
-    timed,
-    ratios,
-  };
+    before = one;
+  }
+  return { isns, ports, steps, timedSteps, timesUs, ratios };
 }
 
 /** Inverse of an odd number mod 2^32 (Newton: each round doubles the number of right bits). */

@@ -26,19 +26,26 @@ export class OpeningLog {
   }
 
   /** Adds an opening; `before` is the number of the host's last one, or 0. Gives its number. */
-  add(host: number, opening: Opening, before: number): number {
+  add(
+    host: number,
+    port: number,
+    isn: number,
+    frame: number,
+    timeUs: number,
+    before: number,
+  ): number {
     this.#count += 1;
     const number = this.#count;
     const at = number % CAPACITY;
     this.#host[at] = host;
-    this.#port[at] = opening.port;
-    this.#isn[at] = opening.isn;
-    this.#frame[at] = opening.frame;
-    this.#timeUs[at] = opening.timeUs;
+    this.#port[at] = port;
+    this.#isn[at] = isn;
+    this.#frame[at] = frame;
+    this.#timeUs[at] = timeUs;
     this.#next[at] = 0;
     if (this.#isKept(before)) this.#next[before % CAPACITY] = number;
-    this.#byPort[indexOf(host, opening.port)] = number;
-    this.#byIsn[indexOf(host, opening.isn)] = number;
+    this.#byPort[indexOf(host, port)] = number;
+    this.#byIsn[indexOf(host, isn)] = number;
     return number;
   }
 

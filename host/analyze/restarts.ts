@@ -185,7 +185,8 @@ export class HostRestarts {
     }
     this.#openings += 1;
     this.#lastOpenedUs = opening.timeUs;
-    this.#last = this.#log.add(this.#id, opening, this.#last);
+    const { port, isn, frame, timeUs } = opening;
+    this.#last = this.#log.add(this.#id, port, isn, frame, timeUs, this.#last);
   }
 
   #forgetRun(): void {

@@ -106,33 +106,30 @@ const KNOWN_RATES_HZ = [250_000, 1e9 / 64, 1e9 / 256, 1e6, 128_000, 1000, 100, 2
 const ESTIMATED_RATES_MAX = 16;
 
 /** The step is the elapsed time at a constant rate (RFC 793's clock without a hash). */
-function clockOnly({ timed, steps }: IsnBlock): Prediction {
-  if (timed.length < 4) return SURE;
+function clockOnly(block: IsnBlock): Prediction {
+  const timedSteps = new Int32Array(block.timedSteps);
+  const timesUs = new Float64Array(block.timesUs);
+  if (timesUs.length < 4) return SURE;
   const rates: number[] = [...KNOWN_RATES_HZ];
-  for (const { step, elapsedUs } of timed.slice(0, ESTIMATED_RATES_MAX)) {
-    if (step < 2 ** 31) rates.push((step / elapsedUs) * 1e6);
+  for (let i = 0; i < Math.min(timesUs.length, ESTIMATED_RATES_MAX); i++) {
+    const step = block.timedSteps[i] ?? 0;
+    if (step < 2 ** 31) rates.push((step / (timesUs[i] ?? 1)) * 1e6);
   }
   let best = SURE;
-  const errors = new Int32Array(timed.length);
+  const errors = new Int32Array(timesUs.length);
   const within = emptyWindows();
-  const timedSteps = new Int32Array(timed.length);
-  const timesUs = new Float64Array(timed.length);
-  timed.forEach(({ step, elapsedUs }, i) => {
-    timedSteps[i] = step;
-    timesUs[i] = elapsedUs;
-  });
   for (const rate of rates) {
     clockErrors(errors, timedSteps, timesUs, rate);
     const near = nearZero(errors, within);
     if (near.lnChance < best.lnChance) {
       best = {
         lnChance: near.lnChance,
-        how: `a clock of ${Number(rate.toPrecision(4))} Hz gives ${near.hits} of ${timed.length} ISNs within ±2^${near.bits}`,
+        how: `a clock of ${Number(rate.toPrecision(4))} Hz gives ${near.hits} of ${errors.length} ISNs within ±2^${near.bits}`,
       };
     }
   }
   // When the steps are as small as the errors, the clock explains nothing that smallness does not.
-  return best.lnChance < nearZero(new Int32Array(steps)).lnChance * 1.1 ? best : SURE;
+  return best.lnChance < nearZero(new Int32Array(block.steps)).lnChance * 1.1 ? best : SURE;
 }
 
 /** Fills `errors` with what each step is off from a clock. Short, so that the engine compiles it at once. */
@@ -263,12 +260,13 @@ function lnRepeats(n: number, repeats: number): number {
 function majorityHits(values: Int32Array): number {
   let candidate = 0;
   let lead = 0;
-  for (const value of values) {
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i] ?? 0;
     if (lead === 0) candidate = value;
     lead += value === candidate ? 1 : -1;
   }
   let hits = 0;
-  for (const value of values) if (value === candidate) hits += 1;
+  for (let i = 0; i < values.length; i++) if (values[i] === candidate) hits += 1;
   return hits;
 }
 

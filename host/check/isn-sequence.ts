@@ -16,8 +16,9 @@ export interface IsnBlock {
   readonly ports: readonly number[];
   /** Steps mod 2^32 from the connection before. */
   readonly steps: readonly number[];
-  /** Steps within one boot with the time between, in microseconds (above 0). */
-  readonly timed: readonly { readonly step: number; readonly elapsedUs: number }[];
+  /** Steps within one boot, and for each the time between, in microseconds (above 0). */
+  readonly timedSteps: readonly number[];
+  readonly timesUs: readonly number[];
   /** Factor by which an odd step has to be multiplied to give the next one, mod 2^32. */
   readonly ratios: readonly number[];
 }
@@ -52,7 +53,10 @@ export class IsnSequence {
     if (last === undefined || step === undefined) return true;
     block.steps.push(step);
     const elapsedUs = open.timeUs - last.timeUs;
-    if (last.boot === open.boot && elapsedUs > 0) block.timed.push({ step, elapsedUs });
+    if (last.boot === open.boot && elapsedUs > 0) {
+      block.timedSteps.push(step);
+      block.timesUs.push(elapsedUs);
+    }
     if (last.step !== undefined && last.step % 2 === 1) {
       block.ratios.push(Math.imul(step, inverse(last.step)) >>> 0);
     }
@@ -70,7 +74,8 @@ function emptyBlock() {
     isns: [] as number[],
     ports: [] as number[],
     steps: [] as number[],
-    timed: [] as { step: number; elapsedUs: number }[],
+    timedSteps: [] as number[],
+    timesUs: [] as number[],
     ratios: [] as number[],
   };
 }
