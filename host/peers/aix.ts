@@ -1,5 +1,5 @@
 /** AIX, from field case 1: an ISN more than 2^31 - 1 ahead is answered with a plain ACK. */
-import { CHALLENGE, FRESH, type PeerModel, RFC_ISN_TICK_NS } from "./peer-model.ts";
+import { CHALLENGE, FRESH, type PeerModel } from "./peer-model.ts";
 
 export const AIX: PeerModel = {
   name: "aix",
@@ -7,7 +7,6 @@ export const AIX: PeerModel = {
   source: "a field trace of 2014: 2,233,732,218 ahead was refused",
   // Not seen in the trace; the RFC's 2 × MSL.
   timeWaitUs: 240_000_000,
-  isnTickNs: RFC_ISN_TICK_NS,
   halfwayIsAhead: false,
   // Neither was seen in the trace: the careful choice.
   resetEndsTimeWait: false,

@@ -1,12 +1,11 @@
 /** FreeBSD, read in its sources (tcp_twcheck): a SYN that is not ahead is dropped in silence. */
-import { CHALLENGE, FRESH, type PeerModel, RFC_ISN_TICK_NS } from "./peer-model.ts";
+import { CHALLENGE, FRESH, type PeerModel } from "./peer-model.ts";
 
 export const FREEBSD: PeerModel = {
   name: "freebsd",
   title: "FreeBSD",
   source: "read in its sources",
   timeWaitUs: 60_000_000,
-  isnTickNs: RFC_ISN_TICK_NS,
   halfwayIsAhead: false,
   resetEndsTimeWait: false,
   ackIntervalUs: 0,

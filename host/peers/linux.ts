@@ -9,8 +9,6 @@ export const LINUX: PeerModel = {
   title: "Linux",
   source: "measured on Linux 6.18 (99 cases)",
   timeWaitUs: 60_000_000,
-  // secure_tcp_seq: a keyed hash on a clock of 64 ns.
-  isnTickNs: 64,
   halfwayIsAhead: true,
   resetEndsTimeWait: true,
   ackIntervalUs: 500_000,

@@ -1,5 +1,5 @@
 /** lwIP 2.1.3 as a server, read in its sources (tcp_timewait_input): it never opens TIME_WAIT anew. */
-import { CHALLENGE, FRESH, type PeerModel, RFC_ISN_TICK_NS } from "./peer-model.ts";
+import { CHALLENGE, FRESH, type PeerModel } from "./peer-model.ts";
 
 export const LWIP: PeerModel = {
   name: "lwip",
@@ -7,7 +7,6 @@ export const LWIP: PeerModel = {
   source: "read in its sources",
   // 2 × TCP_MSL of 60 s.
   timeWaitUs: 120_000_000,
-  isnTickNs: RFC_ISN_TICK_NS,
   halfwayIsAhead: false,
   resetEndsTimeWait: false,
   ackIntervalUs: 0,

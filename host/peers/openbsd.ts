@@ -1,12 +1,11 @@
 /** OpenBSD, read in its sources: a newer timestamp or a higher number opens TIME_WAIT anew. */
-import { CHALLENGE, FRESH, type PeerModel, RFC_ISN_TICK_NS } from "./peer-model.ts";
+import { CHALLENGE, FRESH, type PeerModel } from "./peer-model.ts";
 
 export const OPENBSD: PeerModel = {
   name: "openbsd",
   title: "OpenBSD",
   source: "read in its sources; its refusal as RFC 9293 §3.10.7.4 has it",
   timeWaitUs: 60_000_000,
-  isnTickNs: RFC_ISN_TICK_NS,
   halfwayIsAhead: false,
   resetEndsTimeWait: true,
   ackIntervalUs: 0,

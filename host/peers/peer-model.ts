@@ -60,9 +60,6 @@ export interface PeerRule {
   readonly because: string;
 }
 
-/** RFC 9293 §3.4.1: 4 µs. */
-export const RFC_ISN_TICK_NS = 4_000;
-
 export interface PeerModel {
   readonly name: PeerName;
   readonly title: string;
@@ -70,8 +67,6 @@ export interface PeerModel {
   readonly source: string;
   /** How long TIME_WAIT lasts, in microseconds. */
   readonly timeWaitUs: number;
-  /** Time in which its clock for ISNs goes on by one, in nanoseconds. */
-  readonly isnTickNs: number;
   /** Whether a distance of exactly 2^31 counts as ahead, in numbers and in timestamps. */
   readonly halfwayIsAhead: boolean;
   /** A RST with exactly the number that is expected ends TIME_WAIT (RFC 1337 advises against it). */
