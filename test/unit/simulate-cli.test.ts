@@ -32,7 +32,9 @@ describe("isnkit simulate", () => {
     expect(exitCode).toBe(1);
     expect(out).toMatch(/^FAIL/);
     expect(out).toContain("remedy:");
-    expect(out).toMatch(/broken in \d cases; the next:\n {2}replay: isnkit simulate .*--case \d+:\d/);
+    expect(out).toMatch(
+      /broken in \d cases; the next:\n {2}replay: isnkit simulate .*--case \d+:\d/,
+    );
     const line = /replay: isnkit (simulate .*--case \S+)/.exec(out)?.[1] ?? "";
     const again = await isnkit(line.split(" "));
     expect(again.exitCode).toBe(1);
