@@ -2,7 +2,7 @@
 import type { Sample } from "../core/sample.ts";
 import { tupleKey } from "../core/tuple.ts";
 import { Incarnations } from "./incarnations.ts";
-import type { CheckContext, Finding, Incarnation, Rule, RuleId } from "./rule.ts";
+import type { CheckContext, Finding, Incarnation, Rule, RuleId, RuleJudge } from "./rule.ts";
 
 /** Findings kept per rule; all are counted. */
 export const FINDINGS_PER_RULE_MAX = 100;
@@ -63,7 +63,9 @@ const NO_HISTORY: readonly Incarnation[] = [];
 /** One run: `observe` each sample in order of time, then `finish` once. */
 export class Check {
   readonly #incarnations: Incarnations;
-  readonly #judges;
+  readonly #judges: readonly { readonly rule: Rule; readonly judge: RuleJudge }[];
+  /** The judges that a sample is shown to, by its kind: most rules look at one or two of them. */
+  readonly #judgesOf = new Map<Sample["kind"], RuleJudge[]>();
   readonly #asked: ReadonlySet<RuleId>;
   readonly #findings: Finding[] = [];
   readonly #counted = new Map<RuleId, number>();
@@ -78,6 +80,13 @@ export class Check {
   constructor(options: CheckOptions) {
     this.#incarnations = new Incarnations(options.context.twoMslUs);
     this.#judges = options.rules.map((rule) => ({ rule, judge: rule.start(options.context) }));
+    for (const { rule, judge } of this.#judges) {
+      for (const kind of rule.sees) {
+        const judges = this.#judgesOf.get(kind);
+        if (judges === undefined) this.#judgesOf.set(kind, [judge]);
+        else judges.push(judge);
+      }
+    }
     this.#asked = new Set(options.asked ?? options.rules.map((rule) => rule.id));
   }
 
@@ -144,8 +153,10 @@ export class Check {
   }
 
   #judge(sample: Sample, history: readonly Incarnation[]): void {
+    const judges = this.#judgesOf.get(sample.kind);
+    if (judges === undefined) return;
     const observation = { sample, history };
-    for (const { judge } of this.#judges) judge.observe(observation, this.#report);
+    for (const judge of judges) judge.observe(observation, this.#report);
   }
 
   #report = (finding: Finding): void => {

@@ -12,15 +12,17 @@ export const POOL_FLOOR = 1024;
 
 export class PortChance {
   readonly #known: number | undefined;
-  readonly #seen = new Uint8Array(65536);
+  /** Ports that were seen, where that tells the size. */
+  readonly #seen: Uint8Array | undefined;
   #distinct = 0;
 
   constructor(pool: PortPool | undefined) {
     this.#known = pool === undefined ? undefined : poolSize(pool);
+    this.#seen = pool === undefined ? new Uint8Array(65536) : undefined;
   }
 
   note(port: number): void {
-    if (this.#seen[port] === 1) return;
+    if (this.#seen === undefined || this.#seen[port] === 1) return;
     this.#seen[port] = 1;
     this.#distinct++;
   }

@@ -93,12 +93,7 @@ function unevenSpread({ ports, pool }: PortBlock): PortPrediction {
   const width = (last - first + 1) / BUCKETS;
   if (width < BUCKETS) return SURE;
   const bucketOf = (port: number) => Math.floor((port - first) / width);
-  const available = Array.from({ length: BUCKETS }, (_, bucket) => {
-    // The lowest port that falls into a bucket is the first at or above its edge.
-    const low = first + Math.ceil(bucket * width);
-    const high = first + Math.ceil((bucket + 1) * width) - 1;
-    return pool === undefined ? high - low + 1 : portsWithin(pool, low, high);
-  });
+  const available = pool === undefined ? portsPerBucket(first, width) : freePorts(pool, width);
   const total = available.reduce((sum, count) => sum + count, 0);
   const counts = new Array<number>(BUCKETS).fill(0);
   let outside = 0;
@@ -122,4 +117,25 @@ function unevenSpread({ ports, pool }: PortBlock): PortPrediction {
     lnChance,
     how: `${ports.length} ports are spread unevenly over ${first}–${last} (${seen.join(" ")} in ${used.length} equal parts)`,
   };
+}
+
+/** How many ports fall into each bucket, less those that are reserved where the pool is known. */
+function portsPerBucket(first: number, width: number, pool?: PortPool): readonly number[] {
+  return Array.from({ length: BUCKETS }, (_, bucket) => {
+    // The lowest port that falls into a bucket is the first at or above its edge.
+    const low = first + Math.ceil(bucket * width);
+    const high = first + Math.ceil((bucket + 1) * width) - 1;
+    return pool === undefined ? high - low + 1 : portsWithin(pool, low, high);
+  });
+}
+
+/** A pool is looked at many times, and many devices share one. */
+const FREE_PORTS = new WeakMap<PortPool, readonly number[]>();
+
+function freePorts(pool: PortPool, width: number): readonly number[] {
+  const known = FREE_PORTS.get(pool);
+  if (known !== undefined) return known;
+  const free = portsPerBucket(pool.first, width, pool);
+  FREE_PORTS.set(pool, free);
+  return free;
 }

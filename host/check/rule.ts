@@ -107,7 +107,8 @@ export interface RuleJudge {
   finish(report: Report): RuleOutcome;
 }
 
-export interface Rule {
+/** What a rule says of itself. */
+export interface RuleText {
   readonly id: RuleId;
   /** When it holds, in one sentence. */
   readonly holds: string;
@@ -115,5 +116,10 @@ export interface Rule {
   readonly clause: string;
   /** What the firmware author does about it, in one sentence. */
   readonly remedy: string;
+}
+
+export interface Rule extends RuleText {
+  /** The kinds of samples that a judge is shown: the others say nothing to it. */
+  readonly sees: readonly Sample["kind"][];
   start(context: CheckContext): RuleJudge;
 }

@@ -10,9 +10,17 @@ function endpoint(address: string, port: number): string {
   return address.includes(":") ? `[${address}]:${port}` : `${address}:${port}`;
 }
 
+let lastTuple: Tuple | undefined;
+let lastKey = "";
+
 /** One string per tuple, for maps and for people: `10.77.0.2:49153 > 10.77.0.1:25`. */
 export function tupleKey(tuple: Tuple): string {
-  return `${endpoint(tuple.localAddress, tuple.localPort)} > ${endpoint(tuple.remoteAddress, tuple.remotePort)}`;
+  // Engine, rules and statistics ask for the key of the same sample one after the other.
+  if (tuple === lastTuple) return lastKey;
+  const { localAddress, localPort, remoteAddress, remotePort } = tuple;
+  lastKey = `${endpoint(localAddress, localPort)} > ${endpoint(remoteAddress, remotePort)}`;
+  lastTuple = tuple;
+  return lastKey;
 }
 
 /** The destination alone: what a port is chosen for (RFC 6056 §3.1). */

@@ -89,20 +89,20 @@ export class IsnModule {
 
   /** Power-on: a fresh instance on this board. `boot` comes after the configuration. */
   static instantiate(wasm: WebAssembly.Module, board: Board): IsnModule {
-    let memory: Uint8Array = new Uint8Array(0);
+    let part: (at: number, bytes: number) => Uint8Array = () => new Uint8Array(0);
     const instance = new WebAssembly.Instance(wasm, {
       board: {
         read: (offset: number, to: number, bytes: number) =>
-          board.read(offset >>> 0, memory.subarray(to, to + bytes)),
+          board.read(offset >>> 0, part(to, bytes)),
         program: (offset: number, from: number, bytes: number) =>
-          board.program(offset >>> 0, memory.subarray(from, from + bytes)),
+          board.program(offset >>> 0, part(from, bytes)),
         erase: (sector: number) => board.erase(sector >>> 0),
-        entropy: (to: number, bytes: number) => board.entropy(memory.subarray(to, to + bytes)),
+        entropy: (to: number, bytes: number) => board.entropy(part(to, bytes)),
         ticks: () => board.ticks(),
       },
     });
     const exports = instance.exports as unknown as Exports;
-    memory = new Uint8Array(exports.memory.buffer);
+    part = partsOf(new Uint8Array(exports.memory.buffer));
     return new IsnModule(exports);
   }
 
@@ -334,4 +334,22 @@ export class IsnModule {
     this.#io.set(local, 0);
     this.#io.set(remote, 16);
   }
+}
+
+/** Parts of the memory kept at most; a module hands over some ten. */
+const PARTS_MAX = 256;
+
+/** Views of parts of the memory, each made once: a view costs more than what a board does with it. */
+function partsOf(memory: Uint8Array): (at: number, bytes: number) => Uint8Array {
+  const parts = new Map<number, Uint8Array>();
+  return (at, bytes) => {
+    const key = at * 0x1_0000 + bytes;
+    let part = parts.get(key);
+    if (part === undefined) {
+      part = memory.subarray(at, at + bytes);
+      if (parts.size >= PARTS_MAX) parts.clear();
+      parts.set(key, part);
+    }
+    return part;
+  };
 }

@@ -25,11 +25,11 @@ export interface SynSituation {
   /** S: the server's own next number. */
   readonly next: number;
   /** Receive window in bytes; 65,535 if it is not known. */
-  readonly window?: number;
+  readonly window?: number | undefined;
   readonly isn: number;
   /** TSval of the SYN, and the last one of the old connection; each absent without timestamps. */
-  readonly tsval?: number;
-  readonly lastTsval?: number;
+  readonly tsval?: number | undefined;
+  readonly lastTsval?: number | undefined;
 }
 
 export type PeerAnswer =

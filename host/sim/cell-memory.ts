@@ -122,7 +122,8 @@ export abstract class CellMemory extends NvmPart {
       this.violate("out-of-range", offset);
       return NVM_CODE.range;
     }
-    bytes.set(this.cells.subarray(offset, offset + length));
+    // A record is short: a loop takes less than a view of it.
+    for (let i = 0; i < length; i++) bytes[i] = this.cells[offset + i] ?? 0;
     if (this.#bad === 0) return NVM_CODE.ok;
     return this.#readBad(offset, bytes);
   }

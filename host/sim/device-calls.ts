@@ -2,7 +2,7 @@
  * What an application asks of its device for connections: numbers for a new one, reports and timestamps
  * while it is open. Writes what goes out on the wire, and what is refused, as samples.
  */
-import type { OpenSample, RefusedSample, Sample } from "../core/sample.ts";
+import type { OpenSample, RefusedSample, Sample, UsedSample } from "../core/sample.ts";
 import { serialAdd, serialAfter } from "../core/serial.ts";
 import type { Tuple } from "../core/tuple.ts";
 import type { Connection } from "./connection.ts";
@@ -17,6 +17,8 @@ export interface DeviceCallsSetting {
   /** Whether a refusal with this reason is due now. */
   readonly refusalDue: (reason: string) => boolean;
 }
+
+type Writable<T> = { -readonly [K in keyof T]: T[K] };
 
 /** What a connection begins with. */
 export interface GivenNumbers {
@@ -64,9 +66,17 @@ export class DeviceCalls {
     answer?: OpenSample["answer"],
   ): OpenSample {
     const { boot, time, emit } = this.#setting;
-    const base = { kind: "open", boot, timeUs: time.nowUs, tuple, isn, portChoice } as const;
-    const answered = answer === undefined ? base : { ...base, answer };
-    const sample = tsval === undefined ? answered : { ...answered, tsval };
+    const sample: Writable<OpenSample> = {
+      kind: "open",
+      boot,
+      timeUs: time.nowUs,
+      tuple,
+      isn,
+      portChoice,
+    };
+    // Set afterwards: a copy by `...` costs more than all else here.
+    if (answer !== undefined) sample.answer = answer;
+    if (tsval !== undefined) sample.tsval = tsval;
     emit(sample);
     return sample;
   }
@@ -92,8 +102,9 @@ export class DeviceCalls {
   used({ plan, tsval }: Connection, next: number): void {
     const { boot, time, emit } = this.#setting;
     const { tuple } = plan;
-    const base = { kind: "used", boot, timeUs: time.nowUs, tuple, next } as const;
-    emit(tsval === undefined ? base : { ...base, tsval });
+    const sample: Writable<UsedSample> = { kind: "used", boot, timeUs: time.nowUs, tuple, next };
+    if (tsval !== undefined) sample.tsval = tsval;
+    emit(sample);
   }
 
   /** Records a refusal; always undefined, for the callers' convenience. */

@@ -38,7 +38,7 @@ class IsnkitDevice implements Device {
   #configure({ storage, counterHz, ports, mslMs }: BoardSettings): void {
     const module = this.#module;
     const { kind, sectorBytes, sectors, granule } = storage;
-    const reserved = [...ports.reserved].sort((a, b) => a[0] - b[0]);
+    const reserved = rising(ports.reserved);
     const accepted =
       module.configureStorage(STORAGE[kind], sectorBytes, sectors, granule) &&
       module.configureClock(counterHz) &&
@@ -120,6 +120,14 @@ class IsnkitDevice implements Device {
       erasesMax: this.#module.counter(COUNTER.wear),
     };
   }
+}
+
+type Ranges = BoardSettings["ports"]["reserved"];
+
+/** The ranges in rising order, as the module wants them; as a rule they are so already. */
+function rising(ranges: Ranges): Ranges {
+  const risen = ranges.every(([first], i) => first >= (ranges[i - 1]?.[0] ?? 0));
+  return risen ? ranges : [...ranges].sort((a, b) => a[0] - b[0]);
 }
 
 type Ipv4Destination = Destination & { readonly local: Ipv4Address; readonly remote: Ipv4Address };

@@ -64,7 +64,7 @@ export function planTransfer(random: Random, setting: TransferSetting): Transfer
   const restUs = Math.max(1, endUs - nowUs);
   // Beyond the end of the boot: those are cut in the middle.
   const lastsUs = Math.min(random.int(1, Math.ceil(restUs * 1.3)), CONNECTION_US_MAX);
-  return { ...planVolume(random, setting), closeAtUs: nowUs + lastsUs };
+  return planVolume(random, setting, nowUs + lastsUs);
 }
 
 /** At once what GUARD covers, the rest at the clock's rate; it closes when all of it is sent. */
@@ -77,12 +77,13 @@ function planGiven(random: Random, given: WorkloadRange, nowUs: number): Transfe
   return { bytes, bytesPerSecond, burstBytes, closeAtUs: nowUs + lastsUs, aheadBytes: 0 };
 }
 
-function planVolume(random: Random, setting: TransferSetting): Omit<Transfer, "closeAtUs"> {
+function planVolume(random: Random, setting: TransferSetting, closeAtUs: number): Transfer {
   if (setting.fast && random.chance(0.3)) {
     const bytes = random.int(300_000, 4_000_000);
     if (bytes <= setting.aheadBytesMax) {
       const bytesPerSecond = random.int(300_000, 6_000_000);
-      return { bytes, bytesPerSecond, burstBytes: random.int(0, bytes), aheadBytes: bytes };
+      const burstBytes = random.int(0, bytes);
+      return { bytes, bytesPerSecond, burstBytes, closeAtUs, aheadBytes: bytes };
     }
   }
   // What the clock and GUARD cover without a report, right up to the edge now and then.
@@ -90,6 +91,7 @@ function planVolume(random: Random, setting: TransferSetting): Omit<Transfer, "c
     bytes: random.chance(0.3) ? random.int(0, 2_000) : random.int(0, 20_000_000),
     bytesPerSecond: random.int(0, CLOCK_BYTES_PER_SECOND),
     burstBytes: random.chance(0.2) ? GUARD_EDGE_BYTES : random.int(0, 2 ** 17),
+    closeAtUs,
     aheadBytes: 0,
   };
 }

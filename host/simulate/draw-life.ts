@@ -277,22 +277,24 @@ class BootDrawer {
     before: number,
     atUs: number,
   ): Transfer {
+    // Times count from the opening.
     const plan = planTransfer(random, {
       kind,
       fast,
       before,
-      nowUs: atUs,
-      endUs,
+      nowUs: 0,
+      endUs: endUs - atUs,
       aheadBytesMax: AHEAD_BYTES_MAX,
     });
     const { bytes } = this.#settings;
-    const wanted = bytes === undefined ? plan.bytes : within(random, bytes);
+    if (bytes === undefined) return plan;
+    const wanted = within(random, bytes);
     return {
       bytes: wanted,
       bytesPerSecond: plan.bytesPerSecond,
-      burstBytes: bytes === undefined ? plan.burstBytes : Math.min(plan.burstBytes, wanted),
-      closeAtUs: plan.closeAtUs - atUs,
-      aheadBytes: bytes === undefined ? plan.aheadBytes : Math.min(plan.aheadBytes, wanted),
+      burstBytes: Math.min(plan.burstBytes, wanted),
+      closeAtUs: plan.closeAtUs,
+      aheadBytes: Math.min(plan.aheadBytes, wanted),
     };
   }
 

@@ -87,7 +87,7 @@ export class FaultStrikes {
         events.push({ atUs: fault.atUs, strike });
       }
     }
-    return events.sort((a, b) => a.atUs - b.atUs);
+    return events.length < 2 ? events : events.sort((a, b) => a.atUs - b.atUs);
   }
 
   #jumpClock(boot: BootScript, us: number, session: Session): void {

@@ -1,6 +1,6 @@
 /** Turns totals into the document: the verdict, rule by rule, and what spans all devices. */
 import type { Verdict } from "../check/engine.ts";
-import type { Finding, Rule, RuleId } from "../check/rule.ts";
+import type { Finding, RuleId, RuleText } from "../check/rule.ts";
 import { PEERS } from "../peers/index.ts";
 import { judgeStatistics } from "../statistics/counts.ts";
 import { alarmsOver } from "../statistics/weigh.ts";
@@ -132,7 +132,7 @@ export function ruleResults(totals: Totals, mode: Campaign["mode"]): SimulateRul
   return [...LIFE_RULES.map((rule) => ruleResult(rule, totals)), spanningResult(totals)];
 }
 
-function ruleResult(rule: Omit<Rule, "start">, totals: Totals): SimulateRuleResult {
+function ruleResult(rule: RuleText, totals: Totals): SimulateRuleResult {
   const total = totals.rules[rule.id];
   const { id, holds, clause, remedy } = rule;
   const findings = total?.findings ?? 0;

@@ -307,18 +307,13 @@ export class Life {
 
   #sampleBoot(boot: number, device: Device): void {
     const { ready, refusing, bootCount } = device.status();
-    const base = {
-      kind: "boot",
-      boot,
-      timeUs: this.#time.nowUs,
-      requested: boot > 0,
-      cause: this.#lastEnd,
-    } as const;
+    const timeUs = this.#time.nowUs;
+    const requested = boot > 0;
+    const sample = { kind: "boot", boot, timeUs, requested, cause: this.#lastEnd } as const;
     // A device whose storage fails has not made this boot durable, and its count is that of another.
     const counted = bootCount !== undefined && (ready || refusing === "quiet");
-    this.#emit(counted ? { ...base, persistedBootCount: bootCount } : base);
+    this.#emit(counted ? { ...sample, persistedBootCount: bootCount } : sample);
     for (const reason of this.#desk.takeUndue()) {
-      const { timeUs } = base;
       this.#emit({ kind: "refused", boot, timeUs, call: "boot", reason, expected: false });
     }
   }

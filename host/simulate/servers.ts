@@ -171,7 +171,7 @@ export class Servers {
     if (held.late.length > 0) held.late = held.late.filter((one) => one.arrivesUs > end.nowUs);
     if (end.late !== undefined) {
       held.late.push(end.late);
-      held.late.sort((a, b) => a.arrivesUs - b.arrivesUs);
+      if (held.late.length > 1) held.late.sort((a, b) => a.arrivesUs - b.arrivesUs);
     }
   }
 }
@@ -210,23 +210,16 @@ function modelOf(name: PeerName): PeerModel {
 
 function situationOf(held: Held, isn: number, tsval: number | undefined): SynSituation {
   const { state, expected, next, lastTsval } = held;
-  return {
-    state,
-    expected,
-    next,
-    isn,
-    window: SERVER_WINDOW,
-    ...(tsval === undefined ? {} : { tsval }),
-    ...(lastTsval === undefined ? {} : { lastTsval }),
-  };
+  return { state, expected, next, isn, window: SERVER_WINDOW, tsval, lastTsval };
 }
 
 /** Whether a SYN with the best of numbers is answered by SYN-ACK here: ahead, and newer. */
 function takesGoodNumbers(model: PeerModel, situation: SynSituation): boolean {
-  const { expected, tsval, lastTsval } = situation;
-  const good = { ...situation, isn: serialAdd(expected, 2 ** 20) };
+  const { state, expected, next, window, tsval, lastTsval } = situation;
+  const isn = serialAdd(expected, 2 ** 20);
   const both = tsval !== undefined && lastTsval !== undefined;
-  const best = both ? { ...good, tsval: serialAdd(lastTsval, 1_000) } : good;
+  const newer = both ? serialAdd(lastTsval, 1_000) : tsval;
+  const best = { state, expected, next, window, isn, tsval: newer, lastTsval };
   return replyToSyn(model, best).answer.kind === "syn-ack";
 }
 

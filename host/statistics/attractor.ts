@@ -17,6 +17,8 @@ const GUESSED = 32;
 const GUESSES_MAX = 48;
 const RADIUS = 512;
 const WIDTH = 2 * RADIUS + 1;
+/** Places of learned steps that have two others before them. */
+const PLACES = Array.from({ length: LEARNED - 3 }, (_, i) => i + 2);
 /** Trials by the number of guesses they took: 1 … 48, and those that never hit. */
 const NEVER = GUESSES_MAX;
 
@@ -66,16 +68,16 @@ function attack(isns: readonly number[]): (number | undefined)[] {
   return steps.slice(learned).map((x, i) => {
     const y = steps[learned + i - 1] ?? 0;
     const z = steps[learned + i - 2] ?? 0;
-    const near = [];
-    for (let k = 2; k < learned; k++) {
+    // On a good device no step is near: only where one is, its place among the guesses counts.
+    const near = (k: number) => Math.abs(serialDistance(steps[k] ?? 0, x)) <= RADIUS;
+    if (!PLACES.some(near)) return undefined;
+    const distanceOf = (k: number) => {
       const dy = serialDistance(steps[k - 1] ?? 0, y);
       const dz = serialDistance(steps[k - 2] ?? 0, z);
-      near.push({ guess: steps[k] ?? 0, distance: Math.max(Math.abs(dy), Math.abs(dz)) });
-    }
-    near.sort((a, b) => a.distance - b.distance);
-    const hit = near
-      .slice(0, GUESSES_MAX)
-      .findIndex(({ guess }) => Math.abs(serialDistance(guess, x)) <= RADIUS);
+      return Math.max(Math.abs(dy), Math.abs(dz));
+    };
+    const guesses = [...PLACES].sort((a, b) => distanceOf(a) - distanceOf(b));
+    const hit = guesses.slice(0, GUESSES_MAX).findIndex(near);
     return hit < 0 ? undefined : hit;
   });
 }

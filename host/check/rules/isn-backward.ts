@@ -13,6 +13,7 @@ export const isnBackward: Rule = {
   clause: "RFC 9293 §3.4.1, §3.10.7.4",
   remedy:
     "keep the key of the ISN hash across reboots and let the ISN clock continue above its persisted ceiling",
+  sees: ["open"],
   start: () =>
     successionJudge("isn-backward", (isn, { next }) => {
       const distance = serialDistance(next, isn);

@@ -22,6 +22,7 @@ export const isnPredictable: Rule = {
   holds: "the ISNs of other tuples do not follow from observed ones",
   clause: "RFC 6528 §3, RFC 9293 §3.4.1",
   remedy: "add a keyed hash of the 4-tuple (SipHash-2-4, a secret 128-bit key) to the ISN clock",
+  sees: ["open"],
   start: judge,
 };
 

@@ -16,6 +16,7 @@ export const isnRepeatsAfterBoot: Rule = {
   clause: "RFC 9293 §3.4.3, RFC 6528 §3",
   remedy:
     "do not seed from uptime, a constant or a fixed key alone: what the ISN comes from must survive the reboot and move on",
+  sees: ["boot", "open"],
   start: judge,
 };
 

@@ -14,6 +14,7 @@ export const isnReuse: Rule = {
   clause: "RFC 9293 §3.4.1, §3.4.3",
   remedy:
     "take ISNs from a clock that continues after a reboot: persist a ceiling before numbers below it are used, and start above it",
+  sees: ["open"],
   start: () =>
     successionJudge("isn-reuse", (isn, { isn: oldIsn, next }) => {
       const offset = serialForward(oldIsn, isn);

@@ -14,6 +14,7 @@ export const isnWindow: Rule = {
   clause: "RFC 9293 §3.4, §3.10.7.4",
   remedy:
     "bound how far one boot moves the ISN clock: short leases after a boot, and a jump that does not grow with the boot count",
+  sees: ["open"],
   start: () =>
     successionJudge("isn-window", (isn, { next }) => {
       const ahead = serialForward(next, isn);

@@ -27,6 +27,7 @@ export const portPredictable: Rule = {
   clause: "RFC 6056 §3.2, §3.3",
   remedy:
     "map the allocation counter to a port through a keyed permutation of the whole range, one per destination",
+  sees: ["open"],
   start: judge,
 };
 

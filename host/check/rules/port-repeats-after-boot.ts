@@ -29,6 +29,7 @@ export const portRepeatsAfterBoot: Rule = {
   holds: "the first allocated ports of a boot are not those of an earlier boot",
   clause: "RFC 6056 §3.1, §3.3",
   remedy: "persist the allocation counter, leased ahead, instead of starting at the same port",
+  sees: ["boot", "open", "storage-lost"],
   start: judge,
 };
 

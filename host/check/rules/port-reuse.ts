@@ -13,6 +13,7 @@ export const portReuse: Rule = {
   clause: "RFC 6056 §3.1, RFC 9293 §3.4.3",
   remedy:
     "persist the allocation counter so that it continues after a reboot, and use a range of several thousand ports",
+  sees: ["open"],
   start: judge,
 };
 

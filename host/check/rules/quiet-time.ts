@@ -12,6 +12,7 @@ export const quietTime: Rule = {
   clause: "RFC 9293 §3.4.3, RFC 6528 §3",
   remedy:
     "when no trustworthy record is found at boot, refuse numbers until 2 × MSL have passed, and start anew if a reboot comes before a record says that it is over",
+  sees: ["open", "storage-lost"],
   start: judge,
 };
 

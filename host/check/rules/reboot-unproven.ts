@@ -13,6 +13,7 @@ export const rebootUnproven: Rule = {
   clause: "isnkit check rules (evidence of the bench)",
   remedy:
     "check the reset line or the power switch; on the device, make the boot record durable before numbers are given out",
+  sees: ["boot", "storage-lost"],
   start: judge,
 };
 

@@ -10,6 +10,7 @@ export const refused: Rule = {
   clause: "RFC 9293 §3.4.3 (fail closed)",
   remedy:
     "read the reason: a full table, no free port, failed storage and a missing key each have their own cure",
+  sees: ["open", "refused"],
   start: judge,
 };
 

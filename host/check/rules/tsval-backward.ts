@@ -12,6 +12,7 @@ export const tsvalBackward: Rule = {
   clause: "RFC 7323 §5.2, RFC 6191 §2",
   remedy:
     "derive TSval from the clock that continues after a reboot, with an offset per tuple from a key that survives it",
+  sees: ["open", "used"],
   start: judge,
 };
 

@@ -10,6 +10,7 @@ export const wear: Rule = {
   holds: "erases of the most erased sector stay within the endurance of the part",
   clause: "data sheet of the memory (endurance)",
   remedy: "lease longer, or give the journal more sectors, so that fewer erases fall on each",
+  sees: ["nvm"],
   start: judge,
 };
 

@@ -14,6 +14,7 @@ export const connectFirstSyn: Rule = {
   clause: "RFC 9293 §3.10.7.4, RFC 6191 §2",
   remedy:
     "let ISN, port and TSval go on from what was used before the reboot; then a server in TIME_WAIT opens anew",
+  sees: ["open"],
   start: judge,
 };
 

@@ -6,9 +6,9 @@
  * False alarms: two devices agree in two independent 32-bit numbers with a chance of 2^-64; over
  * 16,384 devices that is below 10^-11.
  */
-import type { Rule } from "../../check/rule.ts";
+import type { RuleText } from "../../check/rule.ts";
 
-export const isnRepeatsBetweenDevices: Omit<Rule, "start"> = {
+export const isnRepeatsBetweenDevices: RuleText = {
   id: "isn-repeats-between-devices",
   holds: "the first ISNs of a device are not those of another device",
   clause: "RFC 6528 §3",

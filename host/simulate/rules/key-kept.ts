@@ -2,9 +2,9 @@
  * key-kept: the device runs on the key that it was given, the old one or the new one while it is being
  * replaced, never on anything else. Judged where the key's fingerprint is read: in exhaustive mode.
  */
-import type { Rule } from "../../check/rule.ts";
+import type { RuleText } from "../../check/rule.ts";
 
-export const keyKept: Omit<Rule, "start"> = {
+export const keyKept: RuleText = {
   id: "key-kept",
   holds: "the device runs on the key that it was given, whatever power cut comes",
   clause: "RFC 6528 §3",

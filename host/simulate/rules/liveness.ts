@@ -12,6 +12,7 @@ export const liveness: Rule = {
   clause: "RFC 9293 §3.4.3 (quiet time ends after 2 × MSL)",
   remedy:
     "see why numbers are still refused: quiet time that never ends, storage that is given up for good, or a key that nobody replaces",
+  sees: ["liveness"],
   start: judge,
 };
 

@@ -10,6 +10,7 @@ export const memoryContract: Rule = {
   holds: "the device does nothing to its memory that the part does not allow",
   clause: "data sheet of the memory (programming)",
   remedy: "program whole erased granules once, and never one that a cut write may have touched",
+  sees: ["nvm", "violation"],
   start: judge,
 };
 

@@ -14,6 +14,7 @@ export const staleByte: Rule = {
   clause: "RFC 9293 §3.4.1, §3.4.3, RFC 7323 §5",
   remedy:
     "start each connection of a tuple above every number that its earlier connections used within 2 × MSL, reboots included",
+  sees: ["stale"],
   start: judge,
 };
 
