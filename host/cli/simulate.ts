@@ -6,10 +6,10 @@ import pc from "picocolors";
 import { isEmulatedBoard } from "../boards/emulated-selector.ts";
 import { type CampaignFile, readCampaignFile } from "../campaign/campaign-file.ts";
 import { EXIT, type ExitCode, UsageError } from "../core/errors.ts";
+import { plural } from "../core/plural.ts";
 import { readIsnModule } from "../module/load.ts";
 import { PEERS } from "../peers/index.ts";
 import { NO_PAINT, type Paint } from "../report/check-text.ts";
-import { quantity } from "../report/wording.ts";
 import { HONEST } from "../sim/campaign.ts";
 import { type Campaign, casesFor } from "../simulate/campaign.ts";
 import type { CaseName } from "../simulate/case-text.ts";
@@ -191,7 +191,7 @@ function show(progress: Progress, stage: SimulateStage, rate: RateMeter): void {
     const { perSecond, leftS } = rate(stage);
     const left = leftS === undefined ? "" : `, ${formatLeft(leftS)} left`;
     const percent = Math.floor((100 * stage.done) / Math.max(1, stage.of));
-    return `${percent} %  ${quantity(stage.reboots, "reboot")}, ${quantity(perSecond, "reboot")} a second${left}`;
+    return `${percent} %  ${plural(stage.reboots, "reboot")}, ${plural(perSecond, "reboot")} a second${left}`;
   });
 }
 

@@ -1,11 +1,12 @@
 /** Puts a check into the form that HTML, JUnit and Markdown are made from. */
 import type { CheckResult, RuleResult } from "../check/engine.ts";
 import type { Finding } from "../check/rule.ts";
+import { grouped, plural } from "../core/plural.ts";
 import { type CheckRun, replayOf, replayOfFinding } from "./check-run.ts";
 import { findingEvidence } from "./finding-evidence.ts";
 import type { Fact, Report, ReportFinding, ReportRule } from "./report-model.ts";
 import { RULE_MEANINGS } from "./rule-meanings.ts";
-import { boardKind, grouped, listed, quantity } from "./wording.ts";
+import { boardKind, listed } from "./wording.ts";
 
 export function checkReport(run: CheckRun): Report {
   const { result } = run;
@@ -61,8 +62,8 @@ function whyOpen({ result, statistics = [] }: CheckRun): string {
 
 function extentOf({ result, source }: CheckRun): string {
   const { boots, connections } = result.counts;
-  const lives = source.kind === "board" ? quantity(boots - 1, "reboot") : quantity(boots, "boot");
-  return `${lives} and ${quantity(connections, "connection")}`;
+  const lives = source.kind === "board" ? plural(boots - 1, "reboot") : plural(boots, "boot");
+  return `${lives} and ${plural(connections, "connection")}`;
 }
 
 function figuresOf({ result, source }: CheckRun): Fact[] {

@@ -2,11 +2,12 @@
 import type { CheckResult, RuleResult, Verdict } from "../check/engine.ts";
 import type { Finding } from "../check/rule.ts";
 import { formatDurationUs } from "../core/duration.ts";
+import { grouped, plural } from "../core/plural.ts";
 import { tupleKey } from "../core/tuple.ts";
 import { type CheckRun, replayOf, replayOfFinding } from "./check-run.ts";
 import { printable } from "./plain-text.ts";
 import { statisticsLines } from "./statistics-text.ts";
-import { boardKind } from "./wording.ts";
+import { boardKind, bothWays } from "./wording.ts";
 
 /** Findings of one rule shown at most; the rest are counted. */
 export const SHOWN_PER_RULE_MAX = 3;
@@ -77,9 +78,9 @@ function paintFor(verdict: Verdict, paint: Paint): (text: string) => string {
 function headline({ result, source, seed }: CheckRun): string {
   const { counts } = result;
   if (source.kind === "board") {
-    return `isnkit check: ${boardKind(source.board)} ${source.board}, ${count(counts.boots - 1, "reboot")}, ${count(counts.connections, "connection")}, seed ${seed ?? "none"}`;
+    return `isnkit check: ${boardKind(source.board)} ${source.board}, ${plural(counts.boots - 1, "reboot")}, ${plural(counts.connections, "connection")}, seed ${seed ?? "none"}`;
   }
-  return `isnkit check: capture ${source.file}, device ${source.device}, ${source.devicePackets} of ${count(source.packets, "packet")}, ${count(counts.connections, "connection")}, ${count(counts.boots, "boot")} (${source.bootMethod})`;
+  return `isnkit check: capture ${source.file}, device ${source.device}, ${grouped(source.devicePackets)} of ${plural(source.packets, "packet")}, ${plural(counts.connections, "connection")}, ${plural(counts.boots, "boot")} (${source.bootMethod})`;
 }
 
 function ruleTable(rules: readonly RuleResult[], paint: Paint): string[] {
@@ -87,14 +88,14 @@ function ruleTable(rules: readonly RuleResult[], paint: Paint): string[] {
   const rows = rules.map((rule) => {
     const mark = { pass: paint.good, fail: paint.bad, open: paint.open }[rule.status];
     const status = mark(rule.status.padEnd(4));
-    const judged = String(rule.judged).padStart(9);
+    const judged = grouped(rule.judged).padStart(9);
     return `${rule.id.padEnd(width)}  ${status}  ${judged}  ${remark(rule)}`.trimEnd();
   });
   return [paint.faint(`${"rule".padEnd(width)}  held     judged`), ...rows];
 }
 
 function remark(rule: RuleResult): string {
-  if (rule.status === "fail") return count(rule.findings, "finding");
+  if (rule.status === "fail") return plural(rule.findings, "finding");
   if (rule.reason === undefined) return "";
   return `${rule.asked ? "not judged" : "not judged, not asked for"}: ${rule.reason}`;
 }
@@ -105,7 +106,7 @@ function ruleFindings(run: CheckRun, rule: RuleResult, paint: Paint): string[] {
     .slice(0, SHOWN_PER_RULE_MAX);
   const lines = shown.map((finding) => findingLine(finding, rule, paint));
   const more = rule.findings - shown.length;
-  if (more > 0) lines.push(`  … and ${more} more`);
+  if (more > 0) lines.push(`  … and ${grouped(more)} more`);
   lines.push(`  remedy: ${rule.remedy}`);
   const first = shown[0];
   if (first !== undefined) lines.push(`  replay: ${replayOfFinding(run, first)}`);
@@ -117,15 +118,11 @@ function findingLine(finding: Finding, rule: RuleResult, paint: Paint): string {
   if (finding.frame !== undefined) parts.push(`frame ${finding.frame}`);
   if (finding.tuple !== undefined) parts.push(tupleKey(finding.tuple));
   const { before, after, distance, elapsedUs } = finding;
-  if (before !== undefined) parts.push(`before ${both(before)}`);
-  if (after !== undefined) parts.push(`now ${both(after)}`);
+  if (before !== undefined) parts.push(`before ${bothWays(before)}`);
+  if (after !== undefined) parts.push(`now ${bothWays(after)}`);
   if (distance !== undefined) parts.push(`distance ${distance > 0 ? "+" : ""}${distance}`);
   if (elapsedUs !== undefined) parts.push(`after ${formatDurationUs(elapsedUs)}`);
   return `${parts.join("  ")}  [${rule.clause}]  ${finding.detail}`;
-}
-
-function both(number: number): string {
-  return `${number} (0x${number.toString(16).padStart(8, "0")})`;
 }
 
 function verdictOf(run: CheckRun): string {
@@ -135,11 +132,11 @@ function verdictOf(run: CheckRun): string {
   const open = result.rules.filter((rule) => rule.asked && rule.status === "open");
   if (result.verdict === "pass") {
     const held = result.rules.filter((rule) => rule.status === "pass").length;
-    return `${count(held, "rule")} ${held === 1 ? "holds" : "hold"} over ${extent}${tail}`;
+    return `${plural(held, "rule")} ${held === 1 ? "holds" : "hold"} over ${extent}${tail}`;
   }
   if (result.verdict === "fail") {
     const ids = result.rules.filter((rule) => rule.status === "fail").map((rule) => rule.id);
-    return `${ids.join(", ")}: ${count(result.counts.findings, "finding")} over ${extent}${tail}`;
+    return `${ids.join(", ")}: ${plural(result.counts.findings, "finding")} over ${extent}${tail}`;
   }
   if (open.length === 0)
     return `nothing broken over ${extent}, but the samples are cut short${tail}`;
@@ -149,10 +146,6 @@ function verdictOf(run: CheckRun): string {
 
 function extentOf({ result, source }: { result: CheckResult; source: CheckRun["source"] }): string {
   const { boots, connections } = result.counts;
-  const lives = source.kind === "board" ? count(boots - 1, "reboot") : count(boots, "boot");
-  return `${lives}, ${count(connections, "connection")}`;
-}
-
-function count(n: number, what: string): string {
-  return `${n} ${what}${n === 1 ? "" : "s"}`;
+  const lives = source.kind === "board" ? plural(boots - 1, "reboot") : plural(boots, "boot");
+  return `${lives}, ${plural(connections, "connection")}`;
 }

@@ -1,4 +1,6 @@
 /** What the plots of a simulation's report are drawn from. */
+
+import { plural } from "../core/plural.ts";
 import { serialDistance } from "../core/serial.ts";
 import type { DeviceTimeline, SimulateRun, TimelinePoint } from "../simulate/simulate-run.ts";
 import type {
@@ -10,7 +12,6 @@ import type {
   TupleTrack,
   WearPlot,
 } from "./plots/plot-data.ts";
-import { quantity } from "./wording.ts";
 
 const KINDS = { nor: "NOR flash", eeprom: "EEPROM", keyValue: "key-value store" } as const;
 
@@ -138,7 +139,7 @@ function wearOf({ wear }: SimulateRun): WearPlot | undefined {
       title:
         storage.kind === "keyValue"
           ? KINDS.keyValue
-          : `${KINDS[storage.kind]}, ${quantity(storage.sectors, "sector")} of ${storage.sectorBytes} bytes, granule ${storage.granule}`,
+          : `${KINDS[storage.kind]}, ${plural(storage.sectors, "sector")} of ${storage.sectorBytes} bytes, granule ${storage.granule}`,
       devices,
       erases,
       programs,

@@ -1,6 +1,7 @@
 /** Puts a simulation into the form that HTML, JUnit and Markdown are made from. */
 import type { Finding } from "../check/rule.ts";
 import { formatDurationUs } from "../core/duration.ts";
+import { grouped, plural } from "../core/plural.ts";
 import type {
   CaseSize,
   SimulateFailure,
@@ -12,7 +13,6 @@ import type { Fact, Report, ReportFinding, ReportRule, ReportTable } from "./rep
 import { RULE_MEANINGS } from "./rule-meanings.ts";
 import { settingFacts } from "./setting-facts.ts";
 import { simulatePlots } from "./simulate-plots.ts";
-import { grouped, quantity } from "./wording.ts";
 
 export function simulateReport(run: SimulateRun): Report {
   return {
@@ -39,9 +39,7 @@ function inOrderOfRules({ rules, failures }: SimulateRun): SimulateFailure[] {
 
 function subjectOf({ board, mode, cases }: SimulateRun): string {
   const part =
-    cases.count === cases.total
-      ? ""
-      : `, ${shardText(cases)} of ${quantity(cases.total, "device")}`;
+    cases.count === cases.total ? "" : `, ${shardText(cases)} of ${plural(cases.total, "device")}`;
   return `virtual board ${board}, ${mode === "exhaustive" ? "every power cut up to a depth" : "a swarm of devices"}${part}`;
 }
 
@@ -52,7 +50,7 @@ function shardText({ shard, first, count }: SimulateRun["cases"]): string {
 
 function sentenceOf(run: SimulateRun): string {
   const { counts, rules } = run;
-  const over = `${quantity(counts.reboots, "simulated reboot")} of ${quantity(counts.cases, "device")} and ${quantity(counts.connections, "connection")}`;
+  const over = `${plural(counts.reboots, "simulated reboot")} of ${plural(counts.cases, "device")} and ${plural(counts.connections, "connection")}`;
   const failed = rules.filter(({ status }) => status === "fail");
   const worst = failed[0];
   if (run.verdict === "pass") {
@@ -96,7 +94,7 @@ function figuresOf({ counts, rules, canaries, timing }: SimulateRun): Fact[] {
 /** Long runs in days: nobody reads 3,140 hours. */
 function deviceTimeText(seconds: number): string {
   const days = Math.round(seconds / 86_400);
-  return days < 10 ? formatDurationUs(seconds * 1e6) : quantity(days, "day");
+  return days < 10 ? formatDurationUs(seconds * 1e6) : plural(days, "day");
 }
 
 function ruleOf(rule: SimulateRuleResult): ReportRule {
@@ -142,7 +140,7 @@ function findingOf(failure: SimulateFailure): ReportFinding {
 }
 
 function sizeText({ boots, connections, faults }: CaseSize): string {
-  return `${quantity(boots, "boot")}, ${quantity(connections, "connection")}, ${quantity(faults, "fault")}`;
+  return `${plural(boots, "boot")}, ${plural(connections, "connection")}, ${plural(faults, "fault")}`;
 }
 
 function faultTable({ faults }: SimulateRun): ReportTable {
@@ -185,7 +183,7 @@ function canaryTable({ canaries }: SimulateRun): ReportTable {
       generator,
       field,
       failed.join(", "),
-      caught ? `caught within ${quantity(cases, "device")}` : "not caught",
+      caught ? `caught within ${plural(cases, "device")}` : "not caught",
     ]),
     more: 0,
   };

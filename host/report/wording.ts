@@ -1,15 +1,5 @@
 /** Numbers and quantities as reports write them. */
 
-/** `1,204 boots`, `1 boot`. */
-export function quantity(n: number, what: string): string {
-  return `${grouped(n)} ${what}${n === 1 ? "" : "s"}`;
-}
-
-/** Whole numbers with thousands set off: `12,345,678`. */
-export function grouped(n: number): string {
-  return String(n).replace(/\B(?=(\d{3})+(?!\d))/g, ",");
-}
-
 /** A sequence number in both ways: `1841260670 (0x6dbf747e)`. */
 export function bothWays(n: number): string {
   return `${n} (0x${n.toString(16).padStart(8, "0")})`;

@@ -1,6 +1,7 @@
 /** Turns totals into the document: the verdict, rule by rule, and what spans all devices. */
 import type { Verdict } from "../check/engine.ts";
 import type { Finding, RuleId, RuleText } from "../check/rule.ts";
+import { plural } from "../core/plural.ts";
 import { PEERS } from "../peers/index.ts";
 import { judgeStatistics } from "../statistics/counts.ts";
 import { alarmsOver } from "../statistics/weigh.ts";
@@ -120,8 +121,7 @@ export function verdictOf(run: Judged): { verdict: Verdict; because: string } {
 }
 
 function extentOf({ counts }: Pick<SimulateRun, "counts">): string {
-  const count = (n: number, what: string) => `${n} ${what}${n === 1 ? "" : "s"}`;
-  return `${count(counts.cases, "case")}, ${count(counts.reboots, "reboot")}, ${count(counts.connections, "connection")}`;
+  return `${plural(counts.cases, "case")}, ${plural(counts.reboots, "reboot")}, ${plural(counts.connections, "connection")}`;
 }
 
 export function ruleResults(totals: Totals, mode: Campaign["mode"]): SimulateRuleResult[] {

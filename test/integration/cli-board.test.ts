@@ -1,4 +1,5 @@
 /** `isnkit check` on the virtual board, in this process: the honest module, and what is not. */
+import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import type { Terminal } from "../../host/cli/terminal.ts";
 import { ZOO } from "../../host/zoo/index.ts";
@@ -36,6 +37,12 @@ describe("the virtual board", () => {
     expect(first.exitCode).toBe(0);
     const words = document.replay.split(" ").slice(2);
     expect((await check([...words, "--format", "json"])).out).toBe(first.out);
+  });
+
+  it("prints what the README shows", async () => {
+    const { out } = await check(["--board", "sim", "--reboots", "1000", "--seed", "42"]);
+    const readme = readFileSync(new URL("../../README.md", import.meta.url), "utf8");
+    expect(readme).toContain(`\n\`\`\`\n${out}\`\`\`\n`);
   });
 
   it.each(ZOO.map((member) => [member.name, member.rules] as const))(

@@ -19,7 +19,9 @@ describe("isnkit simulate", () => {
   it("passes on the module, with the verdict first and the line that repeats it last", async () => {
     const { exitCode, out, err } = await isnkit(["simulate", "--seed", "1", "--reboots", "10000"]);
     expect(err).toBe("");
-    expect(out).toMatch(/^PASS {2}18 rules hold over 100 cases, 10000 reboots, \d+ connections/);
+    expect(out).toMatch(
+      /^PASS {2}18 rules hold over 100 cases, 10,000 reboots, [\d,]+ connections/,
+    );
     expect(out).toMatch(/replay: isnkit simulate --reboots 10000 --seed 1\n$/);
     expect(out).toMatch(/torn-write +[\d,]+ {2}in \d+ cases/);
     expect(out).toMatch(/canary write-behind: caught by isn-backward within \d+ reboots/);

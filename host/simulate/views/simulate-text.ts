@@ -2,12 +2,12 @@
 
 import type { Finding } from "../../check/rule.ts";
 import { formatDurationUs } from "../../core/duration.ts";
+import { grouped, plural } from "../../core/plural.ts";
 import { tupleKey } from "../../core/tuple.ts";
 import type { Paint } from "../../report/check-text.ts";
 import { NO_PAINT } from "../../report/check-text.ts";
 import { printable } from "../../report/plain-text.ts";
 import { statisticsLines } from "../../report/statistics-text.ts";
-import { grouped, quantity } from "../../report/wording.ts";
 import type { SimulateFailure, SimulateRuleResult, SimulateRun } from "../simulate-run.ts";
 
 /** Several lines, ending in a line feed. */
@@ -57,7 +57,7 @@ function headline({ board, mode, cases, isnkit, counts }: SimulateRun): string {
   const days = counts.simulatedS / 86_400;
   const time = days >= 1 ? `${grouped(Math.round(days))} days` : `${counts.simulatedS} s`;
   const lived = mode === "swarm" ? `${time} of device time, ` : "";
-  return `isnkit ${isnkit.version} simulate ${board}, ${mode}, module ${isnkit.module}${part}: ${lived}${quantity(counts.powerOns, "power-on")}`;
+  return `isnkit ${isnkit.version} simulate ${board}, ${mode}, module ${isnkit.module}${part}: ${lived}${plural(counts.powerOns, "power-on")}`;
 }
 
 function ruleTable(rules: readonly SimulateRuleResult[], paint: Paint): string[] {
@@ -77,13 +77,13 @@ function ruleTable(rules: readonly SimulateRuleResult[], paint: Paint): string[]
 function struckLines(run: SimulateRun, paint: Paint): string[] {
   if (run.mode === "exhaustive") {
     const cuts = run.faults.filter(({ injected }) => injected > 0);
-    return cuts.map(({ kind, injected }) => `power cut, ${kind}: ${quantity(injected, "time")}`);
+    return cuts.map(({ kind, injected }) => `power cut, ${kind}: ${plural(injected, "time")}`);
   }
   const struck = run.faults.filter(({ rate }) => rate > 0);
   const width = Math.max(...run.faults.map(({ kind }) => kind.length));
   const rows = struck.map(({ kind, injected, cases }) => {
     const count = grouped(injected).padStart(13);
-    const text = `${kind.padEnd(width)}      ${count}  in ${quantity(cases, "case")}`;
+    const text = `${kind.padEnd(width)}      ${count}  in ${plural(cases, "case")}`;
     return injected === 0 ? paint.open(`${text}: asked for, and never struck`) : text;
   });
   const head = paint.faint(`${"fault".padEnd(width)}            struck`);
@@ -100,16 +100,16 @@ function peerLines({ peers }: SimulateRun): string[] {
     const hit = held.length === 0 ? "" : `; met ${held.join(", ")}`;
     const nature =
       refusedByNature === 0 ? "" : `, ${grouped(refusedByNature)} refused whatever the number`;
-    return `server ${peer}: ${grouped(synAcks)} of ${quantity(syns, "first SYN")} answered by SYN-ACK${nature}${hit}`;
+    return `server ${peer}: ${grouped(synAcks)} of ${plural(syns, "first SYN")} answered by SYN-ACK${nature}${hit}`;
   });
 }
 
 function canaryLines({ canaries }: SimulateRun, paint: Paint): string[] {
   return canaries.map(({ generator, caught, expected, failed, reboots }) =>
     caught
-      ? `canary ${generator}: caught by ${expected.join(", ")} within ${quantity(reboots, "reboot")}`
+      ? `canary ${generator}: caught by ${expected.join(", ")} within ${plural(reboots, "reboot")}`
       : paint.bad(
-          `canary ${generator}: NOT caught by ${expected.filter((id) => !failed.includes(id)).join(", ")} within ${quantity(reboots, "reboot")}`,
+          `canary ${generator}: NOT caught by ${expected.filter((id) => !failed.includes(id)).join(", ")} within ${plural(reboots, "reboot")}`,
         ),
   );
 }
@@ -127,7 +127,7 @@ function otherCases({ failures, rules }: SimulateRun, shown: SimulateFailure): s
   if (failed < 2) return [];
   const others = failures.filter((one) => one.rule === shown.rule && one !== shown);
   return [
-    `  broken in ${quantity(failed, "case")}${others.length > 0 ? "; the next:" : ""}`,
+    `  broken in ${plural(failed, "case")}${others.length > 0 ? "; the next:" : ""}`,
     ...others.map(({ replay }) => `  replay: ${replay}`),
   ];
 }
@@ -135,7 +135,7 @@ function otherCases({ failures, rules }: SimulateRun, shown: SimulateFailure): s
 function failureLines(failure: SimulateFailure, paint: Paint): string[] {
   const { rule, clause, remedy, drawn, shrunk, findings, story, replay } = failure;
   const size = ({ boots, connections, faults }: typeof drawn) =>
-    `${quantity(boots, "boot")}, ${quantity(connections, "connection")}, ${quantity(faults, "fault")}`;
+    `${plural(boots, "boot")}, ${plural(connections, "connection")}, ${plural(faults, "fault")}`;
   const smaller = shrunk === undefined ? "" : `; made small: ${size(shrunk)}`;
   return [
     `${paint.bad(rule)}  case ${failure.case}${drawn.boots > 0 ? `, drawn with ${size(drawn)}` : ""}${smaller}  [${clause}]`,
@@ -159,5 +159,5 @@ function findingText({ boot, tuple, before, after, distance, elapsedUs, detail }
 
 function speedLine({ timing }: SimulateRun): string {
   const { rebootsPerSecond, workers, elapsedMs } = timing;
-  return `${quantity(rebootsPerSecond, "reboot")} a second on ${quantity(workers, "thread")}, ${(elapsedMs / 1000).toFixed(1)} s in all`;
+  return `${plural(rebootsPerSecond, "reboot")} a second on ${plural(workers, "thread")}, ${(elapsedMs / 1000).toFixed(1)} s in all`;
 }
