@@ -62,6 +62,12 @@ export function lnChoose(n: number, k: number): number {
   return sum;
 }
 
+/** How many hits chance brings on average, for people: `none`, `0.3`, `12`. */
+export function dueText(hits: number): string {
+  if (hits < 0.05) return "none";
+  return hits < 10 ? hits.toFixed(1) : String(Math.round(hits));
+}
+
 /** Writes e^ln as a power of ten for people: `10^-34`. */
 export function formatChance(ln: number): string {
   if (ln === -Infinity) return "0";

@@ -22,14 +22,17 @@ export function parseDurationUs(text: string, what: string): number {
   return Math.round(Number(match[1]) * unit);
 }
 
-/** Writes microseconds for people: `850 µs`, `12.5 ms`, `3.02 s`, `4 min 10 s`. */
+/** Writes microseconds for people: `850 µs`, `12.5 ms`, `3.02 s`, `4 min 10 s`, `2 min`. */
 export function formatDurationUs(us: number): string {
   const size = Math.abs(us);
   if (size < 1_000) return `${Math.round(us)} µs`;
   if (size < 1_000_000) return `${trim(us / 1_000)} ms`;
   if (size < 120_000_000) return `${trim(us / 1_000_000)} s`;
   const seconds = Math.round(us / 1_000_000);
-  if (size < 7_200_000_000) return `${Math.trunc(seconds / 60)} min ${Math.abs(seconds % 60)} s`;
+  if (size < 7_200_000_000) {
+    const rest = Math.abs(seconds % 60);
+    return `${Math.trunc(seconds / 60)} min${rest === 0 ? "" : ` ${rest} s`}`;
+  }
   return `${trim(us / 3_600_000_000)} h`;
 }
 

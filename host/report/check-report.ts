@@ -1,12 +1,13 @@
 /** Puts a check into the form that HTML, JUnit and Markdown are made from. */
 import type { CheckResult, RuleResult } from "../check/engine.ts";
 import type { Finding } from "../check/rule.ts";
+import { formatDurationUs, parseDurationUs } from "../core/duration.ts";
 import { grouped, plural } from "../core/plural.ts";
 import { type CheckRun, replayOf, replayOfFinding } from "./check-run.ts";
 import { findingEvidence } from "./finding-evidence.ts";
 import type { Fact, Report, ReportFinding, ReportRule } from "./report-model.ts";
 import { RULE_MEANINGS } from "./rule-meanings.ts";
-import { boardKind, listed } from "./wording.ts";
+import { boardKind, counted, listed, withFigure } from "./wording.ts";
 
 export function checkReport(run: CheckRun): Report {
   const { result } = run;
@@ -19,7 +20,7 @@ export function checkReport(run: CheckRun): Report {
     rules: result.rules.map(ruleOf),
     findings: inOrderOfRules(result).map((finding) => findingOf(run, finding)),
     findingsTotal: result.counts.findings,
-    statistics: run.statistics ?? [],
+    statistics: (run.statistics ?? []).map(withFigure),
     ...(run.plots === undefined ? {} : { plots: run.plots }),
     tables: [],
     settings: settingsOf(run),
@@ -72,14 +73,14 @@ function figuresOf({ result, source }: CheckRun): Fact[] {
   const comparisons = rules.reduce((sum, rule) => sum + rule.judged, 0);
   const lives =
     source.kind === "board"
-      ? { name: "reboots", value: grouped(counts.boots - 1) }
-      : { name: "boots seen", value: grouped(counts.boots), note: source.bootMethod };
+      ? counted(counts.boots - 1, "reboot")
+      : { ...counted(counts.boots, "boot seen", "boots seen"), note: source.bootMethod };
   return [
     lives,
-    { name: "connections", value: grouped(counts.connections) },
+    counted(counts.connections, "connection"),
     { name: "rules judged", value: `${judged} of ${rules.length}` },
-    { name: "comparisons", value: grouped(comparisons) },
-    { name: "breaches", value: grouped(counts.findings) },
+    counted(comparisons, "comparison"),
+    counted(counts.findings, "breach", "breaches"),
   ];
 }
 
@@ -134,7 +135,10 @@ function settingsOf(run: CheckRun): Fact[] {
     facts.push({ name: "boots were found by", value: source.bootMethod });
   }
   facts.push({ name: "seed", value: seed === undefined ? "none" : String(seed) });
-  facts.push({ name: "maximum segment lifetime", value: msl ?? "120s" });
+  facts.push({
+    name: "maximum segment lifetime",
+    value: formatDurationUs(parseDurationUs(msl ?? "120s", "MSL")),
+  });
   facts.push({ name: "rules", value: rules === undefined ? "all that apply" : rules.join(", ") });
   return facts;
 }

@@ -2,6 +2,7 @@
  * The report as Markdown, for a job summary of GitHub Actions (which takes at most 1 MiB a step) or a
  * comment on a change.
  */
+import { grouped } from "../core/plural.ts";
 import { printable } from "./plain-text.ts";
 import type { Report, ReportFinding, ReportRule } from "./report-model.ts";
 
@@ -94,11 +95,10 @@ function ruleTable(rules: readonly ReportRule[]): string[] {
 
 function statisticsTable({ statistics }: Report): string[] {
   if (statistics.length === 0) return [];
-  const rows = statistics.map(({ verdict, name, value, unit, limit, sampleSize }) => {
-    const figure =
-      value === undefined ? "too few samples" : `${Number(value.toPrecision(4))} ${unit}`;
-    return `| ${SIGNS[verdict]} | ${plain(name)} | ${plain(figure.trim())} | ${plain(limit)} | ${sampleSize} |`;
-  });
+  const rows = statistics.map(
+    ({ verdict, name, figure, limit, sampleSize }) =>
+      `| ${SIGNS[verdict]} | ${plain(name)} | ${plain(figure)} | ${plain(limit)} | ${grouped(sampleSize)} |`,
+  );
   const head = ["| | statistic | value | limit | samples |", "| --- | --- | ---: | --- | ---: |"];
   return [[...head, ...rows].join("\n")];
 }

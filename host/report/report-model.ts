@@ -6,6 +6,11 @@
 import type { Statistic } from "../statistics/statistic.ts";
 import type { PlotData } from "./plots/plot-data.ts";
 
+/** A statistic, and its value as people read it. */
+export interface ReportStatistic extends Statistic {
+  readonly figure: string;
+}
+
 export interface Fact {
   readonly name: string;
   readonly value: string;
@@ -75,7 +80,7 @@ export interface Report {
   readonly findings: readonly ReportFinding[];
   /** Breaches that were counted; the findings above may be fewer. */
   readonly findingsTotal: number;
-  readonly statistics: readonly Statistic[];
+  readonly statistics: readonly ReportStatistic[];
   readonly plots?: PlotData;
   readonly tables: readonly ReportTable[];
   readonly settings: readonly Fact[];

@@ -13,6 +13,7 @@ import type { Fact, Report, ReportFinding, ReportRule, ReportTable } from "./rep
 import { RULE_MEANINGS } from "./rule-meanings.ts";
 import { settingFacts } from "./setting-facts.ts";
 import { simulatePlots } from "./simulate-plots.ts";
+import { counted, withFigure } from "./wording.ts";
 
 export function simulateReport(run: SimulateRun): Report {
   return {
@@ -24,7 +25,7 @@ export function simulateReport(run: SimulateRun): Report {
     rules: run.rules.map(ruleOf),
     findings: inOrderOfRules(run).map(findingOf),
     findingsTotal: run.rules.reduce((sum, { findings }) => sum + findings, 0),
-    statistics: run.statistics,
+    statistics: run.statistics.map(withFigure),
     plots: simulatePlots(run),
     tables: [faultTable(run), peerTable(run), canaryTable(run)],
     settings: settingsOf(run),
@@ -71,15 +72,13 @@ function figuresOf({ counts, rules, canaries, timing }: SimulateRun): Fact[] {
   const findings = rules.reduce((sum, rule) => sum + rule.findings, 0);
   return [
     {
-      name: "simulated reboots",
-      value: grouped(counts.reboots),
+      ...counted(counts.reboots, "simulated reboot"),
       note: `${grouped(Math.round(timing.rebootsPerSecond))} a second`,
     },
-    { name: "devices", value: grouped(counts.cases) },
+    counted(counts.cases, "device"),
     {
-      name: "connections",
-      value: grouped(counts.connections),
-      note: `${grouped(counts.staleArrivals)} old segments arrived`,
+      ...counted(counts.connections, "connection"),
+      note: `${plural(counts.staleArrivals, "old segment")} arrived`,
     },
     {
       name: "device time",
@@ -87,7 +86,7 @@ function figuresOf({ counts, rules, canaries, timing }: SimulateRun): Fact[] {
       note: `simulated in ${formatDurationUs(timing.elapsedMs * 1000)}`,
     },
     { name: "bad generators caught", value: `${caught} of ${canaries.length}` },
-    { name: "breaches", value: grouped(findings) },
+    counted(findings, "breach", "breaches"),
   ];
 }
 

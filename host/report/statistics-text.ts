@@ -1,6 +1,7 @@
 /** Statistics for people, in the reports that are text. */
 import type { Statistic } from "../statistics/statistic.ts";
 import type { Paint } from "./check-text.ts";
+import { statisticFigure } from "./wording.ts";
 
 /** One line when all is well, and one for each alarm. */
 export function statisticsLines(statistics: readonly Statistic[], paint: Paint): string[] {
@@ -9,10 +10,8 @@ export function statisticsLines(statistics: readonly Statistic[], paint: Paint):
   const alarms = judged.filter(({ verdict }) => verdict === "fail");
   const total = `${judged.length} of ${statistics.length} statistics judged`;
   if (alarms.length === 0) return ["", `${total}, no alarm (the figures: --format json)`];
-  const lines = alarms.map((alarm) => `  ${paint.bad("alarm")}  ${figure(alarm)}: ${alarm.limit}`);
+  const lines = alarms.map(
+    (alarm) => `  ${paint.bad("alarm")}  ${alarm.id} ${statisticFigure(alarm)}: ${alarm.limit}`,
+  );
   return ["", `${total}, ${alarms.length} raised an alarm`, ...lines];
-}
-
-function figure({ id, value, unit }: Statistic): string {
-  return `${id} ${value ?? "none"}${unit === "" ? "" : ` ${unit}`}`;
 }

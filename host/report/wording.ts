@@ -1,4 +1,7 @@
 /** Numbers and quantities as reports write them. */
+import { grouped } from "../core/plural.ts";
+import type { Statistic } from "../statistics/statistic.ts";
+import type { Fact, ReportStatistic } from "./report-model.ts";
 
 /** A sequence number in both ways: `1841260670 (0x6dbf747e)`. */
 export function bothWays(n: number): string {
@@ -20,4 +23,21 @@ export function listed(words: readonly string[]): string {
 export function boardKind(board: string): string {
   if (board === "sim" || board.startsWith("sim:")) return "virtual board";
   return /^(qemu|rp2040js):/.test(board) ? "emulated board" : "board";
+}
+
+/** A count of a report's headline: `1 fault`, `2 faults`, in two parts. */
+export function counted(count: number, one: string, many = `${one}s`): Fact {
+  return { name: count === 1 ? one : many, value: grouped(count) };
+}
+
+/** The value of a statistic with its unit; a share of all is a percentage. */
+export function statisticFigure({ value, unit }: Statistic): string {
+  if (value === undefined) return "too few samples";
+  if (unit.startsWith("of all ")) return `${Number((100 * value).toPrecision(3))} % ${unit}`;
+  const text = Number.isInteger(value) ? grouped(value) : String(Number(value.toPrecision(4)));
+  return unit === "" ? text : `${text} ${unit}`;
+}
+
+export function withFigure(statistic: Statistic): ReportStatistic {
+  return { ...statistic, figure: statisticFigure(statistic) };
 }

@@ -11,7 +11,7 @@
  * Only tuples that are new count, so on a good device each of these is a matter of chance, with the
  * probabilities below. Clock skew and addresses, which no number generator hides, are not looked at.
  */
-import { lnBinomialTail } from "../check/chance.ts";
+import { dueText, lnBinomialTail } from "../check/chance.ts";
 import { poolSize } from "../check/port-chance.ts";
 import { serialDistance, serialForward } from "../core/serial.ts";
 import type { Opening } from "./openings.ts";
@@ -37,7 +37,7 @@ interface Ports {
 export const destinationLinking: StatisticKind = {
   id: "destination-linking",
   name: "links between two destinations",
-  unit: "of comparisons",
+  unit: "of all comparisons",
   source: "Klein et al. 2020 to 2022; RFC 6056 §3.3.4, RFC 7323 §7.1",
   explanation:
     "share of comparisons in which two destinations could tell by ports, ISNs or timestamps that they talk to the same device; the highest of the three is shown, and a good device stays near 0",
@@ -111,7 +111,7 @@ export const destinationLinking: StatisticKind = {
     return {
       ...(sampleSize === 0 ? {} : { value: Number(value.toFixed(4)) }),
       sampleSize,
-      limit: `alike: ports ${portHits} of ${ports} (chance allows ${portsDue.toFixed(1)}), ISNs ${isnHits} of ${isns}, timestamps ${tsvalHits} of ${tsvals} (chance allows none)`,
+      limit: `alike: ports ${portHits} of ${ports} (chance allows ${dueText(portsDue)}), ISNs ${isnHits} of ${isns}, timestamps ${tsvalHits} of ${tsvals} (chance allows none)`,
       lnChance: Math.min(0, lnChance),
     };
   },

@@ -3,7 +3,7 @@
  * first port, of an earlier boot again. On a good device two first ISNs are equal with 2^-32, and two
  * first ports with at most 2 / pool.
  */
-import { lnPoissonTail } from "../check/chance.ts";
+import { dueText, lnPoissonTail } from "../check/chance.ts";
 import { PortChance } from "../check/port-chance.ts";
 import type { StatisticKind } from "./statistic.ts";
 
@@ -59,7 +59,7 @@ export const firstNumbers: StatisticKind = {
     return {
       ...(boots === 0 ? {} : { value: Number((isnHits / boots).toFixed(4)) }),
       sampleSize: boots,
-      limit: `${isnHits} first ISNs came before, chance allows none; ${portHits} first ports, chance allows ${portsDue.toFixed(1)}`,
+      limit: `${isnHits} first ISNs came before, chance allows none; ${portHits} first ports, chance allows ${dueText(portsDue)}`,
       lnChance: Math.min(0, lnChance),
     };
   },

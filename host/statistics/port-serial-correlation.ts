@@ -46,8 +46,10 @@ export const portSerialCorrelation: StatisticKind = {
     // What the places so far leave open; never less than is due, so that few samples stay cautious.
     const variation = Math.max(squares, pairs * VARIANCE) * VARIANCE;
     const lnTail = -(excess ** 2) / (2 * (variation + (PRODUCT_MAX * excess) / 3));
+    // The mean is known to be 0, so that this is within ±1 but for the last place of the run.
+    const correlation = squares === 0 ? 0 : Math.min(1, Math.max(-1, products / squares));
     return {
-      value: Number((products / (pairs * VARIANCE)).toFixed(4)),
+      value: Number(correlation.toFixed(4)),
       sampleSize: pairs,
       limit: `±${(3 / Math.sqrt(pairs)).toFixed(3)} in 99.7 % of runs`,
       lnChance: Math.min(0, lnTail + Math.LN2),

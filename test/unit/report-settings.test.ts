@@ -24,7 +24,7 @@ describe("settings in a report", () => {
       }),
     ).toEqual([
       { name: "reboots of a device", value: "20,000", note: "rebootsPerCase" },
-      { name: "maximum segment lifetime", value: "2 min 0 s", note: "mslMs" },
+      { name: "maximum segment lifetime", value: "2 min", note: "mslMs" },
       {
         name: "rates of the device's counter",
         value: "32,768 Hz, 1,000,000 Hz",

@@ -9,6 +9,7 @@ import type {
   ReportRule,
   ReportTable,
 } from "../../report/report-model.ts";
+import { counted } from "../../report/wording.ts";
 import type { ConnectionRow } from "../connection-row.ts";
 import { DIAGNOSES } from "../diagnoses/index.ts";
 import type { Finding } from "../findings.ts";
@@ -32,11 +33,11 @@ export function analyzeReport(run: AnalysisRun): Report {
     subject: `capture ${analysis.name}`,
     sentence: sentenceOf(run),
     figures: [
-      { name: "packets", value: grouped(counts.packets) },
-      { name: "TCP packets judged", value: grouped(counts.analysed) },
-      { name: "connections", value: grouped(counts.connections) },
+      counted(counts.packets, "packet"),
+      counted(counts.analysed, "TCP packet judged", "TCP packets judged"),
+      counted(counts.connections, "connection"),
       { name: "time covered", value: spanOf(run) },
-      { name: "faults", value: grouped(faults.length) },
+      counted(faults.length, "fault"),
     ],
     rules: DIAGNOSES.map(({ id, title, severity, clause, remedy }) =>
       ruleOf(
@@ -121,7 +122,7 @@ function evidenceOf(finding: Finding, firstUs: number): Fact[] {
   const { confidence, count, frames, timeUs, connection, host, numbers = [] } = finding;
   const facts: Fact[] = [
     { name: "how sure", value: confidence },
-    { name: "cases", value: grouped(count) },
+    counted(count, "case"),
     { name: frames.length === 1 ? "frame" : "frames", value: frames.join(", ") },
     { name: "time in the capture", value: formatDurationUs(timeUs - firstUs) },
   ];

@@ -6,14 +6,14 @@ import { findingsSection, rulesSection, statusMark, verdictSection } from "./fin
 import { filterBox, watchRows } from "./keyboard.js";
 import { phaseSection } from "./phase-space.js";
 import { portsSection } from "./port-ring.js";
-import { grouped, percent, short } from "./quantities.js";
+import { grouped, percent } from "./quantities.js";
 import { settingsSection } from "./settings.js";
 import { preparePrint, themeButton } from "./theme.js";
 import { timelineSection } from "./timeline.js";
 import { wearSection } from "./wear.js";
 
 /** @typedef {import("../report-model.ts").Report} Report */
-/** @typedef {import("../../statistics/statistic.ts").Statistic} Statistic */
+/** @typedef {import("../report-model.ts").ReportStatistic} Statistic */
 /** @typedef {import("../report-model.ts").ReportTable} ReportTable */
 
 function main() {
@@ -111,7 +111,7 @@ function statisticsSection(statistics) {
       el("p", { class: "faint" }, one.explanation),
       ...(one.source ? [el("p", { class: "faint" }, one.source)] : []),
     ),
-    one.value === undefined ? "too few samples" : `${short(one.value)} ${one.unit}`.trim(),
+    one.figure,
     one.limit,
     grouped(one.sampleSize),
     one.falseAlarmRate === undefined ? "" : rate(one.falseAlarmRate),
