@@ -10,8 +10,12 @@ export interface ChosenIsn {
   readonly frame: number;
 }
 
-/** Numbers of one sample in a ring. */
+/** Numbers of one sample in a ring, and where each is. */
 const SAMPLE = 4;
+const ISN = 0;
+const PORT = 1;
+const TIME_US = 2;
+const FRAME = 3;
 
 /** The last ISNs that a host chose, as plain numbers: most of them are never looked at. */
 export class IsnRing {
@@ -31,60 +35,59 @@ export class IsnRing {
 
   add(isn: number, port: number, timeUs: number, frame: number): void {
     const at = (this.#count % this.#kept) * SAMPLE;
-    this.#numbers[at] = isn;
-    this.#numbers[at + 1] = port;
-    this.#numbers[at + 2] = timeUs;
-    this.#numbers[at + 3] = frame;
+    this.#numbers[at + ISN] = isn;
+    this.#numbers[at + PORT] = port;
+    this.#numbers[at + TIME_US] = timeUs;
+    this.#numbers[at + FRAME] = frame;
     this.#count += 1;
   }
 
-  /** What is kept, in order of time. */
-  inOrder(): readonly ChosenIsn[] {
-    const kept = Math.min(this.#count, this.#kept);
-    const start = this.#count - kept;
-    const samples: ChosenIsn[] = [];
-    for (let i = 0; i < kept; i++) samples.push(this.#at((start + i) % this.#kept));
-    return samples;
+  /** How many are kept. */
+  get size(): number {
+    return Math.min(this.#count, this.#kept);
   }
 
-  #at(place: number): ChosenIsn {
-    const at = place * SAMPLE;
+  /** The i-th of those that are kept, in order of time. */
+  at(i: number): ChosenIsn {
     return {
-      isn: this.#numbers[at] ?? 0,
-      port: this.#numbers[at + 1] ?? 0,
-      timeUs: this.#numbers[at + 2] ?? 0,
-      frame: this.#numbers[at + 3] ?? 0,
+      isn: this.number(i, ISN),
+      port: this.number(i, PORT),
+      timeUs: this.number(i, TIME_US),
+      frame: this.number(i, FRAME),
     };
+  }
+
+  /** One number of the i-th, without an object for it. */
+  number(i: number, which: number): number {
+    const place = (this.#count - this.size + i) % this.#kept;
+    return this.#numbers[place * SAMPLE + which] ?? 0;
   }
 }
 
-/** `chosen` in order of time, each for another 4-tuple (host/check/isn-sequence.ts says why). */
-export function isnBlockOf(chosen: readonly ChosenIsn[]): IsnBlock {
+/** The ISNs in order of time, each for another 4-tuple (host/check/isn-sequence.ts says why). */
+export function isnBlockOf(chosen: IsnRing): IsnBlock {
   const isns: number[] = [];
   const ports: number[] = [];
   const steps: number[] = [];
   const timedSteps: number[] = [];
   const timesUs: number[] = [];
   const ratios: number[] = [];
-  let before: ChosenIsn | undefined;
-  let lastStep: number | undefined;
-  for (const one of chosen) {
-    isns.push(one.isn);
-    ports.push(one.port);
-    if (before) {
-      const step = serialForward(before.isn, one.isn);
-      const elapsedUs = one.timeUs - before.timeUs;
-      if (lastStep !== undefined && lastStep % 2 === 1) {
-        ratios.push(Math.imul(step, inverse(lastStep)) >>> 0);
-      }
+  const { size } = chosen;
+  for (let i = 0; i < size; i++) {
+    const isn = chosen.number(i, ISN);
+    if (i > 0) {
+      const step = serialForward(isns[i - 1] ?? 0, isn);
+      const elapsedUs = chosen.number(i, TIME_US) - chosen.number(i - 1, TIME_US);
+      const lastStep = steps[i - 2] ?? 0;
+      if ((lastStep & 1) === 1) ratios.push(Math.imul(step, inverse(lastStep)) >>> 0);
       steps.push(step);
       if (elapsedUs > 0) {
         timedSteps.push(step);
         timesUs.push(elapsedUs);
       }
-      lastStep = step;
     }
-    before = one;
+    isns.push(isn);
+    ports.push(chosen.number(i, PORT));
   }
   return { isns, ports, steps, timedSteps, timesUs, ratios };
 }

@@ -36,6 +36,7 @@ function constantStep(block: IsnBlock): Prediction {
 
 /** One step comes more often than chance allows, among others. */
 function commonStep({ steps }: IsnBlock): Prediction {
+  if (allDiffer(steps)) return SURE;
   const { value, hits } = mostCommon(steps);
   return {
     lnChance: lnSameValue(steps.length, hits),
@@ -51,10 +52,13 @@ function commonStep({ steps }: IsnBlock): Prediction {
 function commonDivisor({ isns }: IsnBlock): Prediction {
   const first = isns[0] ?? 0;
   let divisor = 0;
-  for (const isn of isns) divisor = greatestCommonDivisor(divisor, Math.abs(isn - first));
+  for (const isn of isns) {
+    divisor = greatestCommonDivisor(divisor, Math.abs(isn - first));
+    if (divisor === 1) return SURE;
+  }
   const others = isns.length - 1;
   // A divisor of zero means that all are equal, which is the constant step 0.
-  if (divisor < 2 || others < 3) return SURE;
+  if (divisor === 0 || others < 3) return SURE;
   const counted = Math.min(divisor, 65536);
   return {
     lnChance: -others * Math.log(counted) + Math.log(1 + counted / (others - 1)),
@@ -64,6 +68,7 @@ function commonDivisor({ isns }: IsnBlock): Prediction {
 
 /** Different tuples get equal ISNs (a generator that starts over). */
 function repeatedOutput({ isns }: IsnBlock): Prediction {
+  if (allDiffer(isns)) return SURE;
   const repeats = isns.length - new Set(isns).size;
   return {
     lnChance: lnRepeats(isns.length, repeats),
@@ -73,6 +78,7 @@ function repeatedOutput({ isns }: IsnBlock): Prediction {
 
 /** A linear congruential generator shows: each step is the step before times a constant. */
 function linearGenerator({ ratios }: IsnBlock): Prediction {
+  if (allDiffer(ratios)) return SURE;
   const { value, hits } = mostCommon(ratios);
   return {
     lnChance: lnSameValue(ratios.length, hits),
@@ -107,48 +113,54 @@ const ESTIMATED_RATES_MAX = 16;
 
 /** The step is the elapsed time at a constant rate (RFC 793's clock without a hash). */
 function clockOnly(block: IsnBlock): Prediction {
-  const timedSteps = new Int32Array(block.timedSteps);
+  const steps = new Int32Array(block.timedSteps);
   const timesUs = new Float64Array(block.timesUs);
   if (timesUs.length < 4) return SURE;
-  const rates: number[] = [...KNOWN_RATES_HZ];
-  for (let i = 0; i < Math.min(timesUs.length, ESTIMATED_RATES_MAX); i++) {
-    const step = block.timedSteps[i] ?? 0;
-    if (step < 2 ** 31) rates.push((step / (timesUs[i] ?? 1)) * 1e6);
-  }
-  let best = SURE;
-  const errors = new Int32Array(timesUs.length);
+  let best = { lnChance: 0, hits: 0, bits: 0 };
+  let bestRate = 0;
   const within = emptyWindows();
-  for (const rate of rates) {
-    clockErrors(errors, timedSteps, timesUs, rate);
-    const near = nearZero(errors, within);
-    if (near.lnChance < best.lnChance) {
-      best = {
-        lnChance: near.lnChance,
-        how: `a clock of ${Number(rate.toPrecision(4))} Hz gives ${near.hits} of ${errors.length} ISNs within ±2^${near.bits}`,
-      };
-    }
+  for (const rate of ratesToTry(block)) {
+    within.fill(0);
+    countClockErrors(within, steps, timesUs, rate);
+    const near = nearest(within, steps.length);
+    if (near.lnChance >= best.lnChance) continue;
+    best = near;
+    bestRate = rate;
   }
   // When the steps are as small as the errors, the clock explains nothing that smallness does not.
-  return best.lnChance < nearZero(new Int32Array(block.steps)).lnChance * 1.1 ? best : SURE;
+  if (best.lnChance >= nearZero(block.steps).lnChance * 1.1) return SURE;
+  return {
+    lnChance: best.lnChance,
+    how: `a clock of ${Number(bestRate.toPrecision(4))} Hz gives ${best.hits} of ${steps.length} ISNs within ±2^${best.bits}`,
+  };
 }
 
-/** Fills `errors` with what each step is off from a clock. Short, so that the engine compiles it at once. */
-function clockErrors(
-  errors: Int32Array,
+function ratesToTry({ timedSteps, timesUs }: IsnBlock): readonly number[] {
+  const rates: number[] = [...KNOWN_RATES_HZ];
+  for (let i = 0; i < Math.min(timesUs.length, ESTIMATED_RATES_MAX); i++) {
+    const step = timedSteps[i] ?? 0;
+    if (step < 2 ** 31) rates.push((step / (timesUs[i] ?? 1)) * 1e6);
+  }
+  return rates;
+}
+
+/** Counts what each step is off from a clock. Short, so that the engine compiles it at once. */
+function countClockErrors(
+  within: Int32Array,
   steps: Int32Array,
   timesUs: Float64Array,
   rate: number,
 ): void {
-  for (let i = 0; i < errors.length; i++) {
+  for (let i = 0; i < steps.length; i++) {
     // `| 0` is the remainder modulo 2^32, for a fraction of what `%` costs.
     const due = Math.round(((timesUs[i] ?? 0) * rate) / 1e6) | 0;
-    errors[i] = (steps[i] ?? 0) - due;
+    countError(within, ((steps[i] ?? 0) - due) | 0);
   }
 }
 
 /** The next ISN is close to the last one (slow clocks, tick counters). */
 function smallSteps({ steps }: IsnBlock): Prediction {
-  const near = nearZero(new Int32Array(steps));
+  const near = nearZero(steps);
   return {
     lnChance: near.lnChance,
     how: `${near.hits} of ${steps.length} ISNs lie within ±2^${near.bits} of the one before`,
@@ -192,6 +204,8 @@ function bitCounters(values: readonly number[]): readonly number[] {
   return planes;
 }
 
+const EVEN_16: readonly number[] = new Array<number>(16).fill(1 / 16);
+
 /** Sixteen equal ranges (top 4 bits), or the low 4 bits, are hit unevenly. */
 function unevenSpread({ isns }: IsnBlock): Prediction {
   let best = SURE;
@@ -201,7 +215,7 @@ function unevenSpread({ isns }: IsnBlock): Prediction {
       const bucket = (isn >>> shift) & 15;
       counts[bucket] = (counts[bucket] ?? 0) + 1;
     }
-    const lnChance = lnUnevenness(counts, new Array<number>(16).fill(1 / 16));
+    const lnChance = lnUnevenness(counts, EVEN_16);
     if (lnChance < best.lnChance) {
       const which = shift === 28 ? "top" : "low";
       best = {
@@ -219,36 +233,38 @@ const WINDOW_OF_BITS = Uint8Array.from({ length: 33 }, (_, bits) =>
   Math.max(0, Math.ceil((bits - 2) / 3)),
 );
 
+/** How many errors each window adds to the one before. */
 function emptyWindows(): Int32Array {
   return new Int32Array(WINDOW_STEPS + 1);
 }
 
-/**
- * The most telling window ±2^bits around zero. A u32 lies in it with (2^(bits+1) + 1) / 2^32.
- * `within` is scratch space: it takes how many of the errors each window adds to the one before.
- */
-function nearZero(errors: Int32Array, within = emptyWindows()) {
+function countError(within: Int32Array, error: number): void {
+  const bits = error === 0 ? 0 : 32 - Math.clz32(Math.abs(error) - 1);
+  const step = WINDOW_OF_BITS[bits] ?? WINDOW_STEPS;
+  within[step] = (within[step] ?? 0) + 1;
+}
+
+/** How near zero the numbers lie, mod 2^32. */
+function nearZero(numbers: readonly number[]) {
+  const within = emptyWindows();
+  for (const number of numbers) countError(within, number | 0);
+  return nearest(within, numbers.length);
+}
+
+/** The most telling window ±2^bits around zero. A u32 lies in it with (2^(bits+1) + 1) / 2^32. */
+function nearest(within: Int32Array, errors: number) {
   let best = { lnChance: 0, hits: 0, bits: 0 };
-  within.fill(0);
-  countWindows(errors, within);
   let hits = 0;
   for (let step = 0; step < WINDOW_STEPS; step++) {
+    const added = within[step] ?? 0;
+    // The same hits in a wider window tell less.
+    if (added === 0) continue;
     const bits = 2 + 3 * step;
-    const size = 2 ** bits;
-    hits += within[step] ?? 0;
-    const lnChance = lnBinomialTail(errors.length, hits, (2 * size + 1) / 2 ** 32);
+    hits += added;
+    const lnChance = lnBinomialTail(errors, hits, (2 * 2 ** bits + 1) / 2 ** 32);
     if (lnChance < best.lnChance) best = { lnChance, hits, bits };
   }
   return best;
-}
-
-function countWindows(errors: Int32Array, within: Int32Array): void {
-  for (let i = 0; i < errors.length; i++) {
-    const error = errors[i] ?? 0;
-    const bits = error === 0 ? 0 : 32 - Math.clz32(Math.abs(error) - 1);
-    const step = WINDOW_OF_BITS[bits] ?? WINDOW_STEPS;
-    within[step] = (within[step] ?? 0) + 1;
-  }
 }
 
 /** ln of a bound on the chance of `repeats` repetitions: the k-th number repeats with (k−1)/2^32. */
@@ -265,9 +281,17 @@ function majorityHits(values: Int32Array): number {
     if (lead === 0) candidate = value;
     lead += value === candidate ? 1 : -1;
   }
+  if (lead === 0) return 0;
   let hits = 0;
   for (let i = 0; i < values.length; i++) if (values[i] === candidate) hits += 1;
   return hits;
+}
+
+/** No number (mod 2^32) comes twice: nearly always so on a good device, and sorting is quick to tell. */
+function allDiffer(values: readonly number[]): boolean {
+  const sorted = new Int32Array(values).sort();
+  for (let i = 1; i < sorted.length; i++) if (sorted[i] === sorted[i - 1]) return false;
+  return true;
 }
 
 function mostCommon(values: readonly number[]): { value: number; hits: number } {
@@ -284,6 +308,10 @@ function mostCommon(values: readonly number[]): { value: number; hits: number } 
 function greatestCommonDivisor(a: number, b: number): number {
   let x = a;
   let y = b;
-  while (y !== 0) [x, y] = [y, x % y];
+  while (y !== 0) {
+    const rest = x % y;
+    x = y;
+    y = rest;
+  }
   return x;
 }

@@ -38,14 +38,14 @@ export const isnPredictable: Diagnosis = {
     const servers = new Map<string, HostIsns>();
     const judge = (known: HostIsns) => {
       const { host, isServer } = known;
-      const chosen = known.chosen.inOrder();
+      const { chosen } = known;
       const block = isnBlockOf(chosen);
-      known.judged = known.chosen.count;
+      known.judged = chosen.count;
       for (const predict of ISN_PREDICTORS) {
         const { lnChance, how } = predict(block);
         if (lnChance >= LN_ALPHA) continue;
         known.told = true;
-        const first = chosen.slice(0, 6);
+        const first = Array.from({ length: Math.min(6, chosen.size) }, (_, i) => chosen.at(i));
         report({
           group: `${host} ${isServer}`,
           confidence: "certain",
