@@ -9,6 +9,12 @@ import { ipv4Text } from "./address-text.ts";
 import { Half } from "./half.ts";
 import type { HostRestarts } from "./restarts.ts";
 
+/**
+ * What fields for times and addresses hold before `begin`, so that the engine makes room for any
+ * number in them at once: code that was compiled for small ones is thrown away at the first large one.
+ */
+const FRACTION = 0.5;
+
 export type Side = "client" | "server";
 
 /** A plain ACK, or a SYN-ACK, that answered a SYN without acknowledging it. */
@@ -30,21 +36,21 @@ export class Incarnation {
   readonly server = new Half();
   /** The capture shows the SYN; otherwise who is the client may be a guess. */
   sawSyn = false;
-  openedUs = 0;
+  openedUs = FRACTION;
   openedFrame = 0;
 
   #synTsval = 0;
   #hasSynTsval = false;
   syns = 0;
-  synUs = 0;
+  synUs = FRACTION;
   synFrame = 0;
-  synIntervalUs = 0;
+  synIntervalUs = FRACTION;
   /** Frame and time of the SYN-ACK that acknowledges the SYN; 0: none. */
   connectedFrame = 0;
-  connectedUs = 0;
+  connectedUs = FRACTION;
   /** Frame and time of the ACK that completes the handshake; 0: none. */
   handshakeFrame = 0;
-  handshakeUs = 0;
+  handshakeUs = FRACTION;
   /** Packets of both sides until then. */
   handshakePackets = 0;
   dataSeen = false;
@@ -56,17 +62,17 @@ export class Incarnation {
   rescueFrame = 0;
   resetBy: Side | undefined;
   resetFrame = 0;
-  resetUs = 0;
+  resetUs = FRACTION;
   closedFirst: Side | undefined;
   keepalives = 0;
-  lastUs = 0;
+  lastUs = FRACTION;
   lastFrame = 0;
-  longestSilenceUs = 0;
+  longestSilenceUs = FRACTION;
   /** The frame that ended the longest silence. */
   longestSilenceFrame = 0;
 
   constructor(clientIsA: boolean, sawSyn: boolean, frame: number, timeUs: number) {
-    this.#open(clientIsA, sawSyn, frame, timeUs);
+    this.begin(clientIsA, sawSyn, frame, timeUs);
   }
 
   /** As a new one, whatever it was before. */
@@ -97,10 +103,6 @@ export class Incarnation {
     this.keepalives = 0;
     this.longestSilenceUs = 0;
     this.longestSilenceFrame = 0;
-    this.#open(clientIsA, sawSyn, frame, timeUs);
-  }
-
-  #open(clientIsA: boolean, sawSyn: boolean, frame: number, timeUs: number): void {
     this.clientIsA = clientIsA;
     this.sawSyn = sawSyn;
     this.openedUs = timeUs;
@@ -136,15 +138,15 @@ export class Incarnation {
 /** The object is used again for another 4-tuple (flow-pool.ts): copy what has to last. */
 export class Flow {
   family: 4 | 6 = 4;
-  a0 = 0;
-  a1 = 0;
-  a2 = 0;
-  a3 = 0;
+  a0 = FRACTION;
+  a1 = FRACTION;
+  a2 = FRACTION;
+  a3 = FRACTION;
   aPort = 0;
-  b0 = 0;
-  b1 = 0;
-  b2 = 0;
-  b3 = 0;
+  b0 = FRACTION;
+  b1 = FRACTION;
+  b2 = FRACTION;
+  b3 = FRACTION;
   bPort = 0;
 
   current: Incarnation;

@@ -6,7 +6,7 @@ import type { Half } from "./half.ts";
 /** Windows of SYNs are not scaled; later ones are (RFC 7323 §2.2). */
 export function learnWindow(half: Half, segment: Segment): void {
   if ((segment.flags & SYN) === 0) {
-    half.window = segment.window * 2 ** half.windowShift;
+    half.window = segment.window << half.windowShift;
     return;
   }
   half.window = segment.window;

@@ -27,7 +27,8 @@ export class Half {
   hasAcked = false;
   fin = false;
   finFrame = 0;
-  finUs = 0;
+  // A fraction, so that the engine makes room for any time at once (flow.ts).
+  finUs = 0.5;
   hasTsval = false;
   /** Window that it advertised last, in bytes. */
   window = 0;
@@ -47,6 +48,10 @@ export class Half {
   misfit: Misfit | undefined;
   /** A late copy of an earlier incarnation's segment, until the other side acknowledges it. */
   stale: StaleCopy | undefined;
+
+  constructor() {
+    this.begin();
+  }
 
   /** As a new one: it has sent nothing. */
   begin(): void {

@@ -110,7 +110,8 @@ export class ByteQueue {
   }
 
   #use(bytes: Uint8Array): void {
-    this.bytes = bytes;
+    // Plain arrays throughout: code that meets Buffers too is compiled for both, and again when it does.
+    this.bytes = bytes instanceof Buffer ? plain(bytes) : bytes;
     this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     this.position = 0;
   }
@@ -121,4 +122,8 @@ export class ByteQueue {
     this.#block = this.#block.subarray(this.#blockUsed);
     this.#blockUsed = 0;
   }
+}
+
+function plain({ buffer, byteOffset, byteLength }: Buffer): Uint8Array {
+  return new Uint8Array(buffer, byteOffset, byteLength);
 }

@@ -125,7 +125,7 @@ export class CaptureReader implements AsyncIterable<Packet> {
       for await (const chunk of source) {
         let bytes = chunk;
         if (head) {
-          bytes = Buffer.concat([head, chunk]);
+          bytes = head.length === 0 ? chunk : Buffer.concat([head, chunk]);
           head = bytes.length < 2 ? bytes : undefined;
           if (head) continue;
           if (bytes[0] === 0x1f && bytes[1] === 0x8b) unpacker = new Unpacker(this.name);
@@ -152,10 +152,10 @@ async function* fileBytes(path: string, buffers: Buffers): AsyncGenerator<Uint8A
   try {
     const file = await open(path, "r");
     try {
-      const pair = [Buffer.allocUnsafeSlow(READ_BYTES), Buffer.allocUnsafeSlow(READ_BYTES)];
+      const pair = [new Uint8Array(READ_BYTES), new Uint8Array(READ_BYTES)];
       const read = (turn: number) => {
         const kept = buffers === REUSE ? pair[turn & 1] : undefined;
-        return file.read(kept ?? Buffer.allocUnsafeSlow(READ_BYTES), 0, READ_BYTES, null);
+        return file.read(kept ?? new Uint8Array(READ_BYTES), 0, READ_BYTES, null);
       };
       let coming = read(0);
       for (let turn = 1; ; turn++) {
