@@ -169,7 +169,7 @@ export class Analysis {
 
   /** The capture is over: what was open is judged as it stands. */
   end(): void {
-    this.#tracker.end();
+    this.#tracker.end(() => this.#wantsRows);
     for (const judge of this.#judges) judge.finish?.();
   }
 
@@ -222,11 +222,15 @@ export class Analysis {
     }
   }
 
+  get #wantsRows(): boolean {
+    return this.#rows.length < this.#rowsMax || this.#options.onConnection !== undefined;
+  }
+
   #ended(flow: () => Flow): void {
     this.#over += 1;
+    if (!this.#wantsRows) return;
     const { onConnection } = this.#options;
     const isKept = this.#rows.length < this.#rowsMax;
-    if (!isKept && !onConnection) return;
     const row = rowOf(flow(), this.#over, this.#firstUs ?? 0);
     if (isKept) this.#rows.push(row);
     onConnection?.(row);

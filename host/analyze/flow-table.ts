@@ -11,7 +11,9 @@ import { FlowPool } from "./flow-pool.ts";
 import { IncarnationRecords, isPlain } from "./incarnation-records.ts";
 import type { HostRestarts } from "./restarts.ts";
 
-const SLOTS_MIN = 1024;
+/** More than are remembered at a time. What is never written takes no memory, and needs no copy to grow. */
+const SLOTS_MIN = 2 ** 18;
+const BUCKETS_MIN = 1024;
 const GROWTH = 4;
 /** Slots count from 1, so that memory that was never written means no slot, and need not be touched. */
 const NONE = 0;
@@ -45,7 +47,7 @@ export type UseForgotten = (flow: () => Flow, atRest: boolean) => void;
 
 export class FlowTable {
   #capacity = SLOTS_MIN;
-  #buckets = new Int32Array(SLOTS_MIN);
+  #buckets = new Int32Array(BUCKETS_MIN);
   #rows = new Int32Array(SLOTS_MIN * ROW);
   /** The same memory, for times. */
   #times = new Float64Array(this.#rows.buffer);
@@ -91,6 +93,7 @@ export class FlowTable {
   add(ends: Ends, clientIsA: boolean, sawSyn: boolean, frame: number, timeUs: number): Flow {
     const flow = this.#pool.flow(ends, this.#pool.incarnation(clientIsA, sawSyn, frame, timeUs));
     if (this.#free === NONE && this.#used >= this.#capacity) this.#grow();
+    if (this.#size >= this.#buckets.length) this.#spread();
     let slot = this.#free;
     if (slot === NONE) slot = this.#used++;
     else this.#free = this.#rows[slot * ROW + CHAIN] ?? NONE;
@@ -156,17 +159,30 @@ export class FlowTable {
     this.#size -= 1;
   }
 
-  /** Hands over all flows, the longest silent first. The table must not be used afterwards. */
-  removeAll(use: UseForgotten): void {
+  /**
+   * Hands over all flows, the longest silent first; those at rest only as long as they are wanted. The
+   * table must not be used afterwards.
+   */
+  removeAll(use: UseForgotten, wantsResting: () => boolean): void {
     for (let slot = this.#oldest; slot !== NONE; slot = this.#rows[slot * ROW + NEWER] ?? NONE) {
+      if (this.#isAtRest(slot) && !wantsResting()) slot = this.#skipResting(slot);
+      if (slot === NONE) break;
       this.#forgotten = slot;
       use(this.#wakeForgotten, this.#isAtRest(slot));
       // The records are of no use any more.
       if (!this.#isAtRest(slot)) this.#drop(slot);
     }
     this.#size = 0;
-    this.#oldest = NONE;
-    this.#newest = NONE;
+  }
+
+  /** The next slot in the list by age that is busy. Short, as most of 100,000 flows are at rest. */
+  #skipResting(from: number): number {
+    const rows = this.#rows;
+    let slot = from;
+    while (slot !== NONE && (rows[slot * ROW + CURRENT] ?? 0) >= 0) {
+      slot = rows[slot * ROW + NEWER] ?? NONE;
+    }
+    return slot;
   }
 
   #isAtRest(slot: number): boolean {
@@ -339,9 +355,14 @@ export class FlowTable {
     this.#rows = widened(this.#rows, capacity * ROW);
     this.#times = new Float64Array(this.#rows.buffer);
     if (this.#rows6.length > 0) this.#rows6 = widened(this.#rows6, capacity * ROW_6);
-    this.#buckets = new Int32Array(capacity);
-    // It grows only when every slot is in use.
-    for (let slot = 1; slot < this.#used; slot++) this.#link(slot);
+  }
+
+  /** Over more buckets, so that the chains stay short. */
+  #spread(): void {
+    this.#buckets = new Int32Array(this.#buckets.length * GROWTH);
+    for (let slot = this.#oldest; slot !== NONE; slot = this.#rows[slot * ROW + NEWER] ?? NONE) {
+      this.#link(slot);
+    }
   }
 }
 

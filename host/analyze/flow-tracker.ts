@@ -90,12 +90,12 @@ export class FlowTracker {
     if (incarnation.closed && isQuiet(incarnation)) this.#table.rest(flow);
   }
 
-  /** Ends every connection: the capture is over. */
-  end(): void {
+  /** Ends every connection: the capture is over. Those at rest are told as long as they are wanted. */
+  end(wantsResting: () => boolean): void {
     this.#table.removeAll((flow, atRest) => {
       if (atRest) this.#forgotten(flow);
       else this.#settle(flow(), true);
-    });
+    }, wantsResting);
   }
 
   #note(flow: Flow, sender: Side, step: Step): void {

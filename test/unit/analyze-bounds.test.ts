@@ -63,6 +63,21 @@ describe("bounds", () => {
     expect((await diagnose(again(241))).findings[0]?.confidence).toBe("likely");
   });
 
+  it("judges what is still open at the end, however many connections before it are over", async () => {
+    const recording = new Recording();
+    const port = (clientPort: number) => ({ link: { clientPort } });
+    for (let i = 0; i < 4; i++) recording.session(9000 + 77 * i, 70, port(2000 + i));
+    const unanswered = () => recording.client({ flags: syn, sequence: 5000 }, { clientPort: 3000 });
+    unanswered().wait(1);
+    unanswered().wait(3);
+    unanswered();
+    for (let i = 0; i < 4; i++) recording.session(40_000 + 91 * i, 70, port(4000 + i));
+    const { rules, connections, finding } = await diagnose(recording, { rowsMax: 2 });
+    expect(connections).toHaveLength(2);
+    expect(rules).toContain("syn-ignored");
+    expect(finding("syn-ignored").connection).toBe("10.77.0.2:3000 > 10.77.0.1:25");
+  });
+
   it("bounds the findings of a rule, and counts the rest", async () => {
     const recording = new Recording();
     for (let i = 0; i < 130; i++) recording.refused(5000, 9, 5002, { client: [10, 1, 0, i] });
