@@ -1,8 +1,9 @@
 // Compiles the harness to dist/, from nothing, so that no file of an earlier build is left behind;
-// puts the compiled module beside it, and makes the command executable.
+// puts the compiled module beside it, joins what `isnkit analyze` loads, and makes the command executable.
 import { spawnSync } from "node:child_process";
 import { chmodSync, copyFileSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
+import { joinAnalyze } from "./join-modules.mjs";
 
 rmSync("dist", { recursive: true, force: true });
 const compiler = createRequire(import.meta.url).resolve("typescript/bin/tsc");
@@ -12,4 +13,5 @@ const { status } = spawnSync(process.execPath, [compiler, "-p", "tsconfig.build.
 if (status !== 0) process.exit(1);
 copyFileSync("build/isnkit.wasm", "dist/isnkit.wasm");
 copyFileSync("host/report/page/page.css", "dist/report/page/page.css");
+await joinAnalyze();
 chmodSync("dist/cli/main.js", 0o755);

@@ -160,6 +160,15 @@ describe("the tarball", () => {
     expect(naming).toEqual([]);
   });
 
+  it("joins what an analysis loads in one file, and keeps apart what the program has loaded", () => {
+    const from = imported(read("dist/cli/analyze.js"));
+    expect(from.filter((name) => /^\.\.\/(capture|peers|analyze\/diagnoses)\//.test(name))).toEqual(
+      [],
+    );
+    // A second copy would not know the errors of the first.
+    expect(from).toContain("../core/errors.js");
+  });
+
   it("imports nothing but its dependencies and what Node brings", () => {
     const manifest = JSON.parse(read("package.json")) as Record<string, object | undefined>;
     const kinds = ["dependencies", "peerDependencies", "optionalDependencies"];
