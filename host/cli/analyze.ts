@@ -17,7 +17,7 @@ import type { CaptureSource } from "../capture/capture-reader.ts";
 import { followFile } from "../capture/follow.ts";
 import { EXIT, type ExitCode } from "../core/errors.ts";
 import type { Paint } from "../report/check-text.ts";
-import { printableJson } from "../report/plain-text.ts";
+import { printable, printableJson } from "../report/plain-text.ts";
 import { type AnalyzeSettings, readAnalyzeSettings } from "./analyze-settings.ts";
 import { CONFIG_FILE, readConfig } from "./config-file.ts";
 import { paintFor } from "./paint.ts";
@@ -126,7 +126,12 @@ function sourceOf(
   stop: AbortSignal,
 ): CaptureSource {
   if (file === "-") return interruptible(terminal.input, stop);
-  return follow ? followFile(file, stop) : file;
+  if (!follow) return file;
+  return followFile(file, stop, (why) =>
+    terminal.err(
+      `isnkit: ${printable(file)} ${why}, so that it is followed no further\n  next: follow the new file, or take packets from the program that records them: tcpdump -w - | isnkit analyze -\n`,
+    ),
+  );
 }
 
 async function reportOf(

@@ -1,4 +1,14 @@
-import { appendFileSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import {
+  appendFileSync,
+  closeSync,
+  mkdtempSync,
+  openSync,
+  renameSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+  writeSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
@@ -32,11 +42,37 @@ describe("following a file", () => {
   it("ends when the file is cut to less than was read", async () => {
     const file = join(folder, "rotated");
     writeFileSync(file, "abcdef");
-    const following = followFile(file, new AbortController().signal);
+    const ends: string[] = [];
+    const following = followFile(file, new AbortController().signal, (why) => ends.push(why));
     expect((await following.next()).done).toBe(false);
     truncateSync(file, 2);
     expect((await following.next()).done).toBe(true);
+    expect(ends).toEqual(["was cut to less than was read"]);
   });
+
+  it.each([
+    ["removed", (file: string) => rmSync(file)],
+    ["replaced by another", (file: string) => replace(file)],
+  ])("ends when the file is %s, with the last that was written into it", async (_how, move) => {
+    const file = join(folder, "moved");
+    writeFileSync(file, "abc");
+    const writer = openSync(file, "a");
+    const ends: string[] = [];
+    const following = followFile(file, new AbortController().signal, (why) => ends.push(why));
+    expect((await following.next()).done).toBe(false);
+    const last = following.next();
+    move(file);
+    writeSync(writer, "def");
+    closeSync(writer);
+    expect(Buffer.from((await last).value ?? []).toString()).toBe("def");
+    expect((await following.next()).done).toBe(true);
+    expect(ends).toEqual(["was removed or replaced"]);
+  });
+
+  function replace(file: string): void {
+    writeFileSync(`${file}.new`, "another capture");
+    renameSync(`${file}.new`, file);
+  }
 
   it("says that there is no such file", async () => {
     const stop = new AbortController();
