@@ -158,7 +158,7 @@ typedef struct isnkit_end {
 } isnkit_end;
 
 /**
- * Opens the memory, starts the module, and boots it: reads the journal, and makes this boot durable.
+ * Starts the module, opens the memory, and boots: reads the journal, and makes this boot durable.
  * Both structures must stay where they are; `config` may be NULL for the defaults. Takes one record
  * write (a few milliseconds on EEPROM); with a full journal a sector erase too. May be called again
  * after a trap: that counts as a boot.

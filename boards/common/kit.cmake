@@ -54,12 +54,13 @@ if(WASM2C)
     target_include_directories(${library} PUBLIC "${COMMON}" PRIVATE "${COMMON}/wasm2c"
       "${TRANSLATED}")
     set_target_properties(${library} PROPERTIES UNITY_BUILD ON)
-    # What gcc 12 does for -Os and makes this code larger, found one by one.
+    target_compile_definitions(${library} PRIVATE ISNKIT_ONE_UNIT)
+    # What gcc 12 does for -Os and makes this code larger, found by trial: each of these is worth bytes by itself.
     target_compile_options(${library} PRIVATE
-      -Os -fno-inline-small-functions -fno-schedule-insns2 -fno-if-conversion -fno-if-conversion2
-      -fno-caller-saves -fno-expensive-optimizations -fno-move-loop-invariants
+      -Os -fno-if-conversion -fno-caller-saves -fno-expensive-optimizations -fno-move-loop-invariants
       -fno-guess-branch-probability -fno-tree-tail-merge -fno-optimize-sibling-calls
-      -fno-tree-dominator-opts -fno-tree-ch -fno-tree-loop-im
+      -fno-tree-dominator-opts -fno-tree-loop-im -fno-ssa-phiopt -fno-sched-critical-path-heuristic
+      -fira-region=mixed --param=max-inline-insns-size=1
       -Wall -Wextra -Werror -Wno-unused -Wno-unused-value)
     if(kind)
       string(TOUPPER "ISNKIT_NVM_${kind}" constant)

@@ -71,11 +71,18 @@ uint32_t isnkit_runtime_call(isnkit_export *function, const uint32_t *arguments)
 ISNKIT_EXPORTS(ISNKIT_DECLARE)
 #undef ISNKIT_DECLARE
 
+/** What is called inside the kit only: with wasm2c the kit is compiled as one, and no more than that. */
+#ifdef ISNKIT_ONE_UNIT
+#define ISNKIT_INSIDE static
+#else
+#define ISNKIT_INSIDE
+#endif
+
 /** The module's imports, given by isnkit.c. Pointers were checked against the page. */
-uint32_t isnkit_import_read(uint32_t offset, uint8_t *to, uint32_t bytes);
-uint32_t isnkit_import_program(uint32_t offset, const uint8_t *from, uint32_t bytes);
-uint32_t isnkit_import_erase(uint32_t sector);
-uint32_t isnkit_import_entropy(uint8_t *to, uint32_t bytes);
-uint32_t isnkit_import_ticks(void);
+ISNKIT_INSIDE uint32_t isnkit_import_read(uint32_t offset, uint8_t *to, uint32_t bytes);
+ISNKIT_INSIDE uint32_t isnkit_import_program(uint32_t offset, const uint8_t *from, uint32_t bytes);
+ISNKIT_INSIDE uint32_t isnkit_import_erase(uint32_t sector);
+ISNKIT_INSIDE uint32_t isnkit_import_entropy(uint8_t *to, uint32_t bytes);
+ISNKIT_INSIDE uint32_t isnkit_import_ticks(void);
 
 #endif

@@ -74,16 +74,23 @@ ISNKIT_EXPORTS(DEFINE)
 // The module's imports. It passes addresses in its page, which are checked like its own accesses.
 
 static uint8_t *in_page(uint32_t at, uint32_t bytes) {
-  if (at > sizeof PAGE || bytes > sizeof PAGE - at) TRAP(OOB);
+  if (at > ISNKIT_PAGE_BYTES || bytes > ISNKIT_PAGE_BYTES - at) TRAP(OOB);
   return instance.w2c_memory.data + at;
 }
 
+/** Reading and programming differ in one word of the driver. */
+static __attribute__((noinline)) u32 transfer(bool programs, u32 offset, u32 at, u32 bytes) {
+  uint8_t *const there = in_page(at, bytes);
+  return programs ? isnkit_import_program(offset, there, bytes)
+                  : isnkit_import_read(offset, there, bytes);
+}
+
 static u32 Z_boardZ_read(u32 offset, u32 to, u32 bytes) {
-  return isnkit_import_read(offset, in_page(to, bytes), bytes);
+  return transfer(false, offset, to, bytes);
 }
 
 static u32 Z_boardZ_program(u32 offset, u32 from, u32 bytes) {
-  return isnkit_import_program(offset, in_page(from, bytes), bytes);
+  return transfer(true, offset, from, bytes);
 }
 
 static u32 Z_boardZ_erase(u32 sector) {

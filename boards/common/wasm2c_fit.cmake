@@ -42,6 +42,7 @@ string(REGEX REPLACE
 # The hash is most of an ISN: it alone is compiled for speed.
 fit(code "\n(static u64 w2c_f[0-9]+\\(Z_isnkit_instance_t\\* instance, u32 w2c_p0\\) {[^}]*i64_rotl_xor)"
   "\nFOR_SPEED \\1")
+fit(code "(\nFOR_SPEED [^}]*)i64_load\\(" "\\1i64_load_for_speed(")
 # One instance: its address is where module_operations.h keeps it, and no function takes it.
 fit(code "Z_isnkit_instance_t\\*( instance)?, " "")
 fit(code "Z_isnkit_instance_t\\*( instance)?" "void")

@@ -16,7 +16,16 @@ const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 const BOUNDS = 1;
 const UNREACHABLE = 2;
 
-/** The module, with `unreachable` in `port4` and an access behind the page in `syn4`. */
+/** How many bytes of the page the kit has. */
+const PAGE = { wasm2c: 4096, wasm3: 2048 } as const;
+/** The offsets of the accesses at an address that is an argument: one into the margin of wasm2c, one beyond. */
+const NEAR = 8;
+const FAR = 1000;
+
+/**
+ * The module, with `unreachable` in `port4`, an access behind the page in `syn4`, and accesses at the first
+ * argument in `isn6`, `timestamp6` and `advance6`.
+ */
 function spoiledModule(folder: string): string {
   const source = join(folder, "spoiled.wat");
   execFileSync("wasm2wat", [`${ROOT}build/isnkit.wasm`, "-o", source]);
@@ -31,6 +40,13 @@ function spoiledModule(folder: string): string {
   let text = readFileSync(source, "utf8");
   text = spoil(text, "port4", "unreachable");
   text = spoil(text, "syn4", "i32.const 4093 i32.load drop");
+  text = spoil(text, "isn6", `local.get 0 i32.load offset=${NEAR} return`);
+  text = spoil(text, "timestamp6", `local.get 0 i32.load offset=${FAR} return`);
+  text = spoil(
+    text,
+    "advance6",
+    `local.get 0 i32.const 7 i32.store offset=${NEAR} i32.const 0 return`,
+  );
   writeFileSync(source, text);
   const wasm = join(folder, "spoiled.wasm");
   execFileSync("wat2wasm", [source, "-o", wasm]);
@@ -61,7 +77,36 @@ describeArm("a trap inside the module", () => {
   }, 300_000);
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-  for (const runtime of ["wasm2c", "wasm3"]) {
+  for (const runtime of ["wasm2c", "wasm3"] as const) {
+    it(`lets ${runtime} reach all of the page, and nothing behind it`, async () => {
+      const carrier = await FirmwareCarrier.open(`qemu:lm3s6965evb:${runtime}`, {
+        firmware: join(folder, "firmware", `conformance-${runtime}.elf`),
+      });
+      try {
+        const session = await carrier.powerOn();
+        const end = PAGE[runtime];
+        for (const [fn, address, expected] of [
+          ["isn6", end - NEAR - 4, 0],
+          ["isn6", end, BOUNDS],
+          ["isn6", 2 ** 32 - 1, BOUNDS],
+          ["isn6", 2 ** 32 - NEAR, BOUNDS],
+          ["timestamp6", end - FAR - 4, 0],
+          ["timestamp6", end - FAR - 3, BOUNDS],
+          ["timestamp6", 2 ** 32 - FAR, BOUNDS],
+          ["advance6", end - NEAR - 4, 0],
+          ["advance6", end, BOUNDS],
+          ["advance6", 2 ** 32 - NEAR, BOUNDS],
+        ] as const) {
+          await session.command({ do: "start" });
+          const answer = await session.command({ do: "call", fn, a: address });
+          const trap = decimalField(answer, "trap");
+          expect({ fn, address, trap }).toEqual({ fn, address, trap: expected });
+        }
+      } finally {
+        await carrier.dispose();
+      }
+    });
+
     it.each([
       ["port4", { do: "run", count: 1 }, UNREACHABLE],
       ["syn4", { do: "verdict" }, BOUNDS],

@@ -25,44 +25,71 @@ register Z_isnkit_instance_t *instance_register __asm__("r6");
 #define LEAVE_INSTANCE (void)0
 #endif
 
-/** For the hash: -O2, and with it those passes that kit.cmake turns off for the rest. */
+/** For the hash: -O2, and with it those of the passes that kit.cmake turns off which make it faster. */
 #define FOR_SPEED                                                                              \
-  __attribute__((optimize("O2", "schedule-insns2", "expensive-optimizations", "caller-saves",  \
-                          "move-loop-invariants", "if-conversion", "if-conversion2",           \
-                          "guess-branch-probability", "tree-dominator-opts", "tree-ch",        \
-                          "tree-loop-im")))
+  __attribute__((optimize("O2", "expensive-optimizations", "caller-saves",                      \
+                          "move-loop-invariants", "if-conversion", "guess-branch-probability",  \
+                          "tree-dominator-opts", "tree-loop-im")))
 
-/**
- * An access at `base + offset` lies inside the page, or traps, as WebAssembly has it: the sum does not
- * wrap. `offset` is a constant, so this is one comparison, and none when `base` is a constant too. A base
- * that is none is compared with a multiple of 16, which the core compares with at once: up to 15 bytes
- * behind the page can be reached, and that is the page's margin, where nothing lies.
- */
-#define BASE_MAX(offset, bytes) (ISNKIT_PAGE_BYTES - (bytes) - (offset))
-#define CHECK_ACCESS(base, offset, bytes)                                               \
-  if ((offset) > ISNKIT_PAGE_BYTES - (bytes) ||                                         \
-      UNLIKELY((base) > (__builtin_constant_p(base) ? BASE_MAX(offset, bytes)           \
-                                                    : (BASE_MAX(offset, bytes) | 15)))) { \
-    TRAP(OOB);                                                                          \
-  }
-
-/** A shared function for an access is larger than the few instructions of each. */
 #define ALWAYS_INLINE static inline __attribute__((always_inline))
 
-#define DEFINE_LOAD(name, stored, value)                                             \
-  ALWAYS_INLINE value name(const wasm_rt_memory_t *memory, u32 base, u32 offset) {   \
-    CHECK_ACCESS(base, offset, sizeof(stored))                                       \
-    stored result;                                                                   \
-    __builtin_memcpy(&result, memory->data + base + offset, sizeof result);          \
-    return (value)result;                                                            \
+/**
+ * The place of `base` in the page; the access traps when there is none. One function, for the comparison, the
+ * jump and the addition of every access are more than a call. It gives the same for the same base and changes
+ * nothing, so it is const: accesses over one base share a call, and one whose value nobody uses has none.
+ */
+static __attribute__((noinline, const)) uint8_t *page_at(u32 base) {
+  if (UNLIKELY(base >= ISNKIT_PAGE_BYTES)) TRAP(OOB);
+  return instance.w2c_memory.data + base;
+}
+
+/**
+ * The place of an access at `base + offset`, which lies inside the page, or traps, as WebAssembly has it: the
+ * sum does not wrap. `offset` is a constant. Nothing is compared when `base` is one too, or when the compiler
+ * sees that it lies inside the page. A small offset is not compared: it may reach into the page's margin, where
+ * nothing lies.
+ */
+ALWAYS_INLINE uint8_t *place_of(u32 base, u32 offset, u32 bytes) {
+  if (__builtin_constant_p(base) || offset > MARGIN_BYTES - bytes) {
+    if (offset > ISNKIT_PAGE_BYTES - bytes || base > ISNKIT_PAGE_BYTES - bytes - offset) TRAP(OOB);
+    return instance.w2c_memory.data + base + offset;
+  }
+  const bool outside = base >= ISNKIT_PAGE_BYTES;
+  if (__builtin_constant_p(outside) && !outside) return instance.w2c_memory.data + base + offset;
+  return page_at(base) + offset;
+}
+
+/** The same for the hash, without a call. */
+ALWAYS_INLINE uint8_t *place_for_speed(u32 base, u32 offset) {
+  if (UNLIKELY(base >= ISNKIT_PAGE_BYTES) || offset > MARGIN_BYTES - 8) TRAP(OOB);
+#ifdef __thumb2__
+  // Of the register that has a name of its own the compiler would make a copy, and put it on the stack.
+  Z_isnkit_instance_t *moved;
+  __asm__("add %0, %1, %2" : "=r"(moved) : "r"(instance_register), "r"(base));
+  return moved->w2c_memory.data + offset;
+#else
+  return instance.w2c_memory.data + base + offset;
+#endif
+}
+
+#define DEFINE_LOAD(name, stored, value)                                                \
+  ALWAYS_INLINE value name(const wasm_rt_memory_t *memory, u32 base, u32 offset) {      \
+    stored result;                                                                      \
+    __builtin_memcpy(&result, place_of(base, offset, sizeof result), sizeof result);    \
+    return (value)result;                                                               \
   }
 
 #define DEFINE_STORE(name, stored, value)                                                  \
   ALWAYS_INLINE void name(wasm_rt_memory_t *memory, u32 base, u32 offset, value given) {   \
-    CHECK_ACCESS(base, offset, sizeof(stored))                                             \
     const stored result = (stored)given;                                                   \
-    __builtin_memcpy(memory->data + base + offset, &result, sizeof result);                \
+    __builtin_memcpy(place_of(base, offset, sizeof result), &result, sizeof result);       \
   }
+
+ALWAYS_INLINE u64 i64_load_for_speed(const wasm_rt_memory_t *memory, u32 base, u32 offset) {
+  u64 result;
+  __builtin_memcpy(&result, place_for_speed(base, offset), sizeof result);
+  return result;
+}
 
 DEFINE_LOAD(i32_load, u32, u32)
 DEFINE_LOAD(i32_load8_u, u8, u32)

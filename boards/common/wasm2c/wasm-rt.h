@@ -15,11 +15,11 @@
 
 /**
  * The linear memory lies in the instance: a constant address in it costs no check and no pointer. What the
- * margin is for is said in module_operations.h.
+ * margin behind the page is for is said in module_operations.h.
  */
+#define MARGIN_BYTES 40u
 typedef struct wasm_rt_memory_t {
-  uint8_t data[ISNKIT_PAGE_BYTES] __attribute__((aligned(8)));
-  uint8_t margin[16];
+  uint8_t data[ISNKIT_PAGE_BYTES + MARGIN_BYTES] __attribute__((aligned(8)));
 } wasm_rt_memory_t;
 
 /** End the call that entered the module with a trap: one function a trap, so that they take no argument. */
