@@ -150,8 +150,8 @@ function writeOwn(from: Incarnation, words: Int32Array, at: number): void {
 function readOwn(words: Int32Array, at: number, pool: FlowPool): Incarnation {
   const flags = words[at] ?? 0;
   const high = words[at + 4] ?? 0;
-  const openedUs = (high & (2 ** FRAME_HIGH_SHIFT - 1)) * U32 + unsigned(words, at + 2);
-  const openedFrame = (high >>> FRAME_HIGH_SHIFT) * U32 + unsigned(words, at + 3);
+  const openedUs = joined(high & (2 ** FRAME_HIGH_SHIFT - 1), unsigned(words, at + 2));
+  const openedFrame = joined(high >>> FRAME_HIGH_SHIFT, unsigned(words, at + 3));
   const into = pool.incarnation(
     (flags & CLIENT_IS_A) !== 0,
     (flags & SAW_SYN) !== 0,
@@ -268,6 +268,11 @@ function moment(words: Int32Array, at: number, opened: number): number {
 
 function highOf(value: number): number {
   return Math.floor(value / U32);
+}
+
+/** A sum of fractions would be no small number to the engine, whatever its value (flow.ts). */
+function joined(high: number, low: number): number {
+  return high === 0 ? low : high * U32 + low;
 }
 
 function unsigned(words: Int32Array, at: number): number {

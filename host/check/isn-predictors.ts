@@ -119,7 +119,9 @@ function clockOnly(block: IsnBlock): Prediction {
   let best = { lnChance: 0, hits: 0, bits: 0 };
   let bestRate = 0;
   const within = emptyWindows();
-  for (const rate of ratesToTry(block)) {
+  const rates = ratesToTry(block);
+  for (let i = 0; i < rates.length; i++) {
+    const rate = rates[i] ?? 0;
     within.fill(0);
     countClockErrors(within, steps, timesUs, rate);
     const near = nearest(within, steps.length);
@@ -135,13 +137,15 @@ function clockOnly(block: IsnBlock): Prediction {
   };
 }
 
-function ratesToTry({ timedSteps, timesUs }: IsnBlock): readonly number[] {
-  const rates: number[] = [...KNOWN_RATES_HZ];
+function ratesToTry({ timedSteps, timesUs }: IsnBlock): Float64Array {
+  const rates = new Float64Array(KNOWN_RATES_HZ.length + ESTIMATED_RATES_MAX);
+  rates.set(KNOWN_RATES_HZ);
+  let count = KNOWN_RATES_HZ.length;
   for (let i = 0; i < Math.min(timesUs.length, ESTIMATED_RATES_MAX); i++) {
     const step = timedSteps[i] ?? 0;
-    if (step < 2 ** 31) rates.push((step / (timesUs[i] ?? 1)) * 1e6);
+    if (step < 2 ** 31) rates[count++] = (step / (timesUs[i] ?? 1)) * 1e6;
   }
-  return rates;
+  return rates.subarray(0, count);
 }
 
 /** Counts what each step is off from a clock. Short, so that the engine compiles it at once. */

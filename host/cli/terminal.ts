@@ -58,7 +58,10 @@ export function processTerminal(): Terminal {
       process.on("SIGINT", listener);
       return () => process.off("SIGINT", listener);
     },
-    input: process.stdin,
+    // Opened for who reads it: that takes some milliseconds, and most commands do not.
+    get input() {
+      return process.stdin;
+    },
     rawInput: () => {
       if (!process.stdin.isTTY) return undefined;
       process.stdin.setRawMode(true);
