@@ -66,7 +66,7 @@ async function runAnalysis(settings: AnalyzeSettings, terminal: Terminal, paint:
   const lines: string[] = [];
   // Lines are kept until the next pause, so that writing never runs ahead of the reader.
   const say = (text: string) => lines.push(text);
-  const narrator = settings.narrate ? new Narrator() : undefined;
+  const narrator = settings.narrate ? new Narrator(settings.twoMslUs) : undefined;
   const progress = progressOn(terminal, () => performance.now());
   const stop = new AbortController();
   const forget = terminal.onInterrupt(() => {

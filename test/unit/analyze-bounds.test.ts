@@ -140,7 +140,7 @@ describe("hostile captures", () => {
             highestMb = Math.max(highestMb, residentMb());
             if (tries === 2000) startMb = residentMb();
           }
-          const narrator = new Narrator();
+          const narrator = new Narrator(240_000_000);
           try {
             const analysis = await analyzeCapture(inChunks(bytes, chunk), {
               onPacket: narrator.packet,

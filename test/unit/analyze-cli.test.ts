@@ -115,6 +115,9 @@ describe("isnkit analyze", () => {
     );
     expect(out).toContain("the FIN included, which is why it is one more than the data");
     expect(out).toMatch(/the server closed first and is in TIME_WAIT now: on Linux until 60.6 s/);
+    expect(out).toContain("by the RFC (2 × MSL) until 4 min 1 s.");
+    const shorter = await run([fixture("h1"), "--narrate", "--msl", "45s"]);
+    expect(shorter.out).toContain("by the RFC (2 × MSL) until 90.6 s.");
   });
 
   it("says what a server does with the next SYN", async () => {

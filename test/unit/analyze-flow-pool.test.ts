@@ -99,7 +99,7 @@ function locked(one: object): void {
 
 /** All that an analysis tells; `beforePacket` is called before each packet, and at the end. */
 async function toldOf(source: Parameters<typeof openCapture>[0], beforePacket: () => void) {
-  const narrator = new Narrator();
+  const narrator = new Narrator(240_000_000);
   const rows: unknown[] = [];
   const analysis = new Analysis({
     onPacket: narrator.packet,

@@ -12,12 +12,17 @@ import { connectionOf, plural } from "../wording.ts";
 
 const PACKETS_MAX = 2000;
 const LINUX_TIME_WAIT_US = 60_000_000;
-const RFC_TIME_WAIT_US = 240_000_000;
 
 export class Narrator {
   readonly #lines: string[] = [];
   #packets = 0;
   #connection = "";
+  readonly #twoMslUs: number;
+
+  /** `twoMslUs`: how long TIME_WAIT lasts by the RFC, in microseconds. */
+  constructor(twoMslUs: number) {
+    this.#twoMslUs = twoMslUs;
+  }
 
   /** Takes a packet after the tracker has. */
   readonly packet = (seen: SeenPacket): void => {
@@ -26,7 +31,10 @@ export class Narrator {
     const connection = connectionOf(seen.flow);
     if (connection !== this.#connection) this.#lines.push(`${connection}`);
     this.#connection = connection;
-    this.#lines.push(`  ${headOf(seen)}`, ...sentences(seen).map((text) => `      ${text}`));
+    this.#lines.push(
+      `  ${headOf(seen)}`,
+      ...sentences(seen, this.#twoMslUs).map((text) => `      ${text}`),
+    );
   };
 
   lines(): readonly string[] {
@@ -69,7 +77,7 @@ function flagsOf(flags: number): string {
   return names.length === 0 ? "no flags" : names.join("+");
 }
 
-function sentences(seen: SeenPacket): string[] {
+function sentences(seen: SeenPacket, twoMslUs: number): string[] {
   const { segment, flow, step } = seen;
   const attempt = flow.current;
   const isn = attempt.client.isn ?? 0;
@@ -96,7 +104,7 @@ function sentences(seen: SeenPacket): string[] {
     case "rst":
       return [resetSentence(seen)];
     case "segment":
-      return segmentSentences(seen);
+      return segmentSentences(seen, twoMslUs);
   }
 }
 
@@ -108,7 +116,10 @@ function resetSentence({ segment, flow }: SeenPacket): string {
   return "ends the connection at once; nobody is in TIME_WAIT after a RST.";
 }
 
-function segmentSentences({ segment, flow, sender, packet, firstUs }: SeenPacket): string[] {
+function segmentSentences(
+  { segment, flow, sender, packet, firstUs }: SeenPacket,
+  twoMslUs: number,
+): string[] {
   const { current } = flow;
   const [half, other] =
     sender === "client" ? [current.client, current.server] : [current.server, current.client];
@@ -131,7 +142,7 @@ function segmentSentences({ segment, flow, sender, packet, firstUs }: SeenPacket
   }
   // Told once: at the packet that the side which closed first gets.
   if (current.bothFins && sender !== current.closedFirst)
-    lines.push(...timeWaitSentence(flow, packet.timeUs - firstUs));
+    lines.push(...timeWaitSentence(flow, packet.timeUs - firstUs, twoMslUs));
   return lines;
 }
 
@@ -154,11 +165,11 @@ function ackSentence(acknowledgement: number, other: Half): string {
     : `${base}.`;
 }
 
-function timeWaitSentence(flow: SeenPacket["flow"], sinceUs: number): string[] {
+function timeWaitSentence(flow: SeenPacket["flow"], sinceUs: number, twoMslUs: number): string[] {
   const side = flow.current.closedFirst;
   if (side === undefined || stateOf(flow.current, side) !== "TIME_WAIT") return [];
   const linux = formatDurationUs(sinceUs + LINUX_TIME_WAIT_US);
-  const rfc = formatDurationUs(sinceUs + RFC_TIME_WAIT_US);
+  const rfc = formatDurationUs(sinceUs + twoMslUs);
   return [
     `the ${side} closed first and is in TIME_WAIT now: on Linux until ${linux} into the capture, by the RFC (2 × MSL) until ${rfc}.`,
   ];
