@@ -50,6 +50,7 @@ export type CaptureNoteCode =
   | "truncated"
   | "unsupported-interface"
   | "no-time"
+  | "wire-length-understated"
   | "time-went-back"
   | "fragments"
   | "headers-cut"
@@ -71,6 +72,12 @@ export interface CaptureNote {
   /** One sentence: what, and where. */
   readonly message: string;
 }
+
+/**
+ * A recorder may leave the length on the wire at 0, or at less than it kept; a packet of up to this many
+ * bytes is then read all the same. Beyond, such lengths are a sign of damage.
+ */
+export const UNDERSTATED_BYTES_MAX = 262_144;
 
 /** Largest packet or block that is read, in bytes. Wireshark's own limit is lower still. */
 export const RECORD_BYTES_MAX = 16 * 1024 * 1024;

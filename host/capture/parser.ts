@@ -21,3 +21,10 @@ export function truncatedNote(name: string, offset: number, frames: number): Cap
     message: `${name} is cut short at byte ${offset}, after ${plural(frames, "whole packet")}: what followed is lost`,
   };
 }
+
+export function understatedNotes(count: number): CaptureNote[] {
+  if (count === 0) return [];
+  const claims = count === 1 ? "claims" : "claim";
+  const message = `${plural(count, "packet")} ${claims} fewer bytes on the wire than were captured: the captured ones count`;
+  return [{ code: "wire-length-understated", count, message }];
+}

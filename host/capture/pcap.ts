@@ -5,8 +5,14 @@
 import type { ByteQueue } from "./byte-queue.ts";
 import { badLength, cutShort, unsupportedLinkType, unsupportedVersion } from "./capture-errors.ts";
 import { SUPPORTED_LINK_TYPES } from "./link.ts";
-import { type CaptureNote, PacketSlot, RECORD_BYTES_MAX, type TakePacket } from "./packet.ts";
-import { type CaptureParser, truncatedNote } from "./parser.ts";
+import {
+  type CaptureNote,
+  PacketSlot,
+  RECORD_BYTES_MAX,
+  type TakePacket,
+  UNDERSTATED_BYTES_MAX,
+} from "./packet.ts";
+import { type CaptureParser, truncatedNote, understatedNotes } from "./parser.ts";
 
 const MAGIC_MICRO = 0xa1b2c3d4;
 const MAGIC_NANO = 0xa1b23c4d;
@@ -35,6 +41,7 @@ export class PcapParser implements CaptureParser {
   readonly #packet = new PacketSlot();
   #linkType = -1;
   #frames = 0;
+  #understated = 0;
 
   constructor(name: string, variant: { littleEndian: boolean; nano: boolean }) {
     this.#name = name;
@@ -55,14 +62,15 @@ export class PcapParser implements CaptureParser {
       if (capturedLength > RECORD_BYTES_MAX) {
         throw this.#damaged(queue, `a packet claims ${capturedLength} bytes`);
       }
-      if (capturedLength > originalLength) {
+      if (capturedLength > Math.max(originalLength, UNDERSTATED_BYTES_MAX)) {
         throw this.#damaged(
           queue,
           `a packet claims ${capturedLength} captured bytes of ${originalLength} on the wire`,
         );
       }
       if (!queue.has(RECORD_HEADER + capturedLength)) return;
-      take(this.#fill(queue, capturedLength, originalLength));
+      if (capturedLength > originalLength) this.#understated += 1;
+      take(this.#fill(queue, capturedLength, Math.max(capturedLength, originalLength)));
       queue.skip(RECORD_HEADER + capturedLength);
     }
   }
@@ -70,9 +78,10 @@ export class PcapParser implements CaptureParser {
   end(queue: ByteQueue): readonly CaptureNote[] {
     if (this.#linkType < 0)
       throw cutShort(this.#name, queue.offset + queue.available, "the file header");
-    if (queue.available === 0) return [];
+    const notes = understatedNotes(this.#understated);
+    if (queue.available === 0) return notes;
     if (this.#frames === 0) throw cutShort(this.#name, queue.offset, "packet 1");
-    return [truncatedNote(this.#name, queue.offset, this.#frames)];
+    return [truncatedNote(this.#name, queue.offset, this.#frames), ...notes];
   }
 
   #readFileHeader(queue: ByteQueue): boolean {

@@ -7,7 +7,7 @@ import type { ByteQueue } from "./byte-queue.ts";
 import { badLength, cutShort, unsupportedLinkType, unsupportedVersion } from "./capture-errors.ts";
 import { SUPPORTED_LINK_TYPES } from "./link.ts";
 import { type CaptureNote, PacketSlot, RECORD_BYTES_MAX, type TakePacket } from "./packet.ts";
-import { type CaptureParser, truncatedNote } from "./parser.ts";
+import { type CaptureParser, truncatedNote, understatedNotes } from "./parser.ts";
 import { type CaptureTime, timestampReader } from "./timestamp-resolution.ts";
 
 export const SECTION_HEADER_BLOCK = 0x0a0d0d0a;
@@ -45,6 +45,7 @@ export class PcapngParser implements CaptureParser {
   readonly #packet = new PacketSlot();
   #unsupportedLinkType = 0;
   #timeless = 0;
+  #understated = 0;
   readonly #time: CaptureTime = { timeUs: 0, nanos: 0 };
 
   constructor(name: string) {
@@ -80,7 +81,7 @@ export class PcapngParser implements CaptureParser {
     if (this.#unsupported > 0 && this.#unsupported === this.#frames) {
       throw unsupportedLinkType(this.#name, this.#unsupportedLinkType);
     }
-    const notes: CaptureNote[] = [];
+    const notes: CaptureNote[] = [...understatedNotes(this.#understated)];
     if (queue.available > 0) notes.push(truncatedNote(this.#name, queue.offset, this.#frames));
     if (this.#unsupported > 0) {
       notes.push({
@@ -182,17 +183,19 @@ export class PcapngParser implements CaptureParser {
     const { view, position: at } = queue;
     const captured = view.getUint32(at + BODY + 12, this.#littleEndian);
     const original = view.getUint32(at + BODY + 16, this.#littleEndian);
-    if (captured > length - 32 || captured > original) {
+    if (captured > length - 32) {
       throw this.#damaged(
         queue,
         `a packet claims ${captured} captured bytes of ${original} on the wire, in a block of ${length}`,
       );
     }
+    if (captured > original) this.#understated += 1;
     const from = this.#interface(queue, interfaceIndex);
     const high = view.getUint32(at + BODY + 4, this.#littleEndian);
     const low = view.getUint32(at + BODY + 8, this.#littleEndian);
     from.readTime(high, low, this.#time);
-    this.#deliver(queue, BODY + 20, interfaceIndex, captured, original, take);
+    const onWire = Math.max(captured, original);
+    this.#deliver(queue, BODY + 20, interfaceIndex, captured, onWire, take);
   }
 
   /** A simple packet block has neither interface nor time: interface 0, the time of the last one. */

@@ -29,6 +29,28 @@ describe("pcap", () => {
     },
   );
 
+  it.each([0, 2])(
+    "takes the captured bytes where the recorder says that %i were on the wire, and notes it",
+    async (stated) => {
+      const data = pcapFile([...RECORDS]);
+      // The first record follows the file header; its length on the wire is the fourth field.
+      data.set(be32(stated).reverse(), 24 + 12);
+      const { packets, notes } = await read(data);
+      expect(packets[0]).toMatchObject({ capturedLength: 3, originalLength: 3, hex: "010203" });
+      expect(packets).toHaveLength(3);
+      expect(notes).toEqual([
+        expect.objectContaining({ code: "wire-length-understated", count: 1 }),
+      ]);
+    },
+  );
+
+  it("takes such lengths for damage where the packet is larger than any", async () => {
+    const records = [{ data: new Uint8Array(262_145), timeUs: 1_000_000 }];
+    const data = pcapFile(records);
+    data.set(be32(0), 24 + 12);
+    await expect(read(data)).rejects.toThrow("262145 captured bytes of 0 on the wire");
+  });
+
   it("ignores the frame check sequence bits of the link type", async () => {
     const data = pcapFile(RECORDS);
     data.set(be32(0x5400_0001).reverse(), 20);

@@ -146,7 +146,6 @@ describe("pcapng", () => {
     };
     const cases = {
       "captured beyond the block": lying((b) => b.set([...le32(400), ...le32(400)], 20)),
-      "captured beyond the wire": lying((b) => b.set(le32(3), 24)),
       "two lengths": lying((b) => b.set(le32(32), b.length - 4)),
       "not a multiple of 4": lying((b) => b.set(le32(35), 4)),
       "a huge block": lying((b) => b.set(le32(0x7fff_fff0), 4)),
@@ -158,6 +157,17 @@ describe("pcapng", () => {
     for (const [name, data] of Object.entries(cases)) {
       expect([name, await code(data)]).toEqual([name, "capture-bad-length"]);
     }
+  });
+
+  it("takes the captured bytes where fewer are said to have been on the wire, and notes it", async () => {
+    const lying = epb(0, 0, 1, [1, 2, 3, 4]);
+    lying.set(le32(3), 24);
+    const { packets, notes } = await read(join(SHB(false), idb(1, 0), lying, epb(0, 0, 2, [5])));
+    expect(packets.map((p) => [p.capturedLength, p.originalLength])).toEqual([
+      [4, 4],
+      [1, 1],
+    ]);
+    expect(notes).toEqual([expect.objectContaining({ code: "wire-length-understated", count: 1 })]);
   });
 
   it("delivers the whole packets before the damage", async () => {
