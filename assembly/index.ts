@@ -16,7 +16,7 @@ import { allocatePort } from "./ports";
 import { MESSAGE_END, siphash } from "./siphash";
 import { reason as lastReason, state as lifecycleState, refuse } from "./status";
 import { advanceTo, enterTimeWait, segmentVerdict } from "./timewait";
-import { hashTuple, k0, k1, select4, select6 } from "./tuple";
+import { k0, k1, select4, select6 } from "./tuple";
 
 export function version(): u32 {
   return ABI_VERSION;
@@ -213,19 +213,16 @@ function configured(done: bool): u32 {
 
 function advance(next: u32): u32 {
   if (!ready()) return 0;
-  hashTuple();
   return accepted(advanceTo(next));
 }
 
 function close(next: u32, peerNext: u32, peerTsval: u32, flags: u32): u32 {
   if (!ready()) return 0;
-  hashTuple();
   const timestamps = (flags & Segment.TIMESTAMPS) != 0;
   return accepted(enterTimeWait(next, peerNext, peerTsval, timestamps));
 }
 
 function verdict(seq: u32, tsval: u32, flags: u32): u32 {
-  hashTuple();
   return segmentVerdict(seq, tsval, flags);
 }
 

@@ -162,10 +162,7 @@ export function preparationDue(): bool {
 
 /** Erases the next sector ahead of its use. */
 export function prepare(): void {
-  let sector = active;
-  for (let step: u32 = 1; step < sectors; step++) {
-    sector = sectorAfter(sector);
-    if ((retired & (1 << sector)) != 0) continue;
+  for (let sector = sectorAfter(active); sector != active; sector = sectorAfter(sector)) {
     if (wipe(sector)) {
       prepared = sector;
       return;
@@ -199,10 +196,7 @@ function noteWear(): void {
 /** Moves to the next sector that takes an erase, a header and a record. */
 function rotate(): bool {
   const old = active;
-  let sector = old;
-  for (let step: u32 = 1; step <= sectors; step++) {
-    sector = sectorAfter(sector);
-    if (sector == old || (retired & (1 << sector)) != 0) continue;
+  for (let sector = sectorAfter(old); sector != old; sector = sectorAfter(sector)) {
     if (openSector(sector) && programRecord(sector, RECORD_SLOT)) {
       unclosed = old;
       active = sector;
@@ -217,9 +211,16 @@ function rotate(): bool {
   return false;
 }
 
-/** Sectors are taken in turn. NO_SECTOR is −1: the first of all sectors is the one after it. */
+/**
+ * Sectors are taken in turn, but for retired ones, until it is the turn of the active one. Without one it is
+ * NO_SECTOR's, which is −1: the first of all sectors is the one after it.
+ */
 function sectorAfter(sector: u32): u32 {
-  return sector + 1 < sectors ? sector + 1 : 0;
+  do {
+    sector++;
+    if (sector >= sectors) sector = active == NO_SECTOR ? NO_SECTOR : 0;
+  } while (sector != active && (retired & (1 << sector)) != 0);
+  return sector;
 }
 
 /** Erases a sector, unless that was done ahead, and programs its header. */

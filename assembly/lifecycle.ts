@@ -4,22 +4,19 @@
  */
 import { Policy, Provision, Reason, State } from "./abi";
 import { rateSet, startClock, TICKS_HZ, TICKS_PER_MS, uptime } from "./clock";
-import { guard, leaseFirst, mslMs, policy } from "./config";
+import { guard, mslMs, policy } from "./config";
 import { Counter, resetCounters, set } from "./counters";
 import { drawKey, keyHigh, keyLow } from "./entropy";
 import { BLANK, FOUND, UNREAD, UNREADABLE } from "./journal";
 import { persist, persistNewKey, prepareAhead, recordsLost, recover, startLedger } from "./ledger";
-import { boots, ceiling, draftRecord, FLAG_QUIET, flags, portCeiling } from "./record";
+import { boots, ceiling, FLAG_QUIET, flags, forgetPortCeiling, portCeiling } from "./record";
 import {
   closeLimit,
   draftLease,
   followClock,
-  leaseNow,
   limit,
   openLimit,
   openLimitWithoutLease,
-  portLeaseNow,
-  portNext,
   renewalNear,
   renewSequence,
   startSequence,
@@ -100,7 +97,7 @@ export function provision(options: u32): u32 {
   followClock();
   closeLimit();
   if (found != FOUND) startSequence(guard, 0);
-  draftLease(v + leaseNow(), max<u32>(boots, 1), quiet ? FLAG_QUIET : 0);
+  draftLease(v, max<u32>(boots, 1), quiet ? FLAG_QUIET : 0);
   if (!persistNewKey(keyLow, keyHigh)) {
     storageFailed(State.FAILED);
     return refuse(Reason.STORAGE_FAILED);
@@ -139,7 +136,9 @@ function startUp(): void {
 function recordBoot(): void {
   const quiet = (flags & FLAG_QUIET) != 0 || recordsLost();
   startSequence(ceiling + guard, portCeiling);
-  draftRecord(v + leaseFirst, portNext + portLeaseNow(), boots + 1, quiet ? FLAG_QUIET : 0);
+  // The ring goes on at the old ceiling, or at the same place of it far below.
+  forgetPortCeiling();
+  draftLease(v, boots + 1, quiet ? FLAG_QUIET : 0);
   if (!persist()) {
     storageFailed(State.FAILED);
     degrade();
@@ -176,10 +175,10 @@ function degrade(): void {
   settle(true);
 }
 
+/** Goes on with a good record; who comes here with quiet time owed has closed the limit. */
 function settle(quiet: bool): void {
   if (quiet) {
     quietUntil = uptime + mslMs * (2 * TICKS_PER_MS);
-    closeLimit();
     setState(State.QUIET, Reason.QUIET);
   } else {
     setState(State.READY, Reason.NONE);
@@ -190,9 +189,9 @@ function settle(quiet: bool): void {
 
 /** Quiet time is over when its length has passed and a record says so. */
 function endQuiet(): void {
-  if (uptime < quietUntil || uptime < retryAt) return;
+  if (uptime < quietUntil) return;
   if (degraded || renewSequence(1)) settle(false);
-  else retryAt = uptime + TICKS_HZ;
+  else quietUntil = uptime + TICKS_HZ;
 }
 
 /** The slow side of the gate: V has reached its ceiling, or the state does not allow numbers. */

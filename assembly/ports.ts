@@ -12,7 +12,7 @@ import { portCeiling } from "./record";
 import { portNext, renewPorts, takePort } from "./sequence";
 import { refuse } from "./status";
 import { find, hasRoom, openFromRing, refresh, ringBlocked } from "./timewait";
-import { hashTuple, LABEL_DESTINATION, selectLocalPort, tupleHash } from "./tuple";
+import { LABEL_DESTINATION, selectLocalPort, tupleHash } from "./tuple";
 
 /** A port for the selected destination, or 0. */
 export function allocatePort(): u32 {
@@ -30,7 +30,6 @@ export function allocatePort(): u32 {
     takePort();
     const port = portAt(permute(destination, index % ringSize, ringSize));
     selectLocalPort(port);
-    hashTuple();
     if (find() != 0) continue;
     openFromRing(index);
     return port;

@@ -35,6 +35,11 @@ export function clearRecord(): void {
   takeRecord(draft);
 }
 
+/** The next draft leases ports from where the ring is, wherever the newest record ends. */
+export function forgetPortCeiling(): void {
+  portCeiling = 0;
+}
+
 export function countErase(): void {
   erases++;
 }

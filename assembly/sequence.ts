@@ -82,12 +82,12 @@ export function portLeaseNow(): u32 {
 
 /** Renews the sequence lease so that `ahead` ticks from V lie below the durable ceiling. */
 export function renewSequence(ahead: u32): bool {
-  return renew(max<u64>(ceiling, v + ahead) + leaseNow());
+  return renew(max<u64>(ceiling, v + ahead));
 }
 
 /** Renews the port lease; the same write renews the sequence lease as far as it goes today. */
 export function renewPorts(): bool {
-  return renew(v + leaseNow());
+  return renew(v);
 }
 
 /**
@@ -103,14 +103,14 @@ export function renewalNear(): bool {
   return v + min<u32>(leaseNow() >> 2, RENEW_AHEAD_MAX) >= limit;
 }
 
-/** Drafts the record that leases up to `target`, and ports as far as they go today. */
-export function draftLease(target: u64, newBoots: u32, newFlags: u32): void {
+/** Drafts the record that leases from `from`, and ports, as far as they go today. */
+export function draftLease(from: u64, newBoots: u32, newFlags: u32): void {
   const ports = max<u32>(portCeiling, portNext + portLeaseNow());
-  draftRecord(max<u64>(ceiling, target), ports, newBoots, newFlags);
+  draftRecord(max<u64>(ceiling, from + leaseNow()), ports, newBoots, newFlags);
 }
 
-function renew(target: u64): bool {
-  draftLease(target, boots, 0);
+function renew(from: u64): bool {
+  draftLease(from, boots, 0);
   if (!persist()) return false;
   openLimit();
   return true;

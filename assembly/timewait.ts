@@ -14,7 +14,7 @@ import { add, Counter, set } from "./counters";
 import { ENTRY_BYTES, fillBytes, TABLE_ENTRIES, table } from "./memory";
 import { firstV, makeDurable, passTicks, portNext, v } from "./sequence";
 import { after, distance } from "./serial";
-import { hash, keepHash } from "./tuple";
+import { hash, isnHash, keepHash } from "./tuple";
 
 const HASH: usize = 0;
 const NEXT: usize = 8;
@@ -76,12 +76,12 @@ export function resetTable(): void {
   survey();
 }
 
-/** The entry of the tuple that was hashed last, as everywhere here, or 0. */
+/** The entry of the selected tuple, or 0. Its hash is kept: "the tuple" is that one everywhere here. */
 export function find(): usize {
-  return findHash(hash);
+  return findHash(isnHash());
 }
 
-/** The same for a hash that is not kept yet, and is from here on. */
+/** The same for a hash that is known. */
 export function findHash(wanted: u64): usize {
   keepHash(wanted);
   const end = table + TABLE_ENTRIES * ENTRY_BYTES;
@@ -118,8 +118,8 @@ export function passLastConnection(entry: usize): bool {
  * Returns a reason, NONE when done.
  */
 export function advanceTo(next: u32): u32 {
-  const ahead = aheadOf(<u32>hash, next);
   let entry = find();
+  const ahead = aheadOf(<u32>hash, next);
   if (ahead != 0) {
     if (!makeDurable(ahead)) return Reason.STORAGE_FAILED;
     if (entry == 0) {
@@ -141,7 +141,7 @@ export function advanceTo(next: u32): u32 {
 export function enterTimeWait(next: u32, peerNext: u32, peerTsval: u32, timestamps: bool): u32 {
   const problem = advanceTo(next);
   if (problem != Reason.NONE) return problem;
-  let entry = find();
+  let entry = findHash(hash);
   if (entry == 0) entry = adopt();
   if (entry == 0) {
     // Closed all the same, and nothing is lost: the clock is past its numbers.

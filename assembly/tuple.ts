@@ -61,12 +61,7 @@ export function tupleHash(label: u32): u64 {
   return hash;
 }
 
-/** Leaves the selected tuple's hash in `hash`. */
-export function hashTuple(): void {
-  hash = siphash(start);
-}
-
-/** The same without leaving it: for the path of every connection. */
+/** The hash of the selected tuple's ISN, which is not kept: for the path of every connection. */
 export function isnHash(): u64 {
   return siphash(start);
 }

@@ -80,6 +80,24 @@ describe.each(BUILDS)("states of the $name build", ({ wasm }) => {
     expect(module.quietMs()).toBe(QUIET_MS);
   });
 
+  it("QUIET goes on while no record can end it, and tells when the next one is tried", () => {
+    const lab = new Lab({ wasm });
+    const module = lab.powerOn();
+    expect(module.provision(KEY, 0)).toBe(1);
+    lab.nvm.writeProtected = true;
+    lab.wait(QUIET_MS);
+    expect(module.isn4(LOCAL, 1, REMOTE, 80)).toBe(0);
+    expect(module.reason()).toBe(REASON.quiet);
+    expect(module.quietMs()).toBeGreaterThan(0);
+    expect(module.quietMs()).toBeLessThanOrEqual(1_000);
+    lab.nvm.writeProtected = false;
+    lab.time.advance((module.quietMs() - 1) * 1_000);
+    expect(module.poll()).toBe(STATE.quiet);
+    lab.time.advance(1_000);
+    expect(module.poll()).toBe(STATE.ready);
+    expect(lab.powerOn().state()).toBe(STATE.ready);
+  });
+
   it("QUIET ends without poll, at the first number asked for", () => {
     const lab = new Lab({ wasm });
     const module = lab.powerOn();
