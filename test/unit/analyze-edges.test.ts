@@ -1,6 +1,6 @@
 /** Where each diagnosis begins and ends: the conditions that its captures from the field do not reach. */
 import { describe, expect, it } from "vitest";
-import { ack, diagnose, Recording, rst, syn } from "../support/sessions.ts";
+import { ack, diagnose, type Link, Recording, rst, syn } from "../support/sessions.ts";
 
 /** A frame takes 20 µs of a recording: the pause, in seconds, that puts the next one `us` behind it. */
 const pauseOf = (us: number) => (us - 20) / 1e6;
@@ -166,5 +166,31 @@ describe("isn-predictable", () => {
     };
     expect(await opened(4)).toEqual([]);
     expect(await opened(5)).toEqual(["isn-predictable"]);
+  });
+});
+
+describe("port-pool-wrap", () => {
+  /** `openings` connections, one a second, all from one port. */
+  function fromOnePort(openings: number, link: (i: number) => Partial<Link> = () => ({})) {
+    const recording = new Recording();
+    for (let i = 0; i < openings; i++) {
+      recording.session(1000 + 70_000 * i, 500 + 90_000 * i, { link: link(i) }).wait(1);
+    }
+    return diagnose(recording);
+  }
+
+  it("needs three reuses, and says that it is one port", async () => {
+    expect((await fromOnePort(3)).rules).not.toContain("port-pool-wrap");
+    const { finding } = await fromOnePort(4);
+    expect(finding("port-pool-wrap").summary).toContain(
+      "10.77.0.2 uses only the one port 31001 towards 10.77.0.1:25, and comes round every 1 s",
+    );
+  });
+
+  it("counts for each server and service apart", async () => {
+    const services = await fromOnePort(6, (i) => ({ serverPort: 25 + (i % 2) }));
+    expect(services.rules).not.toContain("port-pool-wrap");
+    const servers = await fromOnePort(6, (i) => ({ server: [10, 77, 0, 3 + (i % 2)] }));
+    expect(servers.rules).not.toContain("port-pool-wrap");
   });
 });
