@@ -72,7 +72,7 @@ describeArm("a module update that is broken off", () => {
     ["in the first block", { written: 600 }, "old"],
     ["between two blocks", { step: "sending", from: 3000 }, "old"],
     ["in the fifth block", { written: 5000 }, "old"],
-    ["behind the last block", { step: "sending", from: 8000 }, "old"],
+    ["behind the last block", { step: "sending", from: BUILT_MODULE.length }, "old"],
     ["when all was received", { record: "received" }, "old"],
     ["before the check", { step: "checking" }, "old"],
     ["in the self test", { record: "checking" }, "old"],
