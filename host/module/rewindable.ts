@@ -71,24 +71,34 @@ export function makeRewindable(wasm: Uint8Array): Uint8Array<ArrayBuffer> {
     [SECTION.export, exports],
     [SECTION.code, [[...leb(body.length), ...body]]],
   ]);
-  const out: number[] = [...wasm.subarray(0, 8)];
+  const parts: Uint8Array[] = [wasm.subarray(0, 8)];
   for (const { id, body: old } of sections) {
     const extra = added.get(id);
     const grown = extra === undefined ? old : appended(old, extra);
-    out.push(id, ...leb(grown.length), ...grown);
+    parts.push(Uint8Array.from([id, ...leb(grown.length)]), grown);
   }
-  return Uint8Array.from(out);
+  return joined(parts);
 }
 
 /** A vector section with entries added at its end. */
 function appended(body: Uint8Array, entries: readonly (readonly number[])[]): Uint8Array {
   const reader = new Reader(body);
   const count = reader.u32();
-  return Uint8Array.from([
-    ...leb(count + entries.length),
-    ...body.subarray(reader.at),
-    ...entries.flat(),
+  return joined([
+    Uint8Array.from(leb(count + entries.length)),
+    body.subarray(reader.at),
+    Uint8Array.from(entries.flat()),
   ]);
+}
+
+function joined(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const part of parts) {
+    bytes.set(part, at);
+    at += part.length;
+  }
+  return bytes;
 }
 
 function exportEntry(name: string, kind: number, index: number): number[] {

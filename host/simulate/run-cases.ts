@@ -2,12 +2,14 @@
  * Runs a range of cases on one thread or on many. The totals are the same either way: a case depends
  * on its index only, and totals add up in any order.
  */
+import { setFlagsFromString } from "node:v8";
 import { Worker } from "node:worker_threads";
 import { BenchError } from "../core/errors.ts";
 import type { Campaign } from "./campaign.ts";
 import { runCanary } from "./canary.ts";
 import { caseRunner } from "./case-runner.ts";
-import type { CaseAnswer, CaseJob, CaseSpan } from "./case-worker.ts";
+import type { CaseNews, CaseWork } from "./case-worker.ts";
+import type { CaseSpan } from "./shard.ts";
 import type { CanaryResult } from "./simulate-run.ts";
 import { addTotals, noTotals, type Totals } from "./totals.ts";
 
@@ -29,10 +31,6 @@ export interface CasesRun {
   readonly canaries: readonly CanaryResult[];
 }
 
-/** Cases handed out at once: some tenths of a second, so that an interrupt is soon obeyed. */
-const CHUNK_MAX = 16;
-const CHUNKS_PER_WORKER = 8;
-
 export async function runCases(campaign: Campaign, options: RunCasesOptions): Promise<CasesRun> {
   const { span, workers } = options;
   const threads = Math.min(workers, span.to - span.from);
@@ -44,31 +42,23 @@ async function runHere(campaign: Campaign, options: RunCasesOptions): Promise<Ca
   const runner = caseRunner(campaign);
   const totals = noTotals();
   const canaries: CanaryResult[] = [];
-  for (const job of jobsOf(options, 1)) {
+  // The event loop gets its turn after each job: that is when Ctrl-C is noticed.
+  const breath = () => new Promise((resolve) => setImmediate(resolve));
+  for (let index = options.span.from; index < options.span.to; index++) {
     if (signal?.aborted) break;
-    if ("canary" in job) {
-      onCanary?.(job.canary);
-      canaries.push(runCanary(campaign, job.canary));
-    } else {
-      addTotals(totals, runner.run(job.from));
-      onProgress?.(totals);
-    }
-    // The event loop gets its turn: that is when Ctrl-C is noticed.
-    await new Promise((resolve) => setImmediate(resolve));
+    addTotals(totals, runner.run(index));
+    onProgress?.(totals);
+    await breath();
+  }
+  // The canaries come last: by then the engine has optimised the cases, and not yet met devices of
+  // other classes.
+  for (const name of options.canaries ?? []) {
+    if (signal?.aborted) break;
+    onCanary?.(name);
+    canaries.push(runCanary(campaign, name));
+    await breath();
   }
   return { totals, canaries };
-}
-
-/**
- * All that is to be done, in the order in which it is handed out. The canaries come last: they are
- * short, so the threads end together, and the engine has optimised the cases before it meets devices
- * of other classes.
- */
-function* jobsOf({ span, canaries = [] }: RunCasesOptions, size: number): Generator<CaseJob> {
-  for (let from = span.from; from < span.to; from += size) {
-    yield { from, to: Math.min(span.to, from + size) };
-  }
-  for (const canary of canaries) yield { canary };
 }
 
 async function runOnThreads(
@@ -76,47 +66,44 @@ async function runOnThreads(
   options: RunCasesOptions,
   threads: number,
 ): Promise<CasesRun> {
-  const { span, onProgress, onCanary, signal } = options;
+  const { span, canaries: names = [], onProgress, onCanary, signal } = options;
   const totals = noTotals();
   const canaries = new Map<string, CanaryResult>();
-  const jobs = jobsOf(options, chunkSize(span.to - span.from, threads));
+  const taken = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
+  const work: CaseWork = { campaign, span, canaries: names, taken };
+  // An interrupt takes all that is left, so that no thread gets more.
+  const takeAll = () => Atomics.store(taken, 0, span.to - span.from + names.length);
+  const hear = (news: CaseNews) => {
+    if ("totals" in news) {
+      addTotals(totals, news.totals);
+      onProgress?.(totals);
+    } else if ("started" in news) onCanary?.(news.started);
+    else canaries.set(news.canary.generator, news.canary);
+  };
   const workers: Worker[] = [];
   const runWorker = () =>
     new Promise<void>((resolve, reject) => {
-      const worker = new Worker(workerFile(), { workerData: campaign });
+      const worker = new Worker(workerFile(), { workerData: work });
       workers.push(worker);
-      const hand = () => {
-        const next = signal?.aborted ? undefined : jobs.next().value;
-        if (next === undefined) {
-          resolve();
-          return;
-        }
-        if ("canary" in next) onCanary?.(next.canary);
-        worker.postMessage(next);
-      };
-      worker.on("message", (answer: CaseAnswer) => {
-        if ("canary" in answer) canaries.set(answer.canary.generator, answer.canary);
-        else {
-          addTotals(totals, answer.totals);
-          onProgress?.(totals);
-        }
-        hand();
-      });
+      worker.on("message", hear);
       worker.on("error", (error) => reject(workerFailed(error)));
-      worker.on("exit", (code) => reject(workerFailed(new Error(`it ended with code ${code}`))));
-      hand();
+      worker.on("exit", (code) => {
+        if (code === 0) resolve();
+        else reject(workerFailed(new Error(`it ended with code ${code}`)));
+      });
     });
+  if (signal?.aborted) takeAll();
+  signal?.addEventListener("abort", takeAll);
+  // Each thread is busy all the time: one that helped another collect its garbage would be waited for.
+  setFlagsFromString("--no-parallel-scavenge");
   try {
     await Promise.all(Array.from({ length: threads }, runWorker));
   } finally {
+    signal?.removeEventListener("abort", takeAll);
     await Promise.all(workers.map((worker) => worker.terminate()));
+    setFlagsFromString("--parallel-scavenge");
   }
-  const inOrder = (options.canaries ?? []).flatMap((name) => canaries.get(name) ?? []);
-  return { totals, canaries: inOrder };
-}
-
-function chunkSize(cases: number, threads: number): number {
-  return Math.max(1, Math.min(CHUNK_MAX, Math.ceil(cases / (threads * CHUNKS_PER_WORKER))));
+  return { totals, canaries: names.flatMap((name) => canaries.get(name) ?? []) };
 }
 
 /** The compiled worker; sources that run as they are (tests) use the one of the last build. */

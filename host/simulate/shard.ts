@@ -1,6 +1,11 @@
 /** Shards: which cases of a campaign a machine runs. */
 import { UsageError } from "../core/errors.ts";
-import type { CaseSpan } from "./case-worker.ts";
+
+/** Cases from … to − 1. */
+export interface CaseSpan {
+  readonly from: number;
+  readonly to: number;
+}
 
 export interface Shard {
   /** From 1. */

@@ -4,6 +4,7 @@ import { FAULT_KINDS } from "../../host/simulate/fault-kinds.ts";
 import { mergeShards } from "../../host/simulate/merge.ts";
 import { simulate } from "../../host/simulate/simulate.ts";
 import type { SimulateRun } from "../../host/simulate/simulate-run.ts";
+import { ZOO } from "../../host/zoo/index.ts";
 import { campaign, lasting, run } from "../support/simulation.ts";
 
 const FAST = { canaries: ["jump-too-far"] };
@@ -49,43 +50,66 @@ describe("a simulation", () => {
     expect(because).toContain("entropy-stuck");
   });
 
-  // In this thread a case is handed out at a time, on threads four of fifty: a thread that is at work
-  // when the interrupt comes ends what it has, and nobody gets more.
+  // So many that threads could not have run them all before the interrupt reaches them.
   it.each([
-    { workers: 1, stopAt: 3, ran: 3 },
-    { workers: 2, stopAt: 1, ran: 8 },
+    { workers: 1, cases: 50, ran: (count: number) => count === 3 },
+    { workers: 2, cases: 20_000, ran: (count: number) => count >= 3 && count < 20_000 },
   ])("reports what ran when it is interrupted, on $workers threads", async (one) => {
     const stop = new AbortController();
+    let reboots = 0;
     const result = await simulate({
-      campaign: campaign({ cases: 50, settings: { canaries: [] } }),
+      campaign: campaign({ cases: one.cases, settings: { canaries: ["jump-too-far"] } }),
       workers: one.workers,
       signal: stop.signal,
       onProgress: (stage) => {
-        if (stage.stage === "cases" && stage.done >= one.stopAt) stop.abort();
+        if (stage.stage !== "cases") return;
+        reboots = stage.reboots;
+        if (stage.done >= 3) stop.abort();
       },
       nowMs: () => 0,
       startedAt: new Date(0),
     });
-    expect(result.cases).toMatchObject({ total: 50, count: one.ran, complete: false });
+    expect(result.cases).toMatchObject({ total: one.cases, complete: false });
+    expect(result.cases.count).toSatisfy(one.ran);
+    // All that was told is in, also what came after the interrupt.
+    expect(result.counts.reboots).toBe(reboots);
+    expect(result.canaries).toEqual([]);
     expect(result.verdict).toBe("inconclusive");
     expect(result.because).toContain("cut short");
   });
 
-  it.each([1, 2])("is cut short without its canaries, on %i threads", async (workers) => {
-    const stop = new AbortController();
+  it("runs nothing when it was interrupted before, on two threads", async () => {
     const result = await simulate({
-      campaign: campaign({ cases: 30, settings: { canaries: ["jump-too-far", "write-behind"] } }),
+      campaign: campaign({ cases: 30, settings: { canaries: ["jump-too-far"] } }),
+      workers: 2,
+      signal: AbortSignal.abort(),
+      nowMs: () => 0,
+      startedAt: new Date(0),
+    });
+    expect(result.cases).toMatchObject({ count: 0, complete: false });
+    expect(result.canaries).toEqual([]);
+  });
+
+  it.each([
+    { workers: 1, canaries: 2 },
+    { workers: 2, canaries: 12 },
+  ])("is cut short without its canaries, on $workers threads", async ({ workers, canaries }) => {
+    const stop = new AbortController();
+    const names = ZOO.slice(0, canaries).map(({ name }) => name);
+    expect(names).toHaveLength(canaries);
+    const result = await simulate({
+      campaign: campaign({ cases: 30, settings: { canaries: names } }),
       workers,
       signal: stop.signal,
       onProgress: (stage) => {
-        // All cases are handed out by then, and the second canary is not.
+        // No case is left by then, and most canaries are.
         if (stage.stage === "canary") stop.abort();
       },
       nowMs: () => 0,
       startedAt: new Date(0),
     });
     expect(result.cases).toMatchObject({ count: 30, complete: false });
-    expect(result.canaries.length).toBeLessThan(2);
+    expect(result.canaries.length).toBeLessThan(canaries);
     expect(result.verdict).toBe("inconclusive");
   });
 });
