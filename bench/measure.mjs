@@ -43,7 +43,7 @@ export function speed({ rounds }, count, work) {
 }
 
 /** @param {readonly number[]} values @returns {number} */
-function median(values) {
+export function median(values) {
   const sorted = [...values].sort((a, b) => a - b);
   const middle = sorted.length >> 1;
   const [low = 0, high = 0] = [sorted[(sorted.length - 1) >> 1], sorted[middle]];

@@ -1,8 +1,5 @@
 // What a simulated reboot costs: with all rules, on one core and on two, by the number of
 // TIME_WAIT entries and by the length of the journal.
-import { spawn } from "node:child_process";
-import { once } from "node:events";
-import { readFileSync } from "node:fs";
 import { STORAGE } from "../dist/module/abi.js";
 import { IsnModule } from "../dist/module/isn-module.js";
 import { readIsnModule } from "../dist/module/load.js";
@@ -10,17 +7,10 @@ import { makeRewindable } from "../dist/module/rewindable.js";
 import { runCases } from "../dist/simulate/run-cases.js";
 import { DEFAULT_SETTINGS } from "../dist/simulate/settings.js";
 import { benchBoard, LOCAL, provision, REMOTE } from "./bench-board.mjs";
-import { speed } from "./measure.mjs";
+import { median, speed } from "./measure.mjs";
+import { wholeRuns } from "./whole-runs.mjs";
 
 const REBOOTS_GOAL = 15_000;
-const SCALING_GOAL = 1.8;
-/** Reboots of whole runs; the last one has the goal. */
-const WHOLE_RUNS = [200_000, 1_000_000];
-const WHOLE_ROUNDS_MAX = 3;
-/** Runs a command on one core (util-linux). */
-const [CORE = "0", OTHER_CORE = "1"] = cores();
-const ONE_CORE = ["taskset", "-c", CORE];
-const NO_RUN = { wallS: 0, cpuS: 0 };
 const CASES = 150;
 const BOOTS = 4_000;
 const OFF_US = 50_000;
@@ -97,105 +87,6 @@ async function cases({ rounds, progress }, wasm) {
       note: "rewound instance, recovery, two connections on average, servers, faults, all rules",
     },
   ];
-}
-
-/**
- * Whole runs of the command, on one core and on two: start of Node and of the threads, canaries,
- * statistics and report are in. The two alternate, so that both see the same machine. The run on one core
- * is held there, because the engine would collect garbage and compile on the other one. Processor time
- * shows how much work a second thread adds, even where other work takes part of the wall time. Two programs
- * at once, one to a core, share nothing: what they do together is all that two cores of this machine can.
- *
- * @param {import("./measure.mjs").Setting} setting
- */
-async function wholeRuns({ rounds, progress }) {
-  const figures = [];
-  for (const reboots of WHOLE_RUNS) {
-    const name = `whole run of ${reboots.toLocaleString("en")} reboots`;
-    /** @type {Run[][]} */
-    const runs = [];
-    for (let round = 1; round <= Math.min(rounds, WHOLE_ROUNDS_MAX); round++) {
-      progress(`${name}, round ${round}`);
-      const one = await wholeRun(reboots, ONE_CORE, 1);
-      const two = await wholeRun(reboots, [], 2);
-      const other = ["taskset", "-c", OTHER_CORE];
-      const both = [wholeRun(reboots, ONE_CORE, 1), wholeRun(reboots, other, 1)];
-      runs.push([one, two, longest(await Promise.all(both))]);
-    }
-    /** @param {(one: Run, two: Run, both: Run) => number} of */
-    const middle = (of) =>
-      median(runs.map(([one = NO_RUN, two = NO_RUN, both = NO_RUN]) => of(one, two, both)));
-    const goal = { bound: SCALING_GOAL, sense: /** @type {const} */ ("at least") };
-    figures.push(
-      { name: `${name}, one core`, value: middle((one) => reboots / one.wallS), unit: "reboots/s" },
-      {
-        name: `${name}, two cores`,
-        value: middle((_, two) => reboots / two.wallS),
-        unit: "reboots/s",
-      },
-      {
-        name: `${name}, two cores against one`,
-        value: middle((one, two) => one.wallS / two.wallS),
-        unit: "times",
-        // At fewer reboots the start weighs more.
-        ...(reboots === WHOLE_RUNS.at(-1) ? { goal } : {}),
-      },
-      {
-        name: `${name}, two programs at once against one`,
-        value: middle((one, _, both) => (2 * one.wallS) / both.wallS),
-        unit: "times",
-      },
-      {
-        name: `${name}, processor time of two workers against one`,
-        value: middle((one, two) => two.cpuS / one.cpuS),
-        unit: "times",
-      },
-    );
-  }
-  return figures.map((figure) => ({ ...figure, exact: false }));
-}
-
-/** @typedef {{ wallS: number, cpuS: number }} Run */
-
-/** @param {readonly Run[]} runs @returns {Run} */
-function longest(runs) {
-  return runs.reduce((longer, run) => (run.wallS > longer.wallS ? run : longer), NO_RUN);
-}
-
-/** @param {number} reboots @param {readonly string[]} prefix @param {number} workers @returns {Promise<Run>} */
-async function wholeRun(reboots, prefix, workers) {
-  const start = performance.now();
-  const words = ["simulate", "--reboots", String(reboots), "--seed", "1"];
-  const command = new URL("../dist/cli/main.js", import.meta.url).pathname;
-  // The child tells its own processor time when it ends, on a stream that it does not use otherwise.
-  const tell = `process.on("exit",()=>{const{user,system}=process.cpuUsage();writeSync(3,String(user+system))})`;
-  const script = encodeURIComponent(
-    `import{writeSync}from"node:fs";import{isMainThread}from"node:worker_threads";if(isMainThread)${tell}`,
-  );
-  const hook = `--import=data:text/javascript,${script}`;
-  const [program = "", ...rest] = [...prefix, process.execPath, hook, command, ...words];
-  const child = spawn(program, [...rest, "--workers", String(workers)], {
-    stdio: ["ignore", "ignore", "pipe", "pipe"],
-  });
-  const said = ["", ""];
-  for (const [i, stream] of [child.stderr, child.stdio[3]].entries()) {
-    stream?.on("data", (bytes) => {
-      said[i] += String(bytes);
-    });
-  }
-  const [status] = await once(child, "close");
-  if (status !== 0) throw new Error(`isnkit simulate: exit ${status}\n${said[0]}`);
-  return { wallS: (performance.now() - start) / 1000, cpuS: Number(said[1]) / 1e6 };
-}
-
-/** Cores that this process may run on, by their numbers: `0-1` or `0,2`. */
-function cores() {
-  const status = readFileSync("/proc/self/status", "utf8");
-  const list = /^Cpus_allowed_list:\s*(\S+)/m.exec(status)?.[1] ?? "";
-  return list.split(",").flatMap((range) => {
-    const [first = 0, last = first] = range.split("-").map(Number);
-    return Array.from({ length: last - first + 1 }, (_, i) => String(first + i));
-  });
 }
 
 /** @param {Uint8Array} wasm @param {number} count @param {number} seed */
@@ -319,10 +210,4 @@ function connect(module) {
   const port = module.port4(LOCAL, REMOTE, 80);
   const next = module.isn4(LOCAL, port, REMOTE, 80) + 2;
   module.close4(LOCAL, port, REMOTE, 80, { next, peerNext: 0 });
-}
-
-/** @param {number[]} values */
-function median(values) {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[sorted.length >> 1] ?? 0;
 }
