@@ -8,7 +8,8 @@
 import type { Ends, Flow } from "./flow.ts";
 import { FAMILY_6, hashOf, isBackward, isForward } from "./flow-ends.ts";
 import { FlowPool } from "./flow-pool.ts";
-import { IncarnationRecords, isPlain } from "./incarnation-records.ts";
+import { isPlain } from "./full-record.ts";
+import { IncarnationRecords } from "./incarnation-records.ts";
 import type { HostRestarts } from "./restarts.ts";
 
 /** More than are remembered at a time. What is never written takes no memory, and needs no copy to grow. */

@@ -1,280 +1,84 @@
 /**
  * Connections that are over, as plain numbers in pages. As objects, 100,000 of them would be moved
- * about by the garbage collector again and again; here they cost it nothing, and a fifth of the
- * memory. All words are 32 bits wide, because memory that is touched for the first time is dear:
- * frames and times count from the connection's first packet.
+ * about by the garbage collector again and again; here they cost it nothing, and an eighth of the
+ * memory. All words are 32 bits wide and most connections take few of them, because memory that is
+ * touched for the first time is dear: frames and times count from the connection's first packet.
  */
-
-import type { Incarnation, Side } from "./flow.ts";
+import { BRIEF_WORDS, isBrief, readBrief, writeBrief } from "./brief-record.ts";
+import type { Incarnation } from "./flow.ts";
 import type { FlowPool } from "./flow-pool.ts";
-import type { Half } from "./half.ts";
+import { FULL_WORDS, readFull, writeFull } from "./full-record.ts";
 
 const PAGE_RECORDS = 4096;
-const HALF_WORDS = 18;
-const OWN_WORDS = 19;
-const WORDS = OWN_WORDS + 2 * HALF_WORDS;
-
-const SIDES: readonly (Side | undefined)[] = [undefined, "client", "server"];
-
-/** Flags of an incarnation; sides take two bits. Above them lies the number of SYNs. */
-const CLIENT_IS_A = 1;
-const SAW_SYN = 2;
-const DATA_SEEN = 4;
-const SYN_TSVAL = 8;
-const RESET_BY_SHIFT = 4;
-const CLOSED_FIRST_SHIFT = 6;
-const COUNT_SHIFT = 16;
-
-/** Flags of a half; the window shift (0 … 14) lies above them, then the number of gaps. */
-const SENT = 1;
-const HAS_ACKED = 2;
-const FIN_SENT = 4;
-const HAS_TSVAL = 8;
-const HAS_ISN = 16;
-const WINDOW_SHIFT_SHIFT = 5;
-
-const U32 = 2 ** 32;
-const U16_MAX = 0xffff;
-/** The first packet's time and frame share a word for what lies above 32 bits of each. */
-const OPENED_US_MAX = 2 ** 52 - 1;
-const OPENED_FRAME_MAX = 2 ** 44 - 1;
-const FRAME_HIGH_SHIFT = 20;
-
-/**
- * It fits a record: nothing of it is an object (an odd answer, or a number that waits for its
- * explanation), and all numbers fit their words. An hour is 3,600,000,000 µs, so a connection of
- * 71 minutes does not, and stays an object. All its frames and times lie between its first packet
- * and its last, or are 0.
- */
-export function isPlain(incarnation: Incarnation): boolean {
-  const { client, server, challenge, wrongAck, openedUs, openedFrame } = incarnation;
-  return (
-    challenge === undefined &&
-    wrongAck === undefined &&
-    incarnation.challenges === 0 &&
-    incarnation.wrongAcks === 0 &&
-    incarnation.rescueFrame === 0 &&
-    openedUs <= OPENED_US_MAX &&
-    openedFrame <= OPENED_FRAME_MAX &&
-    incarnation.lastUs - openedUs < U32 - 1 &&
-    incarnation.lastFrame - openedFrame < U32 - 1 &&
-    incarnation.syns <= U16_MAX &&
-    incarnation.keepalives <= U16_MAX &&
-    incarnation.handshakePackets <= U16_MAX &&
-    isPlainHalf(client) &&
-    isPlainHalf(server)
-  );
-}
-
-function isPlainHalf({ misfit, stale, bytes, packets, gaps }: Half): boolean {
-  return (
-    misfit === undefined && stale === undefined && bytes < U32 && packets < U32 && gaps <= U16_MAX
-  );
-}
 
 export class IncarnationRecords {
-  readonly #pages: Int32Array[] = [];
-  readonly #free: number[] = [];
-  #used = 0;
+  readonly #brief = new RecordPages(BRIEF_WORDS);
+  readonly #full = new RecordPages(FULL_WORDS);
 
-  /** Stores an incarnation that is plain; gives the number of its record. */
+  /** Stores an incarnation that is plain (full-record.ts); gives the number of its record. */
   add(incarnation: Incarnation): number {
-    const record = this.#free.pop() ?? this.#used++;
-    const words = this.#page(record);
-    const at = (record % PAGE_RECORDS) * WORDS;
-    writeOwn(incarnation, words, at);
-    const { openedUs, openedFrame } = incarnation;
-    writeHalf(incarnation.client, words, at + OWN_WORDS, openedUs, openedFrame);
-    writeHalf(incarnation.server, words, at + OWN_WORDS + HALF_WORDS, openedUs, openedFrame);
-    return record;
+    if (isBrief(incarnation)) {
+      const record = this.#brief.occupy();
+      writeBrief(incarnation, this.#brief.page(record), this.#brief.at(record));
+      return 2 * record;
+    }
+    const record = this.#full.occupy();
+    writeFull(incarnation, this.#full.page(record), this.#full.at(record));
+    return 2 * record + 1;
   }
 
   /** The incarnation as it was when it was added, in an object of the pool; its record is free. */
-  take(record: number, pool: FlowPool): Incarnation {
-    const words = this.#page(record);
-    const at = (record % PAGE_RECORDS) * WORDS;
-    const incarnation = readOwn(words, at, pool);
-    const { openedUs, openedFrame } = incarnation;
-    readHalf(incarnation.client, words, at + OWN_WORDS, openedUs, openedFrame);
-    readHalf(incarnation.server, words, at + OWN_WORDS + HALF_WORDS, openedUs, openedFrame);
-    this.#free.push(record);
+  take(number: number, pool: FlowPool): Incarnation {
+    const pages = this.#pagesOf(number);
+    const record = number >> 1;
+    const read = pages === this.#brief ? readBrief : readFull;
+    const incarnation = read(pages.page(record), pages.at(record), pool);
+    pages.free(record);
     return incarnation;
   }
 
   /** Frees a record without reading it. */
-  drop(record: number): void {
+  drop(number: number): void {
+    this.#pagesOf(number).free(number >> 1);
+  }
+
+  #pagesOf(number: number): RecordPages {
+    return (number & 1) === 0 ? this.#brief : this.#full;
+  }
+}
+
+/** Records of one size. Pages are made when they are needed, and stay. */
+class RecordPages {
+  readonly #words: number;
+  readonly #pages: Int32Array[] = [];
+  readonly #free: number[] = [];
+  #used = 0;
+
+  constructor(words: number) {
+    this.#words = words;
+  }
+
+  /** The number of a record that nobody uses. */
+  occupy(): number {
+    return this.#free.pop() ?? this.#used++;
+  }
+
+  free(record: number): void {
     this.#free.push(record);
   }
 
-  #page(record: number): Int32Array {
+  /** The page that holds a record, and its first word in there. */
+  page(record: number): Int32Array {
     const number = Math.floor(record / PAGE_RECORDS);
     let page = this.#pages[number];
     if (!page) {
-      page = new Int32Array(PAGE_RECORDS * WORDS);
+      page = new Int32Array(PAGE_RECORDS * this.#words);
       this.#pages[number] = page;
     }
     return page;
   }
-}
 
-function writeOwn(from: Incarnation, words: Int32Array, at: number): void {
-  const { openedUs, openedFrame } = from;
-  words[at] =
-    (from.clientIsA ? CLIENT_IS_A : 0) |
-    (from.sawSyn ? SAW_SYN : 0) |
-    (from.dataSeen ? DATA_SEEN : 0) |
-    (from.synTsval === undefined ? 0 : SYN_TSVAL) |
-    (sideBits(from.resetBy) << RESET_BY_SHIFT) |
-    (sideBits(from.closedFirst) << CLOSED_FIRST_SHIFT) |
-    (from.syns << COUNT_SHIFT);
-  words[at + 1] = from.keepalives | (from.handshakePackets << COUNT_SHIFT);
-  words[at + 2] = openedUs;
-  words[at + 3] = openedFrame;
-  words[at + 4] = highOf(openedUs) | (highOf(openedFrame) << FRAME_HIGH_SHIFT);
-  words[at + 5] = from.synTsval ?? 0;
-  words[at + 6] = since(from.synUs, openedUs);
-  words[at + 7] = since(from.synFrame, openedFrame);
-  words[at + 8] = from.synIntervalUs;
-  words[at + 9] = since(from.connectedFrame, openedFrame);
-  words[at + 10] = since(from.connectedUs, openedUs);
-  words[at + 11] = since(from.handshakeFrame, openedFrame);
-  words[at + 12] = since(from.handshakeUs, openedUs);
-  words[at + 13] = since(from.resetFrame, openedFrame);
-  words[at + 14] = since(from.resetUs, openedUs);
-  words[at + 15] = from.lastUs - openedUs;
-  words[at + 16] = from.lastFrame - openedFrame;
-  words[at + 17] = from.longestSilenceUs;
-  words[at + 18] = since(from.longestSilenceFrame, openedFrame);
-}
-
-function readOwn(words: Int32Array, at: number, pool: FlowPool): Incarnation {
-  const flags = words[at] ?? 0;
-  const high = words[at + 4] ?? 0;
-  const openedUs = joined(high & (2 ** FRAME_HIGH_SHIFT - 1), unsigned(words, at + 2));
-  const openedFrame = joined(high >>> FRAME_HIGH_SHIFT, unsigned(words, at + 3));
-  const into = pool.incarnation(
-    (flags & CLIENT_IS_A) !== 0,
-    (flags & SAW_SYN) !== 0,
-    openedFrame,
-    openedUs,
-  );
-  into.dataSeen = (flags & DATA_SEEN) !== 0;
-  into.synTsval = (flags & SYN_TSVAL) !== 0 ? unsigned(words, at + 5) : undefined;
-  into.resetBy = SIDES[(flags >>> RESET_BY_SHIFT) & 3];
-  into.closedFirst = SIDES[(flags >>> CLOSED_FIRST_SHIFT) & 3];
-  into.syns = flags >>> COUNT_SHIFT;
-  const counts = words[at + 1] ?? 0;
-  into.keepalives = counts & U16_MAX;
-  into.handshakePackets = counts >>> COUNT_SHIFT;
-  into.synUs = moment(words, at + 6, openedUs);
-  into.synFrame = moment(words, at + 7, openedFrame);
-  into.synIntervalUs = unsigned(words, at + 8);
-  into.connectedFrame = moment(words, at + 9, openedFrame);
-  into.connectedUs = moment(words, at + 10, openedUs);
-  into.handshakeFrame = moment(words, at + 11, openedFrame);
-  into.handshakeUs = moment(words, at + 12, openedUs);
-  into.resetFrame = moment(words, at + 13, openedFrame);
-  into.resetUs = moment(words, at + 14, openedUs);
-  into.lastUs = unsigned(words, at + 15) + openedUs;
-  into.lastFrame = unsigned(words, at + 16) + openedFrame;
-  into.longestSilenceUs = unsigned(words, at + 17);
-  into.longestSilenceFrame = moment(words, at + 18, openedFrame);
-  return into;
-}
-
-/** The place of a side in `SIDES`, without a search for each connection. */
-function sideBits(side: Side | undefined): number {
-  if (side === undefined) return 0;
-  return side === "client" ? 1 : 2;
-}
-
-function writeHalf(
-  from: Half,
-  words: Int32Array,
-  at: number,
-  openedUs: number,
-  openedFrame: number,
-): void {
-  words[at] =
-    (from.sent ? SENT : 0) |
-    (from.hasAcked ? HAS_ACKED : 0) |
-    (from.fin ? FIN_SENT : 0) |
-    (from.hasTsval ? HAS_TSVAL : 0) |
-    (from.isn === undefined ? 0 : HAS_ISN) |
-    (from.windowShift << WINDOW_SHIFT_SHIFT) |
-    (from.gaps << COUNT_SHIFT);
-  words[at + 1] = from.isn ?? 0;
-  words[at + 2] = from.next;
-  words[at + 3] = from.acked;
-  words[at + 4] = from.finSequence;
-  words[at + 5] = from.tsval;
-  words[at + 6] = from.window;
-  words[at + 7] = from.firstPrint;
-  words[at + 8] = from.firstCheck;
-  words[at + 9] = from.lastPrint;
-  words[at + 10] = from.lastCheck;
-  words[at + 11] = from.bytes;
-  words[at + 12] = from.packets;
-  words[at + 13] = since(from.finFrame, openedFrame);
-  words[at + 14] = since(from.finUs, openedUs);
-  words[at + 15] = since(from.finHalfAckedFrame, openedFrame);
-  words[at + 16] = since(from.firstFrame, openedFrame);
-  words[at + 17] = since(from.lastFrame, openedFrame);
-}
-
-function readHalf(
-  into: Half,
-  words: Int32Array,
-  at: number,
-  openedUs: number,
-  openedFrame: number,
-): void {
-  const flags = words[at] ?? 0;
-  into.sent = (flags & SENT) !== 0;
-  into.hasAcked = (flags & HAS_ACKED) !== 0;
-  into.fin = (flags & FIN_SENT) !== 0;
-  into.hasTsval = (flags & HAS_TSVAL) !== 0;
-  into.isn = (flags & HAS_ISN) !== 0 ? unsigned(words, at + 1) : undefined;
-  into.windowShift = (flags >>> WINDOW_SHIFT_SHIFT) & 15;
-  into.gaps = flags >>> COUNT_SHIFT;
-  into.next = unsigned(words, at + 2);
-  into.acked = unsigned(words, at + 3);
-  into.finSequence = unsigned(words, at + 4);
-  into.tsval = unsigned(words, at + 5);
-  into.window = unsigned(words, at + 6);
-  into.firstPrint = words[at + 7] ?? 0;
-  into.firstCheck = words[at + 8] ?? 0;
-  into.lastPrint = words[at + 9] ?? 0;
-  into.lastCheck = words[at + 10] ?? 0;
-  into.bytes = unsigned(words, at + 11);
-  into.packets = unsigned(words, at + 12);
-  into.finFrame = moment(words, at + 13, openedFrame);
-  into.finUs = moment(words, at + 14, openedUs);
-  into.finHalfAckedFrame = moment(words, at + 15, openedFrame);
-  into.firstFrame = moment(words, at + 16, openedFrame);
-  into.lastFrame = moment(words, at + 17, openedFrame);
-}
-
-/** A frame or a time as a word: 0 stays 0, which means none; all others count from 1. */
-function since(value: number, opened: number): number {
-  return value === 0 ? 0 : value - opened + 1;
-}
-
-/** What `since` has made a word of. */
-function moment(words: Int32Array, at: number, opened: number): number {
-  const word = unsigned(words, at);
-  return word === 0 ? 0 : word - 1 + opened;
-}
-
-function highOf(value: number): number {
-  return Math.floor(value / U32);
-}
-
-/** A sum of fractions would be no small number to the engine, whatever its value (flow.ts). */
-function joined(high: number, low: number): number {
-  return high === 0 ? low : high * U32 + low;
-}
-
-function unsigned(words: Int32Array, at: number): number {
-  return (words[at] ?? 0) >>> 0;
+  at(record: number): number {
+    return (record % PAGE_RECORDS) * this.#words;
+  }
 }

@@ -4,7 +4,8 @@ import { Analysis, type AnalysisOptions } from "../../host/analyze/analysis.ts";
 import { type Ends, Flow, Incarnation } from "../../host/analyze/flow.ts";
 import { FlowPool } from "../../host/analyze/flow-pool.ts";
 import { FlowTable } from "../../host/analyze/flow-table.ts";
-import { IncarnationRecords, isPlain } from "../../host/analyze/incarnation-records.ts";
+import { isPlain } from "../../host/analyze/full-record.ts";
+import { IncarnationRecords } from "../../host/analyze/incarnation-records.ts";
 import { openCapture } from "../../host/capture/capture-reader.ts";
 import { fieldsOf, filled } from "../support/filled-objects.ts";
 import { inChunks, pcapFile } from "../support/packets.ts";
@@ -59,7 +60,94 @@ function incarnationOf(seed: number): Incarnation {
   return one;
 }
 
+const BRIEF_FRAMES_MAX = 65_534;
+
+/** A connection as most are, with all frames at hand: the rest has values of its own, as large as they get. */
+function briefOf(seed: number): Incarnation {
+  const shapes = { ...SHAPES, packets: 65_535, bytes: 2 ** 31 + seed };
+  const fields = { apart: new Set([...APART, "resetBy"]), shapes };
+  const one = filled(new Incarnation(true, true, LATE_FRAME, LATE_US), LATE_US + seed, fields);
+  const { client, server } = one;
+  for (const half of [client, server]) {
+    filled(half, LATE_US + 500 + seed, fields);
+    half.sent = half.hasAcked = half.fin = true;
+    half.gaps = half.finHalfAckedFrame = 0;
+    half.isn = half === client ? 0xffff_fff0 : seed;
+    // SYN, data and FIN.
+    half.next = (half.isn + half.bytes + 2) >>> 0;
+    half.finSequence = (half.next + 0xffff_ffff) >>> 0;
+  }
+  client.acked = server.next;
+  server.acked = client.next;
+  one.sawSyn = true;
+  one.syns = 1;
+  one.synUs = LATE_US;
+  one.synFrame = LATE_FRAME;
+  one.synIntervalUs = one.keepalives = one.resetFrame = one.resetUs = 0;
+  one.lastUs = LATE_US + SPAN_MAX;
+  one.lastFrame = LATE_FRAME + BRIEF_FRAMES_MAX;
+  return one;
+}
+
 describe("the record of an incarnation", () => {
+  it("is brief for a connection as most are, and holds every field", () => {
+    const records = new IncarnationRecords();
+    const seeds = Array.from({ length: 9000 }, (_, i) => i);
+    const numbers = seeds.map((seed) => records.add(briefOf(seed)));
+    expect(numbers.filter((number) => (number & 1) !== 0)).toEqual([]);
+    const pool = new FlowPool();
+    for (const [i, seed] of seeds.entries()) {
+      const taken = records.take(numbers[i] ?? -1, pool);
+      expect(all(taken)).toEqual(all(briefOf(seed)));
+      pool.giveBackIncarnation(taken);
+    }
+  });
+
+  it.each<readonly [string, (one: Incarnation) => void]>([
+    ["with a SYN not seen", (one) => (one.sawSyn = false)],
+    ["with two SYNs", (one) => (one.syns = 2)],
+    ["with a later SYN", (one) => (one.synUs += 1)],
+    ["with a SYN in a later frame", (one) => (one.synFrame += 1)],
+    ["with time between SYNs", (one) => (one.synIntervalUs = 1)],
+    ["with a RST", (one) => (one.resetBy = "server")],
+    ["with a RST's frame", (one) => (one.resetFrame = LATE_FRAME + 9)],
+    ["with a RST's time", (one) => (one.resetUs = LATE_US + 9)],
+    ["with a keep-alive", (one) => (one.keepalives = 1)],
+    ["with frames in between", (one) => (one.lastFrame += 1)],
+    ["with a side that sent nothing", ({ client }) => (client.sent = false)],
+    ["with a side that acknowledged nothing", ({ server }) => (server.hasAcked = false)],
+    ["with one FIN", ({ client }) => (client.fin = false)],
+    ["with an ISN not seen", ({ server }) => (server.isn = undefined)],
+    ["with bytes not seen", ({ server }) => (server.bytes += 1)],
+    ["with numbers behind the FIN", ({ client }) => (client.finSequence -= 1)],
+    ["with a number not acknowledged", ({ client }) => (client.acked -= 1)],
+    ["with more packets", ({ server }) => (server.packets += 1)],
+    ["with a gap", ({ client }) => (client.gaps = 1)],
+    ["with a FIN acknowledged in steps", ({ server }) => (server.finHalfAckedFrame = LATE_FRAME)],
+  ])("is a full one for a connection %s, and holds every field", (_, change) => {
+    const records = new IncarnationRecords();
+    const [one, same] = [briefOf(4), briefOf(4)];
+    change(one);
+    change(same);
+    expect(isPlain(one)).toBe(true);
+    const number = records.add(one);
+    expect(number & 1).toBe(1);
+    expect(all(records.take(number, new FlowPool()))).toEqual(all(same));
+  });
+
+  it("of one size is not used for the other", () => {
+    const records = new IncarnationRecords();
+    const [brief, full] = [records.add(briefOf(1)), records.add(incarnationOf(2))];
+    records.drop(brief);
+    const other = records.add(incarnationOf(3));
+    expect(other).not.toBe(full);
+    expect(records.add(briefOf(5))).toBe(brief);
+    const pool = new FlowPool();
+    expect(all(records.take(full, pool))).toEqual(all(incarnationOf(2)));
+    expect(all(records.take(other, pool))).toEqual(all(incarnationOf(3)));
+    expect(all(records.take(brief, pool))).toEqual(all(briefOf(5)));
+  });
+
   it("holds every field, so that none is lost at rest", () => {
     const pool = new FlowPool();
     const records = new IncarnationRecords();
