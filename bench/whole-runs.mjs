@@ -15,7 +15,8 @@ const COMMAND = new URL("../dist/cli/main.js", import.meta.url).pathname;
 /**
  * One worker on one core, two workers, and two programs at once, one to a core, which share nothing: what
  * those do together is all that two cores of this machine can. The three run in turns, because the speed of
- * a machine changes by half within the length of a run. Start of Node and of the threads, canaries,
+ * a machine changes by half within the length of a run; of a second or so, because each finds the caches
+ * full of the others' at first. Start of Node and of the threads, canaries,
  * statistics and report are in. The run on one core is held there, because the engine would collect garbage
  * and compile on the other one. Processor time shows how much work a second thread adds.
  *
@@ -46,9 +47,9 @@ async function wholeRun(reboots) {
   const words = [COMMAND, "simulate", "--reboots", String(reboots), "--seed", "1", "--workers"];
   const alone = { core: CORE, words: [...words, "1"] };
   const legs = [
-    { turnMs: 400, programs: [alone] },
-    { turnMs: 220, programs: [{ words: [...words, "2"] }] },
-    { turnMs: 440, programs: [alone, { ...alone, core: OTHER_CORE }] },
+    { turnMs: 1600, programs: [alone] },
+    { turnMs: 880, programs: [{ words: [...words, "2"] }] },
+    { turnMs: 1760, programs: [alone, { ...alone, core: OTHER_CORE }] },
   ];
   const [one, two, both] = /** @type {[Run, Run, Run]} */ (await inTurns(legs));
   return { one, two, both };
