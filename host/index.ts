@@ -14,20 +14,14 @@ export {
   boardModels,
   readBoardDescription,
 } from "./boards/board-description.ts";
-export type { DeviceState } from "./boards/conformance-device.ts";
-export type { ConsoleEvent, ConsoleRecord } from "./boards/console-record.ts";
 export {
-  type EmulatedSource,
-  type EmulatedSourceOptions,
-  openEmulatedSource,
-} from "./boards/emulated-source.ts";
+  type BoardSelector,
+  type DeskSelector,
+  isDeskSelector,
+  parseBoardSelector,
+} from "./boards/board-selector.ts";
+export type { RungName } from "./boards/rung.ts";
 export type { CaptureSource } from "./capture/capture-reader.ts";
-export {
-  type CaptureSamples,
-  type CaptureSamplesOptions,
-  type CaptureSummary,
-  captureSamples,
-} from "./capture/samples.ts";
 export {
   Check,
   type CheckCounts,
@@ -52,28 +46,28 @@ export {
   type RuleOutcome,
 } from "./check/rule.ts";
 export { CAPTURE_RULES, RULES, ruleById } from "./check/rules/index.ts";
+export {
+  addCounts,
+  judgeStatistics,
+  StatisticsCollector,
+  type StatisticsCounts,
+} from "./check/statistics/counts.ts";
+export type { Statistic, StatisticId } from "./check/statistics/statistic.ts";
+export { CHECK_SCHEMA, checkJson } from "./check/views/check-json.ts";
+export { type CheckRun, replayOf, replayOfFinding } from "./check/views/check-run.ts";
+export { checkText, type Paint, verdictLine } from "./check/views/check-text.ts";
+export { type AttachedPort, listAttachedPorts } from "./console/attached-ports.ts";
+export { ByteLine, type ByteStream } from "./console/byte-line.ts";
+export type { DeviceState } from "./console/conformance-device.ts";
+export type { ConsoleEvent, ConsoleRecord } from "./console/console-record.ts";
+export { openSerialLink, type SerialLink, type SerialLinkOptions } from "./console/serial-link.ts";
 export { type Address, parseAddress } from "./core/address.ts";
 export { BenchError, EvidenceError, EXIT, IsnkitError, UsageError } from "./core/errors.ts";
 export type * from "./core/sample.ts";
 export { serialAdd, serialAfter, serialDistance, serialForward } from "./core/serial.ts";
 export { destinationKey, type Tuple, tupleKey } from "./core/tuple.ts";
 export { type DeskEntry, listDesk, wholeDesk } from "./desk/attached-boards.ts";
-export {
-  type BoardSelector,
-  type DeskSelector,
-  isDeskSelector,
-  parseBoardSelector,
-} from "./desk/board-selector.ts";
 export { type Desk, type DeskBoard, findDeskBoard, openDesk } from "./desk/desk-board.ts";
-export {
-  type BoardCheckOptions,
-  type BoardProvisionOptions,
-  type BoardRebootOptions,
-  OpenBoard,
-  type OpenBoardOptions,
-  openBoard,
-} from "./desk/open-board.ts";
-export { ByteLine, type ByteStream } from "./flash/byte-line.ts";
 export type { DeviceModule } from "./flash/device-module.ts";
 export { FlashDevice, type FlashDeviceOptions } from "./flash/flash-device.ts";
 export {
@@ -90,6 +84,14 @@ export { compileIsnModule } from "./module/load.ts";
 export { ConsoleMonitor, type ConsoleMonitorOptions } from "./monitor/console-monitor.ts";
 export { type ConsoleSource, deskSource, emulatedSource } from "./monitor/console-source.ts";
 export { type MonitorEvent, passes } from "./monitor/monitor-event.ts";
+export {
+  type BoardCheckOptions,
+  type BoardProvisionOptions,
+  type BoardRebootOptions,
+  OpenBoard,
+  type OpenBoardOptions,
+  openBoard,
+} from "./open-board.ts";
 export { PEERS } from "./peers/index.ts";
 export {
   type PeerModel,
@@ -102,18 +104,16 @@ export {
 } from "./peers/peer-model.ts";
 export type { Provisioned } from "./provision/provision-board.ts";
 export type { ProvenReboot, UnrequestedReboot } from "./reboot/reboot-board.ts";
-export type { RungName } from "./reboot/rung.ts";
-export { CHECK_SCHEMA, checkJson } from "./report/check-json.ts";
-export { type CheckRun, replayOf, replayOfFinding } from "./report/check-run.ts";
-export { checkText, type Paint, verdictLine } from "./report/check-text.ts";
-export { type AttachedPort, listAttachedPorts } from "./serial/attached-ports.ts";
-export { openSerialLink, type SerialLink, type SerialLinkOptions } from "./serial/serial-link.ts";
-export { type CampaignOptions, virtualBoardSamples } from "./sim/campaign.ts";
 export {
-  addCounts,
-  judgeStatistics,
-  StatisticsCollector,
-  type StatisticsCounts,
-} from "./statistics/counts.ts";
-export type { Statistic, StatisticId } from "./statistics/statistic.ts";
-export { ZOO, type ZooMember } from "./zoo/index.ts";
+  type CaptureSamples,
+  type CaptureSamplesOptions,
+  type CaptureSummary,
+  captureSamples,
+} from "./sources/capture/samples.ts";
+export {
+  type EmulatedSource,
+  type EmulatedSourceOptions,
+  openEmulatedSource,
+} from "./sources/emulated-source.ts";
+export { type CampaignOptions, virtualBoardSamples } from "./virtual/campaign.ts";
+export { ZOO, type ZooMember } from "./virtual/zoo/index.ts";

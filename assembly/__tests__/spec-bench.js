@@ -1,7 +1,7 @@
 /**
  * The board behind the specs: memory that survives "power off" inside one spec file, a counter and
  * an entropy source that the spec sets. `bench.ts` declares the controls for AssemblyScript. It is
- * simpler than the virtual board of host/sim on purpose: the specs look at one source file each.
+ * simpler than the virtual board of host/virtual on purpose: the specs look at one source file each.
  */
 
 const OK = 0;

@@ -1,6 +1,6 @@
 /**
  * Connections of the conformance application on a real network: lwIP with isnkit's ports, ISNs and
- * timestamps, towards servers of the Linux kernel (host/boards/campaign-server.ts). One after another,
+ * timestamps, towards servers of the Linux kernel (host/emulated/campaign-server.ts). One after another,
  * each in its records: `open` as soon as the SYN is on its way, `connected`, `used` when it is over, and
  * `failed` before that if it was cut short. `no-answer`: nothing is opened, as the network is dead.
  */
@@ -24,7 +24,7 @@ const char connections_network[] = "lwip";
 void connections_begin(void) { lwip_device_start(); }
 void connections_mark(void) { lwip_device_announce(); }
 
-// Those of host/boards/campaign-server.ts. A bound port brings the same tuple back into the server's
+// Those of host/emulated/campaign-server.ts. A bound port brings the same tuple back into the server's
 // TIME_WAIT at every turn, and half open after a power cut.
 const server server_table_own[] = {
     {.address = 0x0A4D0001u, .port = 25, .text = "10.77.0.1"},

@@ -5,15 +5,15 @@
 import { decodePacket } from "../capture/decode.ts";
 import type { Packet } from "../capture/packet.ts";
 import { Segment } from "../capture/segment.ts";
+import type { Flow, Side } from "../tracking/flow.ts";
+import { FlowTracker, type Step } from "../tracking/flow-tracker.ts";
+import { HeardAddresses } from "../tracking/heard-addresses.ts";
+import { Hosts } from "../tracking/hosts.ts";
 import { ChecksumCensus, type ChecksumSummary, checksumNotes } from "./checksum-census.ts";
 import { type ConnectionRow, rowOf } from "./connection-row.ts";
 import { DIAGNOSES } from "./diagnoses/index.ts";
 import type { CaptureContext, CaptureEvents, Diagnosis, DiagnosisJudge } from "./diagnosis.ts";
 import { type Finding, FindingCollector, type OnFinding } from "./findings.ts";
-import type { Flow, Side } from "./flow.ts";
-import { FlowTracker, type Step } from "./flow-tracker.ts";
-import { HeardAddresses } from "./heard-addresses.ts";
-import { Hosts } from "./hosts.ts";
 import { type PacketFilter, passes } from "./packet-filter.ts";
 import { endpointText, grouped, plural } from "./wording.ts";
 

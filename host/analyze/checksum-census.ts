@@ -5,7 +5,7 @@
 import { type ChecksumState, ipv4Checksum, tcpChecksum } from "../capture/checksum.ts";
 import type { Packet } from "../capture/packet.ts";
 import type { Segment } from "../capture/segment.ts";
-import { senderKey } from "./heard-addresses.ts";
+import { senderKey } from "../tracking/heard-addresses.ts";
 import { plural } from "./wording.ts";
 
 const HOSTS_MAX = 4096;

@@ -1,8 +1,8 @@
 /** One connection of a capture, summed up for people and programs. */
 import { type Tuple, tupleKey } from "../core/tuple.ts";
-import type { Flow, Side } from "./flow.ts";
-import type { Half } from "./half.ts";
-import { stateOf, type TcpState } from "./peer-state.ts";
+import type { Flow, Side } from "../tracking/flow.ts";
+import type { Half } from "../tracking/half.ts";
+import { stateOf, type TcpState } from "../tracking/peer-state.ts";
 
 export interface SideRow {
   /** Absolute, u32; undefined if its SYN was not seen. */

@@ -1,8 +1,8 @@
 /** What a diagnosis is, and what it is given. Each is one file in `diagnoses/`, named after its id. */
 import type { Segment } from "../capture/segment.ts";
-import type { Flow, Incarnation, OddAnswer, Side } from "./flow.ts";
-import type { Half, Misfit, StaleCopy } from "./half.ts";
-import type { FoundBoot } from "./restarts.ts";
+import type { Flow, Incarnation, OddAnswer, Side } from "../tracking/flow.ts";
+import type { Half, Misfit, StaleCopy } from "../tracking/half.ts";
+import type { FoundBoot } from "../tracking/restarts.ts";
 
 export const DIAGNOSIS_IDS = [
   "stale-segment-accepted",

@@ -3,6 +3,7 @@
  * of the 4-tuple, in TIME_WAIT (RFC 9293 §3.10.7.4, RFC 6191) or half-open (RFC 5961 §4).
  */
 import { serialDistance, serialForward } from "../core/serial.ts";
+import type { Incarnation } from "../tracking/flow.ts";
 import type {
   AnsweredAttempt,
   Confidence,
@@ -11,7 +12,6 @@ import type {
   NumberEvidence,
   Report,
 } from "./diagnosis.ts";
-import type { Incarnation } from "./flow.ts";
 import { absolute, connectionFilter, connectionOf, serverOf, signed } from "./wording.ts";
 
 export type RefusalCause = Extract<

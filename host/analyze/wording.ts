@@ -1,7 +1,7 @@
 /** How findings name numbers, connections and packets. */
 import { grouped } from "../core/plural.ts";
 import { tupleKey } from "../core/tuple.ts";
-import type { Flow } from "./flow.ts";
+import type { Flow } from "../tracking/flow.ts";
 
 export { grouped, plural } from "../core/plural.ts";
 

@@ -1,8 +1,8 @@
 /** `bench.json`: what stands on this desk. Not committed; validated, so that a typo is a message. */
 import { readFile } from "node:fs/promises";
 import { z } from "zod";
+import { parseDescribedFile } from "../core/described-file.ts";
 import { BenchError } from "../core/errors.ts";
-import { parseDescribedFile } from "./described-file.ts";
 
 export const BENCH_FILE = "bench.json";
 

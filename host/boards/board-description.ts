@@ -1,8 +1,8 @@
 /** `boards/<model>/board.json`: what a board model is. Validated, so that a typo is a message. */
 import { readdir, readFile } from "node:fs/promises";
 import { z } from "zod";
+import { parseDescribedFile } from "../core/described-file.ts";
 import { BenchError, UsageError } from "../core/errors.ts";
-import { parseDescribedFile } from "./described-file.ts";
 
 const port = z.number().int().min(1).max(65535);
 const word = z.string().min(1).max(200);

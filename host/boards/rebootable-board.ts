@@ -2,9 +2,9 @@
  * What a campaign needs of a board, in an emulator or on the desk: lives of the device, which begin
  * with its `hello` and end when the bench ends them.
  */
-import { waitForHello } from "./conformance-device.ts";
-import type { ConsoleEvent } from "./console-record.ts";
-import { ConsoleSession } from "./console-session.ts";
+import { waitForHello } from "../console/conformance-device.ts";
+import type { ConsoleEvent } from "../console/console-record.ts";
+import { ConsoleSession } from "../console/console-session.ts";
 import type { PoweredBoard } from "./powered-board.ts";
 
 /** How the bench ends a life: at once and without warning, or by a command over the console. */

@@ -1,9 +1,9 @@
 /** Settings of `isnkit check` that stand in files: a campaign, or a run that was kept. */
 
-import type { CampaignFile, CampaignServer } from "../campaign/campaign-file.ts";
-import { type BenchPlan, type KeptRun, readKeptRun } from "../campaign/kept-samples.ts";
 import { UsageError } from "../core/errors.ts";
 import type { WorkloadServer } from "../core/workload.ts";
+import type { CampaignFile, CampaignServer } from "../sources/campaign-file.ts";
+import { type BenchPlan, type KeptRun, readKeptRun } from "../sources/kept-samples.ts";
 import { flagOf, type Setting, type SettingName, type Settings } from "./settings.ts";
 
 export interface CheckFiles {
@@ -39,7 +39,7 @@ export async function withFiles(
   }
   if (campaign === undefined) return { merged, more: { files: { plan: {}, unused: [] } } };
   // Loaded when there is one: its schema is large.
-  const { readCampaignFile } = await import("../campaign/campaign-file.ts");
+  const { readCampaignFile } = await import("../sources/campaign-file.ts");
   const file = await readCampaignFile(campaign.text);
   fill(
     merged,

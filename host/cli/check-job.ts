@@ -1,24 +1,24 @@
 /** Runs a check to its end, or until it is interrupted, and gives what reports are made from. */
 import { randomBytes } from "node:crypto";
 import { readBench } from "../boards/bench-file.ts";
-import { openEmulatedSource } from "../boards/emulated-source.ts";
-import { captureSamples } from "../capture/samples.ts";
 import { Check, type CheckEnding, type CheckResult } from "../check/engine.ts";
 import type { CheckContext, RuleId } from "../check/rule.ts";
 import { CAPTURE_RULES, RULES, ruleById } from "../check/rules/index.ts";
+import { judgeStatistics, StatisticsCollector } from "../check/statistics/counts.ts";
+import type { Statistic } from "../check/statistics/statistic.ts";
+import { weighStatistics } from "../check/statistics/weigh.ts";
+import type { CheckRun } from "../check/views/check-run.ts";
 import { BenchError } from "../core/errors.ts";
 import type { Sample } from "../core/sample.ts";
 import { findDeskBoard, openDesk } from "../desk/desk-board.ts";
-import { type DeskSourceOptions, openDeskSource } from "../desk/desk-source.ts";
 import { compileIsnModule } from "../module/load.ts";
-import type { CheckRun } from "../report/check-run.ts";
 import { PlotAggregator } from "../report/plots/plot-aggregator.ts";
 import type { PlotData } from "../report/plots/plot-data.ts";
-import { DEFAULT_BOARD } from "../sim/board.ts";
-import { virtualBoardSamples } from "../sim/campaign.ts";
-import { judgeStatistics, StatisticsCollector } from "../statistics/counts.ts";
-import type { Statistic } from "../statistics/statistic.ts";
-import { weighStatistics } from "../statistics/weigh.ts";
+import { captureSamples } from "../sources/capture/samples.ts";
+import { type DeskSourceOptions, openDeskSource } from "../sources/desk-source.ts";
+import { openEmulatedSource } from "../sources/emulated-source.ts";
+import { DEFAULT_BOARD } from "../virtual/board.ts";
+import { virtualBoardSamples } from "../virtual/campaign.ts";
 import type { CheckFiles } from "./check-files.ts";
 import type {
   BoardJob,

@@ -1,14 +1,15 @@
 /** Reads the settings of `isnkit check`: what each means, its limits, and which exclude each other. */
-import { RULE_IDS, type RuleId } from "../check/rule.ts";
-import { type Address, parseAddress } from "../core/address.ts";
-import { parseDurationUs } from "../core/duration.ts";
-import { UsageError } from "../core/errors.ts";
+
 import {
   type DeskSelector,
   isDeskSelector,
   parseBoardSelector,
   type SelectorNames,
-} from "../desk/board-selector.ts";
+} from "../boards/board-selector.ts";
+import { RULE_IDS, type RuleId } from "../check/rule.ts";
+import { type Address, parseAddress } from "../core/address.ts";
+import { parseDurationUs } from "../core/duration.ts";
+import { UsageError } from "../core/errors.ts";
 import { parseBootTimes } from "./boot-times.ts";
 import { didYouMean } from "./did-you-mean.ts";
 import { flagOf, type Setting, type SettingName, type Settings } from "./settings.ts";

@@ -2,14 +2,14 @@
 import { randomBytes } from "node:crypto";
 import { resolve } from "node:path";
 import { readBench } from "../boards/bench-file.ts";
+import { needsBench } from "../boards/board-selector.ts";
 import { RULES } from "../check/rules/index.ts";
+import { checkJson } from "../check/views/check-json.ts";
+import type { CheckRun } from "../check/views/check-run.ts";
+import { checkText, type Paint, verdictLine } from "../check/views/check-text.ts";
 import { EXIT, type ExitCode } from "../core/errors.ts";
-import { needsBench } from "../desk/board-selector.ts";
-import { checkJson } from "../report/check-json.ts";
-import type { CheckRun } from "../report/check-run.ts";
-import { checkText, type Paint, verdictLine } from "../report/check-text.ts";
-import { HONEST } from "../sim/campaign.ts";
-import { ZOO } from "../zoo/index.ts";
+import { HONEST } from "../virtual/campaign.ts";
+import { ZOO } from "../virtual/zoo/index.ts";
 import { withFiles } from "./check-files.ts";
 import { runCheckJob } from "./check-job.ts";
 import { type CheckFormat, readCheckSettings } from "./check-settings.ts";
@@ -70,7 +70,7 @@ export async function checkCommand(
 async function reportOf(run: CheckRun, format: CheckFormat, paint: Paint): Promise<string> {
   if (format === "text") return checkText(run, paint);
   if (format === "json") return checkJson(run);
-  const { checkReport } = await import("../report/check-report.ts");
+  const { checkReport } = await import("../check/views/check-report.ts");
   return rendered(checkReport(run), format);
 }
 

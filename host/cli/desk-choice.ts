@@ -1,7 +1,7 @@
 /** The board on the desk that `--board` means, for the commands that speak to one. */
 import { readBench } from "../boards/bench-file.ts";
+import { isDeskSelector, needsBench, parseBoardSelector } from "../boards/board-selector.ts";
 import { UsageError } from "../core/errors.ts";
-import { isDeskSelector, needsBench, parseBoardSelector } from "../desk/board-selector.ts";
 import { type Desk, type DeskBoard, findDeskBoard, openDesk } from "../desk/desk-board.ts";
 import { flagOf, type Settings } from "./settings.ts";
 

@@ -1,8 +1,8 @@
 /** `isnkit doctor`: what is here, what works, what does not and why; and where settings come from. */
 import { resolve } from "node:path";
 import { type Bench, parseBench, readBench } from "../boards/bench-file.ts";
+import { type DeskSelector, isDeskSelector, parseBoardSelector } from "../boards/board-selector.ts";
 import { EXIT, type ExitCode, IsnkitError, UsageError } from "../core/errors.ts";
-import { type DeskSelector, isDeskSelector, parseBoardSelector } from "../desk/board-selector.ts";
 import { openDesk } from "../desk/desk-board.ts";
 import { diagnose } from "../doctor/diagnose.ts";
 import {

@@ -1,7 +1,7 @@
 /** Turns whatever went wrong into one clear message and an exit code. */
 import { CommanderError } from "commander";
 import { EXIT, type ExitCode, IsnkitError } from "../core/errors.ts";
-import { printable } from "../report/plain-text.ts";
+import { printable } from "../core/plain-text.ts";
 import { nearest } from "./did-you-mean.ts";
 
 export interface Failure {

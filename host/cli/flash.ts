@@ -1,17 +1,17 @@
 /** `isnkit flash`: a new module or firmware onto a board, told as done only when the device says so. */
 import { createHash } from "node:crypto";
 import { basename, resolve } from "node:path";
+import { ByteLine } from "../console/byte-line.ts";
+import { openSerialLink, type SerialLink } from "../console/serial-link.ts";
 import { BenchError, EXIT, type ExitCode, UsageError } from "../core/errors.ts";
+import { printable } from "../core/plain-text.ts";
 import type { DeskBoard } from "../desk/desk-board.ts";
-import { ByteLine } from "../flash/byte-line.ts";
 import { shortDigest } from "../flash/device-module.ts";
 import { FlashDevice } from "../flash/flash-device.ts";
 import { type FlashStep, flashModule } from "../flash/flash-module.ts";
 import { type FlashReport, flashJson, flashText, moduleReport } from "../flash/flash-report.ts";
 import { expectModule } from "../flash/module-image.ts";
 import { TransferInterrupted } from "../flash/ymodem-sender.ts";
-import { printable } from "../report/plain-text.ts";
-import { openSerialLink, type SerialLink } from "../serial/serial-link.ts";
 import { CONFIG_FILE, readConfig } from "./config-file.ts";
 import { chooseDeskBoard, type DeskChoice } from "./desk-choice.ts";
 import type { DeskWords } from "./desk-commands.ts";

@@ -1,10 +1,10 @@
 /** A run whose samples are kept while it goes on, and that can go on from those of an earlier one. */
 import { rmSync } from "node:fs";
 import { rm } from "node:fs/promises";
-import type { CampaignPosition } from "../boards/boot-stream.ts";
-import { expectSameRun, KeptSamples, keptSamples } from "../campaign/kept-samples.ts";
 import type { CheckEnding } from "../check/engine.ts";
 import type { Sample } from "../core/sample.ts";
+import type { CampaignPosition } from "../sources/boot-stream.ts";
+import { expectSameRun, KeptSamples, keptSamples } from "../sources/kept-samples.ts";
 import type { CheckFiles } from "./check-files.ts";
 import type { CheckSettings, DeskJob, EmulatedJob } from "./check-settings.ts";
 import type { Terminal } from "./terminal.ts";

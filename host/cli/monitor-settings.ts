@@ -1,11 +1,12 @@
 /** Reads the settings of `isnkit monitor`: what each means, and its limits. */
-import { UsageError } from "../core/errors.ts";
-import { parseSizeBytes } from "../core/size.ts";
+
 import {
   type BoardSelector,
   parseBoardSelector,
   type SelectorNames,
-} from "../desk/board-selector.ts";
+} from "../boards/board-selector.ts";
+import { UsageError } from "../core/errors.ts";
+import { parseSizeBytes } from "../core/size.ts";
 import { type EventFilter, LEVELS } from "../monitor/monitor-event.ts";
 import type { RotatingLogOptions } from "../monitor/rotating-log.ts";
 import { didYouMean } from "./did-you-mean.ts";

@@ -2,8 +2,8 @@
 import { resolve } from "node:path";
 import pc from "picocolors";
 import { type Bench, readBench } from "../boards/bench-file.ts";
+import { type BoardSelector, needsBench } from "../boards/board-selector.ts";
 import { EXIT, type ExitCode, UsageError } from "../core/errors.ts";
-import { type BoardSelector, needsBench } from "../desk/board-selector.ts";
 import { findDeskBoard, openDesk } from "../desk/desk-board.ts";
 import { ConsoleMonitor } from "../monitor/console-monitor.ts";
 import { type ConsoleSource, deskSource, emulatedSource } from "../monitor/console-source.ts";

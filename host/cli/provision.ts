@@ -2,21 +2,21 @@
 import { randomBytes } from "node:crypto";
 import { dirname, extname, resolve } from "node:path";
 import { readBench } from "../boards/bench-file.ts";
-import { formatDurationUs } from "../core/duration.ts";
-import { EXIT, type ExitCode, UsageError } from "../core/errors.ts";
 import {
   type DeskSelector,
   isDeskSelector,
   needsBench,
   parseBoardSelector,
-} from "../desk/board-selector.ts";
+} from "../boards/board-selector.ts";
+import { formatDurationUs } from "../core/duration.ts";
+import { EXIT, type ExitCode, UsageError } from "../core/errors.ts";
+import { printable, printableJson } from "../core/plain-text.ts";
 import { watchFolders } from "../desk/change-signal.ts";
 import { openDesk } from "../desk/desk-board.ts";
 import { pluggedBoards } from "../desk/plugged-boards.ts";
 import { type SerialBoard, serialBoard } from "../desk/serial-board.ts";
 import { type BatchStep, provisionBatch } from "../provision/provision-batch.ts";
 import { csvLine, ndjsonLine, ProvisionRecord } from "../provision/provision-record.ts";
-import { printable, printableJson } from "../report/plain-text.ts";
 import { CONFIG_FILE, readConfig } from "./config-file.ts";
 import { chooseDeskBoard } from "./desk-choice.ts";
 import type { DeskWords } from "./desk-commands.ts";

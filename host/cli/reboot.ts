@@ -1,11 +1,11 @@
 /** `isnkit reboot`: reboots a board on the desk, and tells what proves each reboot. */
 import { resolve } from "node:path";
+import { pickRungs } from "../boards/rung.ts";
 import { EXIT, type ExitCode, IsnkitError } from "../core/errors.ts";
+import { printable } from "../core/plain-text.ts";
 import { serialBoard } from "../desk/serial-board.ts";
 import { type ProvenReboot, rebootBoard } from "../reboot/reboot-board.ts";
 import { attemptText, type RebootRun, rebootJson, rebootText } from "../reboot/reboot-text.ts";
-import { pickRungs } from "../reboot/rung.ts";
-import { printable } from "../report/plain-text.ts";
 import { CONFIG_FILE, readConfig } from "./config-file.ts";
 import { chooseDeskBoard } from "./desk-choice.ts";
 import type { DeskWords } from "./desk-commands.ts";

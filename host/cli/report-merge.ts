@@ -1,7 +1,6 @@
 /** `isnkit report merge`: the documents of shards in, that of the whole run out, with its verdict. */
 import { resolve } from "node:path";
 import { EXIT, type ExitCode, UsageError } from "../core/errors.ts";
-import { parseRun } from "../report/files/run-file.ts";
 import { mergeShards, type NamedShard } from "../simulate/merge.ts";
 import { verdictLine } from "../simulate/views/simulate-text.ts";
 import { CONFIG_FILE, readConfig } from "./config-file.ts";
@@ -9,6 +8,7 @@ import { paintFor } from "./paint.ts";
 import { formatOf, outputOf, type ReportArguments, savedRunIn } from "./report.ts";
 import { readBounded } from "./report-input.ts";
 import { expectWritable, writeResults } from "./results.ts";
+import { parseRun } from "./run-file.ts";
 import { mergeSettings } from "./settings.ts";
 import type { Terminal } from "./terminal.ts";
 

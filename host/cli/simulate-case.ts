@@ -1,15 +1,15 @@
 /** `isnkit simulate --case`: one life again, told line by line, and judged. */
 import type { CheckResult } from "../check/engine.ts";
+import type { Paint } from "../check/views/check-text.ts";
 import { EXIT, type ExitCode } from "../core/errors.ts";
-import type { Paint } from "../report/check-text.ts";
-import { printable, printableJson } from "../report/plain-text.ts";
+import { printable, printableJson } from "../core/plain-text.ts";
 import { type Campaign, deviceOf, drawCase } from "../simulate/campaign.ts";
 import { type CaseName, keepOnly } from "../simulate/case-text.ts";
 import { exhaustiveRunner } from "../simulate/exhaustive/exhaustive-runner.ts";
 import { judgeLife } from "../simulate/judge-life.ts";
-import type { LifeScript } from "../simulate/life-script.ts";
 import { type ReplayOnBoardOptions, replayOnBoard } from "../simulate/on-board/replay-on-board.ts";
 import { StoryTeller } from "../simulate/story.ts";
+import type { LifeScript } from "../virtual/life-script.ts";
 
 export interface CaseReport {
   readonly text: string;

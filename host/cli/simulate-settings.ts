@@ -4,9 +4,9 @@ import { isEmulatedBoard, parseEmulatedBoard } from "../boards/emulated-selector
 import { parseDurationUs } from "../core/duration.ts";
 import { UsageError } from "../core/errors.ts";
 import { type CaseName, parseCaseName } from "../simulate/case-text.ts";
-import { FAULT_KINDS, type FaultKind } from "../simulate/fault-kinds.ts";
 import { REPLAY_BOARD } from "../simulate/on-board/board-case.ts";
 import { parseShard, type Shard, shardOfJob } from "../simulate/shard.ts";
+import { FAULT_KINDS, type FaultKind } from "../virtual/fault-kinds.ts";
 import { didYouMean } from "./did-you-mean.ts";
 import { flagOf, type Setting, type SettingName, type Settings } from "./settings.ts";
 

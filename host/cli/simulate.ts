@@ -4,27 +4,27 @@ import { availableParallelism } from "node:os";
 import { resolve } from "node:path";
 import pc from "picocolors";
 import { isEmulatedBoard } from "../boards/emulated-selector.ts";
-import { type CampaignFile, readCampaignFile } from "../campaign/campaign-file.ts";
+import { NO_PAINT, type Paint } from "../check/views/check-text.ts";
 import { EXIT, type ExitCode, UsageError } from "../core/errors.ts";
 import { plural } from "../core/plural.ts";
 import { readIsnModule } from "../module/load.ts";
 import { PEERS } from "../peers/index.ts";
-import { NO_PAINT, type Paint } from "../report/check-text.ts";
-import { HONEST } from "../sim/campaign.ts";
 import { type Campaign, casesFor } from "../simulate/campaign.ts";
 import type { CaseName } from "../simulate/case-text.ts";
 import { cutCanaries } from "../simulate/exhaustive/cut-canary.ts";
 import { exhaustiveCases } from "../simulate/exhaustive/exhaustive-runner.ts";
-import { FAULT_KINDS } from "../simulate/fault-kinds.ts";
-import { GEOMETRIES, geometryName } from "../simulate/geometries.ts";
 import { LIFE_RULES } from "../simulate/rules/index.ts";
 import { isnRepeatsBetweenDevices } from "../simulate/rules/isn-repeats-between-devices.ts";
-import { DEFAULT_SETTINGS, type SimulateSettings, settingsOf } from "../simulate/settings.ts";
 import { type SimulateStage, simulate } from "../simulate/simulate.ts";
 import type { SimulateRun } from "../simulate/simulate-run.ts";
 import { simulateJson } from "../simulate/views/simulate-json.ts";
 import { simulateText, verdictLine } from "../simulate/views/simulate-text.ts";
-import { CUT_ZOO, ZOO } from "../zoo/index.ts";
+import { type CampaignFile, readCampaignFile } from "../sources/campaign-file.ts";
+import { HONEST } from "../virtual/campaign.ts";
+import { FAULT_KINDS } from "../virtual/fault-kinds.ts";
+import { GEOMETRIES, geometryName } from "../virtual/geometries.ts";
+import { DEFAULT_SETTINGS, type SimulateSettings, settingsOf } from "../virtual/settings.ts";
+import { CUT_ZOO, ZOO } from "../virtual/zoo/index.ts";
 import { CONFIG_FILE, readConfig } from "./config-file.ts";
 import { packageVersion } from "./package-version.ts";
 import { type Progress, progressOn } from "./progress.ts";
@@ -121,7 +121,7 @@ function caseFormat(format: SimulateFormat): "text" | "json" {
 async function reportOf(run: SimulateRun, format: SimulateFormat, paint: Paint): Promise<string> {
   if (format === "text") return simulateText(run, paint);
   if (format === "json") return simulateJson(run);
-  const { simulateReport } = await import("../report/simulate-report.ts");
+  const { simulateReport } = await import("../simulate/views/simulate-report.ts");
   return rendered(simulateReport(run), format);
 }
 

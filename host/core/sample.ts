@@ -132,7 +132,7 @@ export interface ViolationSample {
   readonly kind: "violation";
   readonly boot: number;
   readonly timeUs: number;
-  /** `program-not-erased`, …: host/sim/nvm-part.ts. */
+  /** `program-not-erased`, …: host/virtual/nvm-part.ts. */
   readonly what: string;
   /** Byte offset, sector or key. */
   readonly at: number;

@@ -1,8 +1,8 @@
 /** What stands on the desk: each port and each known USB device, the model it is, and its name. */
 import { realpath } from "node:fs/promises";
 import type { BoardDescription } from "../boards/board-description.ts";
-import type { AttachedPort } from "../serial/attached-ports.ts";
-import { type AttachedUsb, listAttachedUsb } from "../serial/attached-usb.ts";
+import type { AttachedPort } from "../console/attached-ports.ts";
+import { type AttachedUsb, listAttachedUsb } from "../console/attached-usb.ts";
 import { type ChangeSignal, watchFolders } from "./change-signal.ts";
 import { type Desk, findDeskBoard, modelsOf } from "./desk-board.ts";
 

@@ -10,10 +10,10 @@ import {
   boardModels,
   readBoardDescription,
 } from "../boards/board-description.ts";
+import type { DeskSelector } from "../boards/board-selector.ts";
+import { type AttachedPort, listAttachedPorts } from "../console/attached-ports.ts";
+import type { AttachedUsb } from "../console/attached-usb.ts";
 import { BenchError, UsageError } from "../core/errors.ts";
-import { type AttachedPort, listAttachedPorts } from "../serial/attached-ports.ts";
-import type { AttachedUsb } from "../serial/attached-usb.ts";
-import type { DeskSelector } from "./board-selector.ts";
 
 /** What the desk can be asked. */
 export interface Desk {

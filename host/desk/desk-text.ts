@@ -1,7 +1,7 @@
 /** The desk and the models as text and JSON. */
 import type { BoardDescription } from "../boards/board-description.ts";
-import { printable, printableJson } from "../report/plain-text.ts";
-import type { AttachedUsb } from "../serial/attached-usb.ts";
+import type { AttachedUsb } from "../console/attached-usb.ts";
+import { printable, printableJson } from "../core/plain-text.ts";
 import type { DeskChange, DeskEntry } from "./attached-boards.ts";
 
 export const DESK_SCHEMA = "isnkit.boards/1";

@@ -1,7 +1,7 @@
 /** Boards as they are plugged in, one after another: what a production line works on. */
 import { realpath } from "node:fs/promises";
+import type { DeskSelector } from "../boards/board-selector.ts";
 import { BenchError } from "../core/errors.ts";
-import type { DeskSelector } from "./board-selector.ts";
 import type { ChangeSignal } from "./change-signal.ts";
 import { type Desk, type DeskBoard, findDeskBoard } from "./desk-board.ts";
 

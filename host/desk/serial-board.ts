@@ -1,6 +1,7 @@
 /** A board of the desk, ready to be spoken to: its console through unplug and plug, and its ladder. */
-import { MACHINE_EDGES, SerialConnection, type SerialEdges } from "../boards/serial-connection.ts";
-import { ladderOf, type Rung } from "../reboot/rung.ts";
+
+import { ladderOf, type Rung } from "../boards/rung.ts";
+import { MACHINE_EDGES, SerialConnection, type SerialEdges } from "../console/serial-connection.ts";
 import { type Desk, type DeskBoard, locateDeskBoard } from "./desk-board.ts";
 
 export interface SerialBoard {

@@ -1,7 +1,7 @@
 /** Whether a board of the desk can be flashed and reset here. */
 import type { BoardDescription } from "../boards/board-description.ts";
+import type { DeskSelector } from "../boards/board-selector.ts";
 import { IsnkitError } from "../core/errors.ts";
-import type { DeskSelector } from "../desk/board-selector.ts";
 import { type Desk, type DeskBoard, findDeskBoard } from "../desk/desk-board.ts";
 import type { Machine } from "./machine.ts";
 import type { Checkup, Purpose } from "./purpose.ts";

@@ -1,5 +1,5 @@
 /** The doctor's findings as text and JSON. */
-import { printable, printableJson } from "../report/plain-text.ts";
+import { printable, printableJson } from "../core/plain-text.ts";
 import { type Checkup, type Diagnosis, PURPOSE_TEXT, type Purpose } from "./purpose.ts";
 
 export const DOCTOR_SCHEMA = "isnkit.doctor/1";

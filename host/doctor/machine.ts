@@ -4,9 +4,9 @@ import { constants } from "node:fs";
 import { access, readFile, stat } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { userInfo } from "node:os";
-import { findProgram } from "../boards/guarded-process.ts";
-import { networkObstacle } from "../boards/network-lab.ts";
-import { type AttachedPort, listAttachedPorts } from "../serial/attached-ports.ts";
+import { type AttachedPort, listAttachedPorts } from "../console/attached-ports.ts";
+import { networkObstacle } from "../emulated/network-lab.ts";
+import { findProgram } from "../system/guarded-process.ts";
 
 export interface Machine {
   readonly nodeVersion: string;

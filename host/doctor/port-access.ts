@@ -1,6 +1,6 @@
 /** May this user open the serial ports, and if not, what has to be added. */
-import type { AttachedPort } from "../serial/attached-ports.ts";
-import type { AttachedUsb } from "../serial/attached-usb.ts";
+import type { AttachedPort } from "../console/attached-ports.ts";
+import type { AttachedUsb } from "../console/attached-usb.ts";
 import type { Machine } from "./machine.ts";
 import type { Checkup, Purpose } from "./purpose.ts";
 

@@ -1,5 +1,5 @@
 /** What a device says that it runs: the record `about` of the console protocol (docs/flash.md). */
-import { type ConsoleRecord, decimalField, hexField } from "../boards/console-record.ts";
+import { type ConsoleRecord, decimalField, hexField } from "../console/console-record.ts";
 import { BenchError } from "../core/errors.ts";
 import { STATE } from "../module/abi.ts";
 

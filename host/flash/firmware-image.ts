@@ -3,8 +3,8 @@
  * start of the flash.
  */
 import { createHash } from "node:crypto";
-import { type LoadableSegment, loadableSegments } from "../boards/elf-image.ts";
 import { BenchError, UsageError } from "../core/errors.ts";
+import { type LoadableSegment, loadableSegments } from "../emulated/elf-image.ts";
 import { type DeviceModule, shortDigest } from "./device-module.ts";
 import { isUf2, readUf2 } from "./uf2.ts";
 

@@ -1,8 +1,9 @@
 /** The device as an update sees it: finds it at whatever it is doing, and asks it over its console. */
-import { type ConsoleRecord, decimalField } from "../boards/console-record.ts";
+
+import type { ByteLine } from "../console/byte-line.ts";
+import { type ConsoleRecord, decimalField } from "../console/console-record.ts";
 import { BenchError } from "../core/errors.ts";
 import { STATE } from "../module/abi.ts";
-import type { ByteLine } from "./byte-line.ts";
 import { type DeviceModule, deviceModule } from "./device-module.ts";
 import { YMODEM } from "./ymodem-block.ts";
 

@@ -1,9 +1,9 @@
 /** Firmware onto a board by one of the ways of its board.json, confirmed by the device afterwards. */
 import type { BoardDescription, FlashMethod } from "../boards/board-description.ts";
+import type { LineStep } from "../boards/rung.ts";
+import { ByteLine } from "../console/byte-line.ts";
+import type { SerialLink } from "../console/serial-link.ts";
 import { BenchError, UsageError } from "../core/errors.ts";
-import type { LineStep } from "../reboot/rung.ts";
-import type { SerialLink } from "../serial/serial-link.ts";
-import { ByteLine } from "./byte-line.ts";
 import type { DeviceModule } from "./device-module.ts";
 import { expectRunning, type FirmwareImage, readFirmware, touches } from "./firmware-image.ts";
 import { FlashDevice } from "./flash-device.ts";

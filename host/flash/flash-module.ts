@@ -3,8 +3,8 @@
  * tried, and confirmed when the device has told its version and hash. Whatever fails on the way, the
  * device runs its old module, at the latest after its next start.
  */
-import type { ConsoleRecord } from "../boards/console-record.ts";
-import { decimalField } from "../boards/console-record.ts";
+import type { ConsoleRecord } from "../console/console-record.ts";
+import { decimalField } from "../console/console-record.ts";
 import { BenchError } from "../core/errors.ts";
 import { STATE } from "../module/abi.ts";
 import { type DeviceModule, hasKey, shortDigest } from "./device-module.ts";

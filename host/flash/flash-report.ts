@@ -1,5 +1,5 @@
 /** What `isnkit flash` tells at its end: as text, and as JSON for programs. */
-import { printable, printableJson } from "../report/plain-text.ts";
+import { printable, printableJson } from "../core/plain-text.ts";
 import { type DeviceModule, shortDigest } from "./device-module.ts";
 import type { ModuleFlash } from "./flash-module.ts";
 

@@ -3,8 +3,9 @@
  * never those of the journal; what was written is read back. A chip that is protected against being read
  * cannot be verified, and taking its protection away erases everything, the journal too.
  */
-import type { LoadableSegment } from "../boards/elf-image.ts";
+
 import { BenchError, UsageError } from "../core/errors.ts";
+import type { LoadableSegment } from "../emulated/elf-image.ts";
 import { type FirmwareImage, touches } from "./firmware-image.ts";
 import { NackError, STM32_TRANSFER_BYTES, type Stm32Bootloader } from "./stm32-bootloader.ts";
 

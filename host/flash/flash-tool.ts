@@ -1,9 +1,9 @@
 /** Firmware by an external tool of board.json: openocd, bossac, dfu-util, …; never through a shell. */
 import type { ChildProcess } from "node:child_process";
-import { findProgram } from "../boards/guarded-process.ts";
-import { endOfGroup, killGroup, startGroup } from "../boards/process-group.ts";
 import { BenchError } from "../core/errors.ts";
-import { printable } from "../report/plain-text.ts";
+import { printable } from "../core/plain-text.ts";
+import { findProgram } from "../system/guarded-process.ts";
+import { endOfGroup, killGroup, startGroup } from "../system/process-group.ts";
 import { TransferInterrupted } from "./ymodem-sender.ts";
 
 /** A chip of 2 MiB over a slow probe takes minutes. */

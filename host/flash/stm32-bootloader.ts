@@ -2,8 +2,9 @@
  * Client of the system boot loader of STM32 chips over a UART (ST, AN3155 "USART protocol used in the
  * STM32 bootloader"): 8 data bits, even parity; every command is answered with ACK or NACK.
  */
+
+import type { ByteLine } from "../console/byte-line.ts";
 import { BenchError } from "../core/errors.ts";
-import type { ByteLine } from "./byte-line.ts";
 
 const ACK = 0x79;
 const NACK = 0x1f;

@@ -2,8 +2,9 @@
  * UF2 files (Microsoft, "USB Flashing Format", github.com/microsoft/uf2): blocks of 512 bytes, each with
  * its address, its number and a payload of up to 476 bytes. Pure: reads, checks and writes them.
  */
-import type { LoadableSegment } from "../boards/elf-image.ts";
+
 import { UsageError } from "../core/errors.ts";
+import type { LoadableSegment } from "../emulated/elf-image.ts";
 
 export const UF2_BLOCK_BYTES = 512;
 const PAYLOAD_MAX = 476;

@@ -1,6 +1,7 @@
 /** Sends one file by YMODEM: 1K blocks, CRC-16, a batch of one. Every terminal program can receive it. */
+
+import type { ByteLine } from "../console/byte-line.ts";
 import { BenchError } from "../core/errors.ts";
-import type { ByteLine } from "./byte-line.ts";
 import { LONG_BLOCK_BYTES, YMODEM, ymodemBlock, ymodemHeader } from "./ymodem-block.ts";
 
 export interface YmodemPatience {

@@ -1,11 +1,11 @@
 /** Where a console comes from: a port of the desk, which may go and come back, or an emulated board. */
 import { dirname } from "node:path";
-import { openEmulatedBoard } from "../boards/emulated-board.ts";
+import type { SerialBinding } from "../console/serial-binding.ts";
+import { openSerialLink } from "../console/serial-link.ts";
 import { BenchError } from "../core/errors.ts";
 import { type ChangeSignal, watchFolders } from "../desk/change-signal.ts";
 import { type Desk, type DeskBoard, locateDeskBoard } from "../desk/desk-board.ts";
-import type { SerialBinding } from "../serial/serial-binding.ts";
-import { openSerialLink } from "../serial/serial-link.ts";
+import { openEmulatedBoard } from "../emulated/emulated-board.ts";
 
 export interface ConsoleLink {
   readonly path: string;

@@ -3,8 +3,9 @@
  * time, and the text of devices that do not speak the protocol. Keeps its place when the port is lost,
  * so that what was missed in between shows as a gap. Pure: bytes in, sightings out.
  */
-import { type ConsoleRecord, parseConsoleLine } from "../boards/console-record.ts";
-import { type ConsoleLine, ConsoleLines } from "./console-lines.ts";
+
+import { type ConsoleLine, ConsoleLines } from "../console/console-lines.ts";
+import { type ConsoleRecord, parseConsoleLine } from "../console/console-record.ts";
 import { DeviceClock } from "./device-clock.ts";
 import type { ConsoleSighting } from "./monitor-event.ts";
 

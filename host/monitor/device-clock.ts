@@ -2,7 +2,7 @@
  * Device time from records: `at=` is the device's 32-bit counter, which runs at `hz` of its `hello` and
  * wraps (docs/bench-arm.md).
  */
-import { type ConsoleRecord, decimalField } from "../boards/console-record.ts";
+import { type ConsoleRecord, decimalField } from "../console/console-record.ts";
 
 const WRAP = 2 ** 32;
 /** Clocks of devices and hosts differ; by less than this. */

@@ -1,5 +1,5 @@
 /** What `isnkit monitor` sees on a console. */
-import type { ConsoleRecord } from "../boards/console-record.ts";
+import type { ConsoleRecord } from "../console/console-record.ts";
 
 export const LEVELS = ["debug", "info", "warn", "error"] as const;
 export type Level = (typeof LEVELS)[number];

@@ -1,5 +1,5 @@
 /** What the monitor sees, for programs: one JSON object a line (NDJSON). */
-import { printableJson } from "../report/plain-text.ts";
+import { printableJson } from "../core/plain-text.ts";
 import { levelOf, type MonitorEvent } from "./monitor-event.ts";
 
 export const MONITOR_SCHEMA = "isnkit.monitor/1";

@@ -1,6 +1,6 @@
 /** What the monitor sees, for people: one line an event, fields in columns, nothing raw. */
-import type { ConsoleRecord } from "../boards/console-record.ts";
-import { printable } from "../report/plain-text.ts";
+import type { ConsoleRecord } from "../console/console-record.ts";
+import { printable } from "../core/plain-text.ts";
 import { levelOf, type MonitorEvent } from "./monitor-event.ts";
 
 /** Puts text between the codes of a colour, or leaves it as it is. */

@@ -2,13 +2,13 @@
  * `provisionBoard`: gives a device its key, once, over its console. The key is drawn here, sent, wiped,
  * and known to the device alone; both sides compute its fingerprint, and only that is told.
  */
-import { type DeviceState, deviceState } from "../boards/conformance-device.ts";
-import { type ConsoleRecord, decimalField } from "../boards/console-record.ts";
-import { reasonName } from "../boards/console-samples.ts";
-import type { SerialConnection } from "../boards/serial-connection.ts";
+import { type DeviceState, deviceState } from "../console/conformance-device.ts";
+import { type ConsoleRecord, decimalField } from "../console/console-record.ts";
+import type { SerialConnection } from "../console/serial-connection.ts";
 import { BenchError, UsageError } from "../core/errors.ts";
+import { NOT_STARTED } from "../desk/restart.ts";
 import { PROVISION } from "../module/abi.ts";
-import { NOT_STARTED } from "../reboot/restart.ts";
+import { reasonName } from "../sources/console-samples.ts";
 import {
   fingerprintOf,
   fingerprintText,

@@ -5,7 +5,7 @@
  */
 import { type FileHandle, open } from "node:fs/promises";
 import { BenchError, UsageError } from "../core/errors.ts";
-import { printable } from "../report/plain-text.ts";
+import { printable } from "../core/plain-text.ts";
 
 export type ProvisionResult = "provisioned" | "replaced" | "refused" | "failed" | "duplicate";
 

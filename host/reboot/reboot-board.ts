@@ -2,15 +2,16 @@
  * `rebootBoard`: reboots a board on a serial port, and counts a reboot only when it is proved: the
  * device was seen to start, its cause fits the rung, and its persisted boot count grew by exactly one.
  */
-import { type DeviceState, deviceState } from "../boards/conformance-device.ts";
-import type { ConsoleEvent } from "../boards/console-record.ts";
-import type { SerialConnection } from "../boards/serial-connection.ts";
+
+import { cutsPower, type Rung, type RungName } from "../boards/rung.ts";
+import { type DeviceState, deviceState } from "../console/conformance-device.ts";
+import type { ConsoleEvent } from "../console/console-record.ts";
+import type { SerialConnection } from "../console/serial-connection.ts";
 import { BenchError } from "../core/errors.ts";
-import { climb, type RungAttempt } from "./ladder.ts";
-import { judgeCounts } from "./reboot-proof.ts";
-import { NOT_STARTED, type Restart, restartBy } from "./restart.ts";
-import { cutsPower, type Rung, type RungName } from "./rung.ts";
-import type { RunCommand } from "./rung-action.ts";
+import { climb, type RungAttempt } from "../desk/ladder.ts";
+import { judgeCounts } from "../desk/reboot-proof.ts";
+import { NOT_STARTED, type Restart, restartBy } from "../desk/restart.ts";
+import type { RunCommand } from "../desk/rung-action.ts";
 
 export interface RebootOptions {
   readonly connection: SerialConnection;

@@ -1,7 +1,7 @@
 /** Reboots as text and as JSON. */
 import { formatDurationUs } from "../core/duration.ts";
-import { printable, printableJson } from "../report/plain-text.ts";
-import type { RungAttempt } from "./ladder.ts";
+import { printable, printableJson } from "../core/plain-text.ts";
+import type { RungAttempt } from "../desk/ladder.ts";
 import type { ProvenReboot } from "./reboot-board.ts";
 
 export const REBOOT_SCHEMA = "isnkit.reboot/1";

@@ -4,8 +4,8 @@
  * policy of the page lets no script run but its own, by hash.
  */
 import { createHash } from "node:crypto";
+import { printable } from "../core/plain-text.ts";
 import { pageSource } from "./page-source.ts";
-import { printable } from "./plain-text.ts";
 import type { Report } from "./report-model.ts";
 
 /** `made`: the last line of the page, such as `isnkit 0.1.0, 2026-05-01`. */

@@ -2,7 +2,7 @@
  * The report as JUnit XML, as CI systems read it: one test case a rule. A broken rule is a failure; a
  * rule that was asked for and could not be judged is an error, so that it never looks like a pass.
  */
-import { printable } from "./plain-text.ts";
+import { printable } from "../core/plain-text.ts";
 import type { Report, ReportFinding, ReportRule } from "./report-model.ts";
 
 /** Findings written out in a test case; the rest is counted. */

@@ -2,8 +2,9 @@
  * The report as Markdown, for a job summary of GitHub Actions (which takes at most 1 MiB a step) or a
  * comment on a change.
  */
+
+import { printable } from "../core/plain-text.ts";
 import { grouped } from "../core/plural.ts";
-import { printable } from "./plain-text.ts";
 import type { Report, ReportFinding, ReportRule } from "./report-model.ts";
 
 /** GitHub's limit for a step's summary is 1 MiB; some is left for what others write there. */

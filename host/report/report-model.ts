@@ -3,7 +3,7 @@
  * plain: whoever renders it escapes it.
  */
 
-import type { Statistic } from "../statistics/statistic.ts";
+import type { Statistic } from "../check/statistics/statistic.ts";
 import type { PlotData } from "./plots/plot-data.ts";
 
 /** A statistic, and its value as people read it. */

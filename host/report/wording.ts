@@ -1,6 +1,7 @@
 /** Numbers and quantities as reports write them. */
+
+import type { Statistic } from "../check/statistics/statistic.ts";
 import { grouped } from "../core/plural.ts";
-import type { Statistic } from "../statistics/statistic.ts";
 import type { Fact, ReportStatistic } from "./report-model.ts";
 
 /** A sequence number in both ways: `1841260670 (0x6dbf747e)`. */

@@ -1,13 +1,13 @@
 /** A campaign: what decides all of its cases, and how one of them is run. Plain data, for workers. */
 import { createHash } from "node:crypto";
-import { zooMember } from "../sim/campaign.ts";
-import type { DeviceFactory } from "../sim/device.ts";
-import { rewoundIsnkitDevice } from "../sim/isnkit-device.ts";
-import { ZOO } from "../zoo/index.ts";
-import { drawLife } from "./draw-life.ts";
+import { zooMember } from "../virtual/campaign.ts";
+import type { DeviceFactory } from "../virtual/device.ts";
+import { drawLife } from "../virtual/draw-life.ts";
+import { rewoundIsnkitDevice } from "../virtual/isnkit-device.ts";
+import type { LifeScript } from "../virtual/life-script.ts";
+import { type SimulateSettings, settingsData, settingsHash } from "../virtual/settings.ts";
+import { ZOO } from "../virtual/zoo/index.ts";
 import { judgeLife } from "./judge-life.ts";
-import type { LifeScript } from "./life-script.ts";
-import { type SimulateSettings, settingsData, settingsHash } from "./settings.ts";
 import { SIMULATE_BOUNDS } from "./simulate-run.ts";
 import { TimelineWriter } from "./timeline.ts";
 import { CaseCollector, type Totals } from "./totals.ts";

@@ -4,8 +4,8 @@
  */
 import type { RuleId } from "../check/rule.ts";
 import { UsageError } from "../core/errors.ts";
-import { HONEST } from "../sim/campaign.ts";
-import { ZOO, type ZooMember } from "../zoo/index.ts";
+import { HONEST } from "../virtual/campaign.ts";
+import { ZOO, type ZooMember } from "../virtual/zoo/index.ts";
 import { type Campaign, swarmRunner } from "./campaign.ts";
 import { expectCutCanary, runCutCanary } from "./exhaustive/cut-canary.ts";
 import type { CanaryResult } from "./simulate-run.ts";

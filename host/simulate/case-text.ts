@@ -4,7 +4,7 @@
  * 2 and its fault 1. What is not named is left out.
  */
 import { UsageError } from "../core/errors.ts";
-import type { BootScript, LifeScript } from "./life-script.ts";
+import type { BootScript, LifeScript } from "../virtual/life-script.ts";
 
 export interface KeptBoot {
   readonly boot: number;

@@ -1,9 +1,10 @@
 /** A failure of the totals as a report shows it: made small, told, and with the line that replays it. */
+
+import type { LifeScript } from "../virtual/life-script.ts";
 import { type Campaign, deviceOf, drawCase } from "./campaign.ts";
 import { everything, type KeptBoot, keepOnly, keptText } from "./case-text.ts";
 import { ruleText } from "./finish-run.ts";
 import { judgeLife } from "./judge-life.ts";
-import type { LifeScript } from "./life-script.ts";
 import { boardReplay } from "./on-board/board-replay.ts";
 import { caseReplay } from "./replay.ts";
 import { shrink } from "./shrink.ts";

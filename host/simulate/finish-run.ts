@@ -1,19 +1,19 @@
 /** Turns totals into the document: the verdict, rule by rule, and what spans all devices. */
 import type { Verdict } from "../check/engine.ts";
 import type { Finding, RuleId, RuleText } from "../check/rule.ts";
+import { judgeStatistics } from "../check/statistics/counts.ts";
+import { alarmsOver } from "../check/statistics/weigh.ts";
 import { plural } from "../core/plural.ts";
 import { PEERS } from "../peers/index.ts";
-import { judgeStatistics } from "../statistics/counts.ts";
-import { alarmsOver } from "../statistics/weigh.ts";
+import { FAULT_KINDS } from "../virtual/fault-kinds.ts";
+import { settingsData } from "../virtual/settings.ts";
 import { type Campaign, campaignHash, moduleHash } from "./campaign.ts";
-import { FAULT_KINDS } from "./fault-kinds.ts";
 import { LIFE_RULES } from "./rules/index.ts";
 import {
   isnRepeatsBetweenDevices,
   repeatsBetweenDevices,
 } from "./rules/isn-repeats-between-devices.ts";
 import { keyKept } from "./rules/key-kept.ts";
-import { settingsData } from "./settings.ts";
 import {
   type CanaryResult,
   type CaseRange,

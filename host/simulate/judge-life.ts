@@ -2,11 +2,11 @@
 import { Check, type CheckResult } from "../check/engine.ts";
 import type { Rule } from "../check/rule.ts";
 import type { Sample } from "../core/sample.ts";
-import type { DeviceFactory } from "../sim/device.ts";
-import type { NvmPart } from "../sim/nvm.ts";
-import type { FaultTally } from "./fault-strikes.ts";
-import { Life, type LifeWitness } from "./life.ts";
-import type { LifeScript } from "./life-script.ts";
+import type { DeviceFactory } from "../virtual/device.ts";
+import type { FaultTally } from "../virtual/fault-strikes.ts";
+import { Life, type LifeWitness } from "../virtual/life.ts";
+import type { LifeScript } from "../virtual/life-script.ts";
+import type { NvmPart } from "../virtual/nvm.ts";
 import { LIFE_RULES } from "./rules/index.ts";
 
 export interface JudgedLife {

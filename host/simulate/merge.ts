@@ -3,10 +3,10 @@
  * is missing, doubled or foreign, and judges anew what spans all devices.
  */
 import type { RuleId } from "../check/rule.ts";
+import { judgeStatistics } from "../check/statistics/counts.ts";
 import { UsageError } from "../core/errors.ts";
-import { judgeStatistics } from "../statistics/counts.ts";
+import { geometryName } from "../virtual/geometries.ts";
 import { ruleResults, spanningFailures, verdictOf, withSpanning } from "./finish-run.ts";
-import { geometryName } from "./geometries.ts";
 import { isnRepeatsBetweenDevices } from "./rules/isn-repeats-between-devices.ts";
 import { SIMULATE_BOUNDS, type SimulateFailure, type SimulateRun } from "./simulate-run.ts";
 import { addTotals, firstFailures, noTotals, type RuleTotal, type Totals } from "./totals.ts";

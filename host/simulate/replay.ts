@@ -1,6 +1,7 @@
 /** The command lines that show a run, or one case of it, again. */
+
+import { REBOOTS_PER_CASE } from "../virtual/settings.ts";
 import type { Campaign } from "./campaign.ts";
-import { REBOOTS_PER_CASE } from "./settings.ts";
 
 /** The whole run. */
 export function runReplay({ seed, board, flags }: Campaign): string {

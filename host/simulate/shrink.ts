@@ -5,10 +5,10 @@
  */
 import type { CheckResult } from "../check/engine.ts";
 import type { RuleId } from "../check/rule.ts";
-import type { DeviceFactory } from "../sim/device.ts";
+import type { DeviceFactory } from "../virtual/device.ts";
+import type { LifeScript } from "../virtual/life-script.ts";
 import { everything, type KeptBoot, keepOnly } from "./case-text.ts";
 import { judgeLife } from "./judge-life.ts";
-import type { LifeScript } from "./life-script.ts";
 import { LIFE_RULES } from "./rules/index.ts";
 
 /** Lives that are tried at most. */

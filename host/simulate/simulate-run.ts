@@ -8,11 +8,11 @@
  */
 import type { Verdict } from "../check/engine.ts";
 import type { Finding, RuleId } from "../check/rule.ts";
+import type { StatisticsCounts } from "../check/statistics/counts.ts";
+import type { Statistic } from "../check/statistics/statistic.ts";
 import type { PeerName } from "../peers/peer-model.ts";
-import type { BoardSettings } from "../sim/device.ts";
-import type { StatisticsCounts } from "../statistics/counts.ts";
-import type { Statistic } from "../statistics/statistic.ts";
-import type { FaultKind } from "./fault-kinds.ts";
+import type { BoardSettings } from "../virtual/device.ts";
+import type { FaultKind } from "../virtual/fault-kinds.ts";
 
 export const SIMULATE_SCHEMA = "isnkit.simulate/1";
 
@@ -71,7 +71,7 @@ export interface SimulateRun {
   readonly timing: SimulateTiming;
 }
 
-/** Plain JSON; host/campaign/campaign-file.ts has the schema. */
+/** Plain JSON; host/sources/campaign-file.ts has the schema. */
 export type SimulateSettingsData = Readonly<Record<string, unknown>>;
 
 export interface CaseRange {

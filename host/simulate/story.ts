@@ -3,10 +3,10 @@
 import { formatDurationUs } from "../core/duration.ts";
 import type { Sample } from "../core/sample.ts";
 import { tupleKey } from "../core/tuple.ts";
-import type { FaultKind } from "./fault-kinds.ts";
-import { geometryName } from "./geometries.ts";
-import type { LifeWitness } from "./life.ts";
-import type { LifeScript } from "./life-script.ts";
+import type { FaultKind } from "../virtual/fault-kinds.ts";
+import { geometryName } from "../virtual/geometries.ts";
+import type { LifeWitness } from "../virtual/life.ts";
+import type { LifeScript } from "../virtual/life-script.ts";
 
 const LINES_MAX = 40;
 

@@ -2,10 +2,10 @@
 import type { OpenSample, Sample, UsedSample } from "../core/sample.ts";
 import { serialAdd, serialDistance } from "../core/serial.ts";
 import { type Tuple, tupleKey } from "../core/tuple.ts";
-import type { FaultKind } from "./fault-kinds.ts";
+import type { FaultKind } from "../virtual/fault-kinds.ts";
+import type { Life, LifeWitness } from "../virtual/life.ts";
+import type { LifeScript } from "../virtual/life-script.ts";
 import { ceilingOf } from "./journal-record.ts";
-import type { Life, LifeWitness } from "./life.ts";
-import type { LifeScript } from "./life-script.ts";
 import {
   type DeviceTimeline,
   SIMULATE_BOUNDS,

@@ -3,14 +3,18 @@
  * Plain data; adding up does not depend on the order, so that neither workers nor shards show.
  */
 import type { Finding, RuleId } from "../check/rule.ts";
+import {
+  addCounts,
+  StatisticsCollector,
+  type StatisticsCounts,
+} from "../check/statistics/counts.ts";
 import type { OpenSample, Sample } from "../core/sample.ts";
 import type { PeerName } from "../peers/peer-model.ts";
-import type { BoardSettings } from "../sim/device.ts";
-import { addCounts, StatisticsCollector, type StatisticsCounts } from "../statistics/counts.ts";
-import { FAULT_KINDS, type FaultKind } from "./fault-kinds.ts";
-import { geometryName } from "./geometries.ts";
+import type { BoardSettings } from "../virtual/device.ts";
+import { FAULT_KINDS, type FaultKind } from "../virtual/fault-kinds.ts";
+import { geometryName } from "../virtual/geometries.ts";
+import type { LifeScript } from "../virtual/life-script.ts";
 import type { JudgedLife } from "./judge-life.ts";
-import type { LifeScript } from "./life-script.ts";
 import {
   type DeviceTimeline,
   SIMULATE_BOUNDS,

@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { beforeAll, expect, it } from "vitest";
-import { benchArm } from "../../host/boards/arm-bench.ts";
+import { benchArm } from "../../host/emulated/arm-bench.ts";
 import { buildFirmware, describeArm } from "./arm-tools.ts";
 
 /** Instructions an ISN: the goals of the kit. */

@@ -1,8 +1,8 @@
 import { beforeAll, expect, it } from "vitest";
-import { waitForHello } from "../../host/boards/conformance-device.ts";
-import { decimalField } from "../../host/boards/console-record.ts";
-import { ConsoleSession } from "../../host/boards/console-session.ts";
-import { openEmulatedBoard } from "../../host/boards/emulated-board.ts";
+import { waitForHello } from "../../host/console/conformance-device.ts";
+import { decimalField } from "../../host/console/console-record.ts";
+import { ConsoleSession } from "../../host/console/console-session.ts";
+import { openEmulatedBoard } from "../../host/emulated/emulated-board.ts";
 import { COUNTER_HZ, FirmwareCarrier } from "./arm-module-carriers.ts";
 import { buildFirmware, describeArm } from "./arm-tools.ts";
 

@@ -3,12 +3,12 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeAll, expect, it } from "vitest";
-import { openEmulatedSource } from "../../host/boards/emulated-source.ts";
-import { type MailFirmware, mailCampaign } from "../../host/boards/mail-campaign.ts";
-import { judgeMailCampaign } from "../../host/boards/mail-evidence.ts";
-import { mailTable } from "../../host/boards/mail-table.ts";
 import { type CheckResult, checkSamples } from "../../host/check/engine.ts";
 import { RULES } from "../../host/check/rules/index.ts";
+import { openEmulatedSource } from "../../host/sources/emulated-source.ts";
+import { type MailFirmware, mailCampaign } from "../../host/sources/mail-campaign.ts";
+import { judgeMailCampaign } from "../../host/sources/mail-evidence.ts";
+import { mailTable } from "../../host/sources/mail-table.ts";
 import { describeNetwork } from "./arm-network-tests.ts";
 import { buildFirmware, emulatorsLeft } from "./arm-tools.ts";
 

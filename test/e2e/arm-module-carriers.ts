@@ -1,10 +1,10 @@
 /** Carriers of the compiled module: Node itself, and firmware that is driven over its console. */
 import { readFileSync } from "node:fs";
-import { waitForHello } from "../../host/boards/conformance-device.ts";
-import { decimalField, hexField } from "../../host/boards/console-record.ts";
-import { ConsoleSession } from "../../host/boards/console-session.ts";
-import { type EmulatorSettings, openEmulatedBoard } from "../../host/boards/emulated-board.ts";
 import type { PoweredBoard } from "../../host/boards/powered-board.ts";
+import { waitForHello } from "../../host/console/conformance-device.ts";
+import { decimalField, hexField } from "../../host/console/console-record.ts";
+import { ConsoleSession } from "../../host/console/console-session.ts";
+import { type EmulatorSettings, openEmulatedBoard } from "../../host/emulated/emulated-board.ts";
 import { STORAGE } from "../../host/module/abi.ts";
 
 export interface ModuleCarrier {

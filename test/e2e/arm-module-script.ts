@@ -2,7 +2,7 @@
  * One life of a device as a script: provisioning, numbers of many tuples, time, progress, TIME_WAIT,
  * power cuts. Run on two carriers it must give the same numbers, bit for bit.
  */
-import { Random } from "../../host/sim/random.ts";
+import { Random } from "../../host/core/random.ts";
 import { COUNTER_HZ, type ModuleCarrier } from "./arm-module-carriers.ts";
 
 /** A step and what it gave, for a readable difference. */

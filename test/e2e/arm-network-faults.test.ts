@@ -1,10 +1,10 @@
 import { afterEach, beforeAll, beforeEach, expect, it } from "vitest";
 import { firmwarePath } from "../../host/boards/board-firmware.ts";
-import { type ConsoleRecord, decimalField } from "../../host/boards/console-record.ts";
-import { ConsoleSession } from "../../host/boards/console-session.ts";
-import { MailServer } from "../../host/boards/mail-server.ts";
-import { NetworkLab } from "../../host/boards/network-lab.ts";
-import { QemuBoard } from "../../host/boards/qemu-board.ts";
+import { type ConsoleRecord, decimalField } from "../../host/console/console-record.ts";
+import { ConsoleSession } from "../../host/console/console-session.ts";
+import { MailServer } from "../../host/emulated/mail-server.ts";
+import { NetworkLab } from "../../host/emulated/network-lab.ts";
+import { QemuBoard } from "../../host/emulated/qemu-board.ts";
 import { describeNetwork } from "./arm-network-tests.ts";
 import { buildFirmware } from "./arm-tools.ts";
 

@@ -2,7 +2,7 @@
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { describe, it } from "vitest";
-import { networkObstacle } from "../../host/boards/network-lab.ts";
+import { networkObstacle } from "../../host/emulated/network-lab.ts";
 import { describeArm, requireAll } from "./arm-tools.ts";
 
 const LWIP = fileURLToPath(new URL("../../build/third-party/lwip/src/core/tcp.c", import.meta.url));

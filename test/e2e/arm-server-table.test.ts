@@ -1,7 +1,7 @@
 /** The servers of a run, written over the console (boards/common/server_table.h). */
 import { afterEach, beforeAll, expect, it } from "vitest";
-import type { ConsoleRecord } from "../../host/boards/console-record.ts";
-import type { ConsoleSession } from "../../host/boards/console-session.ts";
+import type { ConsoleRecord } from "../../host/console/console-record.ts";
+import type { ConsoleSession } from "../../host/console/console-session.ts";
 import { parseAddress } from "../../host/core/address.ts";
 import { FirmwareCarrier } from "./arm-module-carriers.ts";
 import { buildFirmware, describeArm } from "./arm-tools.ts";

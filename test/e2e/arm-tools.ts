@@ -3,7 +3,7 @@ import { execFileSync, spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { describe } from "vitest";
-import { findProgram } from "../../host/boards/guarded-process.ts";
+import { findProgram } from "../../host/system/guarded-process.ts";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 

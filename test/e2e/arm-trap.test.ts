@@ -4,9 +4,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { deviceState } from "../../host/boards/conformance-device.ts";
-import { decimalField, hexField } from "../../host/boards/console-record.ts";
-import { reasonName } from "../../host/boards/console-samples.ts";
+import { deviceState } from "../../host/console/conformance-device.ts";
+import { decimalField, hexField } from "../../host/console/console-record.ts";
+import { reasonName } from "../../host/sources/console-samples.ts";
 import { FirmwareCarrier } from "./arm-module-carriers.ts";
 import { buildFirmware, describeArm } from "./arm-tools.ts";
 

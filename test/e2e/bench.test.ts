@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
-const BENCH = fileURLToPath(new URL("../../bench/", import.meta.url));
+const BENCH = fileURLToPath(new URL("../../benchmarks/", import.meta.url));
 
 interface Row {
   readonly bench: string;

@@ -2,13 +2,13 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeAll, expect, it } from "vitest";
-import { networkObstacle } from "../../host/boards/network-lab.ts";
-import { TemporaryFolder } from "../../host/boards/temporary-folder.ts";
-import { readCampaignFile } from "../../host/campaign/campaign-file.ts";
 import { planOf } from "../../host/cli/check-files.ts";
 import type { OpenSample, Sample } from "../../host/core/sample.ts";
-import { DEFAULT_BOARD } from "../../host/sim/board.ts";
-import { virtualBoardSamples } from "../../host/sim/campaign.ts";
+import { networkObstacle } from "../../host/emulated/network-lab.ts";
+import { readCampaignFile } from "../../host/sources/campaign-file.ts";
+import { TemporaryFolder } from "../../host/system/temporary-folder.ts";
+import { DEFAULT_BOARD } from "../../host/virtual/board.ts";
+import { virtualBoardSamples } from "../../host/virtual/campaign.ts";
 import { RELEASE } from "../support/builds.ts";
 import { isnkit } from "../support/command.ts";
 import { describeSerialBoard, PtyBoard } from "../support/pty-board.ts";

@@ -5,8 +5,8 @@ import { closeSync, mkdtempSync, openSync, rmSync, writeFileSync } from "node:fs
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeAll, describe, expect, it } from "vitest";
-import { findProgram } from "../../host/boards/guarded-process.ts";
 import { moduleImage } from "../../host/flash/module-image.ts";
+import { findProgram } from "../../host/system/guarded-process.ts";
 import { BUILT_MODULE, FlashLab } from "../support/flash-lab.ts";
 import { named } from "../support/wasm-edit.ts";
 import { buildFirmware, describeArm, requireAll } from "./arm-tools.ts";

@@ -3,10 +3,10 @@
  * reaches at once) or in an unplugged port: in every phase, and in the middle of the bytes.
  */
 import { afterEach, beforeAll, expect, it } from "vitest";
+import type { SerialLink } from "../../host/console/serial-link.ts";
 import type { DeviceModule } from "../../host/flash/device-module.ts";
 import type { FlashStep } from "../../host/flash/flash-module.ts";
 import { moduleImage } from "../../host/flash/module-image.ts";
-import type { SerialLink } from "../../host/serial/serial-link.ts";
 import { BUILT_MODULE, FlashLab, isForward, isn, type SlotsDevice } from "../support/flash-lab.ts";
 import { named } from "../support/wasm-edit.ts";
 import { buildFirmware, describeArm } from "./arm-tools.ts";

@@ -2,8 +2,8 @@
 import { chmodSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, expect, it } from "vitest";
-import { loadableSegments } from "../../host/boards/elf-image.ts";
-import { openSerialLink } from "../../host/serial/serial-link.ts";
+import { openSerialLink } from "../../host/console/serial-link.ts";
+import { loadableSegments } from "../../host/emulated/elf-image.ts";
 import { isnkit } from "../support/command.ts";
 import { inPtyFolder, joinedPty } from "../support/pty-pair.ts";
 import { F405, Stm32Model } from "../support/stm32-chip.ts";

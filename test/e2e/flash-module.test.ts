@@ -1,8 +1,8 @@
 /** Module updates of an emulated board behind a pseudo-terminal, by node-serialport. */
 import { afterEach, beforeAll, expect, it } from "vitest";
+import { openSerialLink } from "../../host/console/serial-link.ts";
 import type { ModuleFlashOptions } from "../../host/flash/flash-module.ts";
 import { moduleImage } from "../../host/flash/module-image.ts";
-import { openSerialLink } from "../../host/serial/serial-link.ts";
 import { BUILT_MODULE, FlashLab, isForward, isn, type SlotsDevice } from "../support/flash-lab.ts";
 import { USED_BYTES } from "../support/slots-board.ts";
 import { named, OP, withBody, withName } from "../support/wasm-edit.ts";

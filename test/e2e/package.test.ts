@@ -173,7 +173,7 @@ describe("the tarball", () => {
     const manifest = JSON.parse(read("package.json")) as Record<string, object | undefined>;
     const kinds = ["dependencies", "peerDependencies", "optionalDependencies"];
     const known = kinds.flatMap((kind) => Object.keys(manifest[kind] ?? {}));
-    expect(imported(read("dist/sim/random.js"))).toContain("pure-rand/generator/XoroShiro");
+    expect(imported(read("dist/core/random.js"))).toContain("pure-rand/generator/XoroShiro");
     const foreign = code().flatMap((path) =>
       imported(read(path)).filter(
         (from) =>

@@ -1,8 +1,8 @@
 /** The HTML report in a real browser: drawn, quiet, harmless, and usable without a mouse. */
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { checkReport } from "../../host/report/check-report.ts";
-import { parseRun } from "../../host/report/files/run-file.ts";
+import { checkReport } from "../../host/check/views/check-report.ts";
+import { parseRun } from "../../host/cli/run-file.ts";
 import { reportHtml } from "../../host/report/report-html.ts";
 import type { Report } from "../../host/report/report-model.ts";
 import { describeBrowser, launchChromium, openReport, pixelsOf } from "../support/browser.ts";

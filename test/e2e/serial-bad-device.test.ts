@@ -2,7 +2,7 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, it } from "vitest";
-import { openSerialLink } from "../../host/serial/serial-link.ts";
+import { openSerialLink } from "../../host/console/serial-link.ts";
 import { BadDevice } from "../support/bad-device.ts";
 import { isnkit } from "../support/command.ts";
 import { describePty, inPtyFolder, joinedPty } from "../support/pty-pair.ts";

@@ -1,14 +1,14 @@
 /** The reboot campaign on a board behind a pseudo-terminal: the same rules, the same verdict. */
 import { afterEach, beforeAll, expect, it } from "vitest";
 import { readBoardDescription } from "../../host/boards/board-description.ts";
-import { provisionDevice } from "../../host/boards/conformance-device.ts";
-import { rebootCampaign } from "../../host/boards/reboot-campaign.ts";
-import { SerialConnection } from "../../host/boards/serial-connection.ts";
-import { serialLives } from "../../host/boards/serial-lives.ts";
+import { ladderOf } from "../../host/boards/rung.ts";
 import { checkSamples } from "../../host/check/engine.ts";
 import { RULES } from "../../host/check/rules/index.ts";
-import type { RungAttempt } from "../../host/reboot/ladder.ts";
-import { ladderOf } from "../../host/reboot/rung.ts";
+import { provisionDevice } from "../../host/console/conformance-device.ts";
+import { SerialConnection } from "../../host/console/serial-connection.ts";
+import type { RungAttempt } from "../../host/desk/ladder.ts";
+import { serialLives } from "../../host/desk/serial-lives.ts";
+import { rebootCampaign } from "../../host/sources/reboot-campaign.ts";
 import { describeSerialBoard, PtyBoard } from "../support/pty-board.ts";
 import { buildFirmware } from "./arm-tools.ts";
 

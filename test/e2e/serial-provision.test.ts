@@ -2,12 +2,12 @@
 import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeAll, expect, it } from "vitest";
-import { consoleChecksum } from "../../host/boards/console-record.ts";
+import { consoleChecksum } from "../../host/console/console-record.ts";
 import {
   MACHINE_EDGES,
   SerialConnection,
   type SerialEdges,
-} from "../../host/boards/serial-connection.ts";
+} from "../../host/console/serial-connection.ts";
 import { fingerprintOf, fingerprintText } from "../../host/provision/device-key.ts";
 import { provisionBoard } from "../../host/provision/provision-board.ts";
 import { isnkit } from "../support/command.ts";

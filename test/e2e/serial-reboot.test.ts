@@ -2,14 +2,14 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeAll, expect, it } from "vitest";
-import { provisionDevice } from "../../host/boards/conformance-device.ts";
-import { SerialConnection } from "../../host/boards/serial-connection.ts";
+import { ladderOf, type Rung } from "../../host/boards/rung.ts";
+import { provisionDevice } from "../../host/console/conformance-device.ts";
+import { SerialConnection } from "../../host/console/serial-connection.ts";
 import {
   type ProvenReboot,
   type RebootOptions,
   rebootBoard,
 } from "../../host/reboot/reboot-board.ts";
-import { ladderOf, type Rung } from "../../host/reboot/rung.ts";
 import { isnkit } from "../support/command.ts";
 import { describeSerialBoard, PtyBoard } from "../support/pty-board.ts";
 import { buildFirmware } from "./arm-tools.ts";

@@ -3,13 +3,13 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { readBoardDescription } from "../../host/boards/board-description.ts";
 import type { PoweredBoard } from "../../host/boards/powered-board.ts";
 import type { Sample } from "../../host/core/sample.ts";
-import { rewoundIsnkitDevice } from "../../host/sim/isnkit-device.ts";
-import { drawLife } from "../../host/simulate/draw-life.ts";
 import { judgeLife } from "../../host/simulate/judge-life.ts";
-import type { FaultScript, LifeScript } from "../../host/simulate/life-script.ts";
 import { caseOnBoard } from "../../host/simulate/on-board/board-case.ts";
 import { replayOnBoard } from "../../host/simulate/on-board/replay-on-board.ts";
-import { DEFAULT_SETTINGS } from "../../host/simulate/settings.ts";
+import { drawLife } from "../../host/virtual/draw-life.ts";
+import { rewoundIsnkitDevice } from "../../host/virtual/isnkit-device.ts";
+import type { FaultScript, LifeScript } from "../../host/virtual/life-script.ts";
+import { DEFAULT_SETTINGS } from "../../host/virtual/settings.ts";
 import { isnkit } from "../support/command.ts";
 import { buildFirmware, describeArm, emulatorsLeft } from "./arm-tools.ts";
 

@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import type { Terminal } from "../../host/cli/terminal.ts";
-import { ZOO } from "../../host/zoo/index.ts";
+import { ZOO } from "../../host/virtual/zoo/index.ts";
 import { isnkit } from "../support/command.ts";
 
 function check(args: readonly string[], more: Partial<Terminal> = {}) {

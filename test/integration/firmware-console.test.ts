@@ -4,17 +4,17 @@ import {
   parseBoardDescription,
   readBoardDescription,
 } from "../../host/boards/board-description.ts";
+import { parseEmulatedBoard } from "../../host/boards/emulated-selector.ts";
 import {
   type ConsoleEvent,
   ConsoleReader,
   consoleChecksum,
   formatConsoleCommand,
   parseConsoleLine,
-} from "../../host/boards/console-record.ts";
-import { ConsoleSamples } from "../../host/boards/console-samples.ts";
-import { emulatedNetwork } from "../../host/boards/emulated-network.ts";
-import { parseEmulatedBoard } from "../../host/boards/emulated-selector.ts";
-import { openEmulatedSource } from "../../host/boards/emulated-source.ts";
+} from "../../host/console/console-record.ts";
+import { emulatedNetwork } from "../../host/emulated/emulated-network.ts";
+import { ConsoleSamples } from "../../host/sources/console-samples.ts";
+import { openEmulatedSource } from "../../host/sources/emulated-source.ts";
 
 const bytes = (text: string) => new TextEncoder().encode(text);
 const line = (text: string) => `${text} *${consoleChecksum(text)}\r\n`;

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
-import { findProgram } from "../../host/boards/guarded-process.ts";
+import { findProgram } from "../../host/system/guarded-process.ts";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 const MODEL = fileURLToPath(new URL("firmware-flash-model.c", import.meta.url));

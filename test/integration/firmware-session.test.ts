@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { consoleChecksum } from "../../host/boards/console-record.ts";
-import { ConsoleSession } from "../../host/boards/console-session.ts";
 import type { Console } from "../../host/boards/powered-board.ts";
+import { consoleChecksum } from "../../host/console/console-record.ts";
+import { ConsoleSession } from "../../host/console/console-session.ts";
 
 const line = (text: string) => `${text} *${consoleChecksum(text)}\r\n`;
 

@@ -1,8 +1,8 @@
 /** How an STM32 is brought into its boot loader and out of it by DTR and RTS, in exact order. */
 import { afterEach, describe, expect, it } from "vitest";
 import { readBoardDescription } from "../../host/boards/board-description.ts";
+import type { SerialLines, SerialLink } from "../../host/console/serial-link.ts";
 import { type FirmwareMethod, flashFirmware } from "../../host/flash/flash-firmware.ts";
-import type { SerialLines, SerialLink } from "../../host/serial/serial-link.ts";
 import { Stm32Model } from "../support/stm32-chip.ts";
 import { streamPair } from "../support/stream-pair.ts";
 

@@ -4,12 +4,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { boardModels, readBoardDescription } from "../../host/boards/board-description.ts";
-import { findProgram } from "../../host/boards/guarded-process.ts";
 import {
   type FlashToolOptions,
   filledToolCommand,
   runFlashTool,
 } from "../../host/flash/flash-tool.ts";
+import { findProgram } from "../../host/system/guarded-process.ts";
 
 describe("an external flasher", () => {
   const folder = mkdtempSync(join(tmpdir(), "isnkit-tool-"));

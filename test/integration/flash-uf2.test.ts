@@ -8,10 +8,10 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { decodeBlock, encodeBlock, UF2Flags } from "uf2";
 import { afterEach, describe, expect, it } from "vitest";
-import { findProgram } from "../../host/boards/guarded-process.ts";
 import { readFirmware } from "../../host/flash/firmware-image.ts";
 import { readUf2, writeUf2 } from "../../host/flash/uf2.ts";
 import { findVolume, mountPoints, writeVolume } from "../../host/flash/uf2-volume.ts";
+import { findProgram } from "../../host/system/guarded-process.ts";
 
 const RP2040 = 0xe48bff56;
 const INFO = "UF2 Bootloader v3.0\r\nModel: Raspberry Pi RP2\r\nBoard-ID: RPI-RP2\r\n";

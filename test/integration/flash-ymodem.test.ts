@@ -7,11 +7,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { findProgram } from "../../host/boards/guarded-process.ts";
-import { ByteLine, type ByteStream } from "../../host/flash/byte-line.ts";
+import { ByteLine, type ByteStream } from "../../host/console/byte-line.ts";
+import { Random } from "../../host/core/random.ts";
 import { crc16Xmodem, YMODEM, ymodemBlock, ymodemHeader } from "../../host/flash/ymodem-block.ts";
 import { sendYmodem, type YmodemPatience } from "../../host/flash/ymodem-sender.ts";
-import { Random } from "../../host/sim/random.ts";
+import { findProgram } from "../../host/system/guarded-process.ts";
 import {
   compileHostProgram,
   describeWithCompiler,

@@ -3,8 +3,8 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { KeptSamples, keptSamples, readKeptRun } from "../../host/campaign/kept-samples.ts";
 import type { Sample } from "../../host/core/sample.ts";
+import { KeptSamples, keptSamples, readKeptRun } from "../../host/sources/kept-samples.ts";
 import { buildFirmware, describeArm } from "../e2e/arm-tools.ts";
 import { isnkit } from "../support/command.ts";
 

@@ -1,9 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { Random } from "../../host/core/random.ts";
 import { serialDistance } from "../../host/core/serial.ts";
 import { COUNTER, REASON, STATE } from "../../host/module/abi.ts";
-import type { NvmGeometry } from "../../host/sim/nvm.ts";
-import { Random } from "../../host/sim/random.ts";
+import type { NvmGeometry } from "../../host/virtual/nvm.ts";
 import { BUILDS } from "../support/builds.ts";
 import { GEOMETRIES } from "../support/geometries.ts";
 import { KEY, Lab, LOCAL, NOR, REMOTE } from "../support/lab.ts";

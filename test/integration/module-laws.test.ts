@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { STATE } from "../../host/module/abi.ts";
-import { PowerCut } from "../../host/sim/nvm.ts";
+import { PowerCut } from "../../host/virtual/nvm.ts";
 import { BUILDS } from "../support/builds.ts";
 import { GEOMETRIES } from "../support/geometries.ts";
 import { Lab, REMOTE } from "../support/lab.ts";

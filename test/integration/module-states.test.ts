@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import type { Random } from "../../host/core/random.ts";
 import { serialDistance } from "../../host/core/serial.ts";
 import { COUNTER, POLICY, PROVISION, REASON, STATE } from "../../host/module/abi.ts";
 import { fingerprintOf } from "../../host/provision/device-key.ts";
@@ -8,8 +9,7 @@ import {
   type EntropySource,
   goodEntropy,
   stuckEntropy,
-} from "../../host/sim/entropy.ts";
-import type { Random } from "../../host/sim/random.ts";
+} from "../../host/virtual/entropy.ts";
 import { BUILDS } from "../support/builds.ts";
 import { KEY, KEY_2, Lab, LOCAL, REMOTE } from "../support/lab.ts";
 

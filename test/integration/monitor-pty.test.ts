@@ -3,12 +3,12 @@ import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, it } from "vitest";
 import { parseBench } from "../../host/boards/bench-file.ts";
-import { consoleChecksum } from "../../host/boards/console-record.ts";
+import type { AttachedPort } from "../../host/console/attached-ports.ts";
+import { consoleChecksum } from "../../host/console/console-record.ts";
+import { openSerialLink, type SerialLink } from "../../host/console/serial-link.ts";
 import { type Desk, findDeskBoard } from "../../host/desk/desk-board.ts";
 import { ConsoleMonitor } from "../../host/monitor/console-monitor.ts";
 import { deskSource } from "../../host/monitor/console-source.ts";
-import type { AttachedPort } from "../../host/serial/attached-ports.ts";
-import { openSerialLink, type SerialLink } from "../../host/serial/serial-link.ts";
 import { describePty, inPtyFolder, joinedPty, type PtyPair } from "../support/pty-pair.ts";
 import { type MonitorTraits, type RunningMonitor, runMonitor } from "../support/running-monitor.ts";
 

@@ -1,13 +1,13 @@
 import { describe, expect, it } from "vitest";
 import { deviceOf, swarmRunner } from "../../host/simulate/campaign.ts";
 import { keepOnly, parseCaseName } from "../../host/simulate/case-text.ts";
-import { drawLife } from "../../host/simulate/draw-life.ts";
 import {
   exhaustiveCases,
   exhaustiveRunner,
 } from "../../host/simulate/exhaustive/exhaustive-runner.ts";
 import { explainFailure } from "../../host/simulate/explain-failure.ts";
 import { judgeLife } from "../../host/simulate/judge-life.ts";
+import { drawLife } from "../../host/virtual/draw-life.ts";
 import { compileMutantBytes, MUTANTS, type Mutant } from "../support/mutants.ts";
 import { campaign } from "../support/simulation.ts";
 

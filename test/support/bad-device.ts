@@ -2,8 +2,8 @@
  * A device with an old generator behind a pseudo-terminal: at each boot the same ISNs and the same ports
  * again, as lwIP's defaults give them. It speaks the console protocol, and counts its boots.
  */
-import { consoleChecksum } from "../../host/boards/console-record.ts";
-import { openSerialLink, type SerialLink } from "../../host/serial/serial-link.ts";
+import { consoleChecksum } from "../../host/console/console-record.ts";
+import { openSerialLink, type SerialLink } from "../../host/console/serial-link.ts";
 
 const FIRST_PORT = 49153;
 const FIRST_ISN = 6510;

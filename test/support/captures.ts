@@ -4,10 +4,10 @@ import { fileURLToPath } from "node:url";
 import { expect } from "vitest";
 import { openCapture } from "../../host/capture/capture-reader.ts";
 import { type Packet, packetData } from "../../host/capture/packet.ts";
-import { type CaptureSamplesOptions, captureSamples } from "../../host/capture/samples.ts";
 import { parseAddress } from "../../host/core/address.ts";
 import { UsageError } from "../../host/core/errors.ts";
 import type { OpenSample, Sample } from "../../host/core/sample.ts";
+import { type CaptureSamplesOptions, captureSamples } from "../../host/sources/capture/samples.ts";
 import { collect, failure, inChunks } from "./packets.ts";
 
 export const FIXTURES = fileURLToPath(new URL("../fixtures/captures/", import.meta.url));

@@ -1,9 +1,9 @@
 /** A device on a serial line in this process: it speaks the console protocol, and fails as it is told. */
-import { consoleChecksum } from "../../host/boards/console-record.ts";
-import type { SerialEdges } from "../../host/boards/serial-connection.ts";
-import { SerialConnection } from "../../host/boards/serial-connection.ts";
+import { consoleChecksum } from "../../host/console/console-record.ts";
+import type { SerialEdges } from "../../host/console/serial-connection.ts";
+import { SerialConnection } from "../../host/console/serial-connection.ts";
+import type { SerialLines, SerialLink } from "../../host/console/serial-link.ts";
 import { BenchError } from "../../host/core/errors.ts";
-import type { SerialLines, SerialLink } from "../../host/serial/serial-link.ts";
 
 const NOT_STARTED = 256;
 

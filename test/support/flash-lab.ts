@@ -1,8 +1,9 @@
 /** Boards with slots, devices behind their ports, and updates of them; all put away at the end. */
 import { readFileSync } from "node:fs";
-import { type ConsoleEvent, hexField } from "../../host/boards/console-record.ts";
+import { ByteLine, type ByteStream } from "../../host/console/byte-line.ts";
+import { type ConsoleEvent, hexField } from "../../host/console/console-record.ts";
+import { openSerialLink, type SerialLink } from "../../host/console/serial-link.ts";
 import { serialDistance } from "../../host/core/serial.ts";
-import { ByteLine, type ByteStream } from "../../host/flash/byte-line.ts";
 import { FlashDevice } from "../../host/flash/flash-device.ts";
 import {
   flashModule,
@@ -11,7 +12,6 @@ import {
 } from "../../host/flash/flash-module.ts";
 import { moduleImage } from "../../host/flash/module-image.ts";
 import { sendYmodem } from "../../host/flash/ymodem-sender.ts";
-import { openSerialLink, type SerialLink } from "../../host/serial/serial-link.ts";
 import { SlotsBoard } from "./slots-board.ts";
 
 export const BUILT_MODULE = new Uint8Array(

@@ -1,1 +1,1 @@
-export { GEOMETRIES } from "../../host/simulate/geometries.ts";
+export { GEOMETRIES } from "../../host/virtual/geometries.ts";

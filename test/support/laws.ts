@@ -4,7 +4,7 @@
  */
 import { serialAdd, serialAfter, serialDistance } from "../../host/core/serial.ts";
 import { COUNTER, STATE } from "../../host/module/abi.ts";
-import type { PowerCutPlan } from "../../host/sim/nvm.ts";
+import type { PowerCutPlan } from "../../host/virtual/nvm.ts";
 import { GEOMETRIES } from "./geometries.ts";
 import { Lab, LOCAL, NOR, REMOTE } from "./lab.ts";
 import { Breach } from "./oracle.ts";

@@ -1,6 +1,6 @@
 /** node-serialport's mock of ports, typed here: its package hides its types from Node's resolution. */
 import { createRequire } from "node:module";
-import type { SerialBinding, SerialBindingPort } from "../../host/serial/serial-binding.ts";
+import type { SerialBinding, SerialBindingPort } from "../../host/console/serial-binding.ts";
 
 export interface MockPort extends SerialBindingPort {
   /** As if the device had sent it. */

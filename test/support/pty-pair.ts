@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { describe } from "vitest";
-import { findProgram } from "../../host/boards/guarded-process.ts";
+import { findProgram } from "../../host/system/guarded-process.ts";
 
 export interface PtyPair {
   /** Symbolic links to the two ends; a new pair in the same folder has the same names. */

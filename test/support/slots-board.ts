@@ -5,7 +5,7 @@ import { mkdtemp, open, readFile, rm, truncate, writeFile } from "node:fs/promis
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { firmwarePath } from "../../host/boards/board-firmware.ts";
-import { mainMemoryArguments } from "../../host/boards/qemu-board.ts";
+import { mainMemoryArguments } from "../../host/emulated/qemu-board.ts";
 
 const MEMORY_BYTES = 16 * 1024 * 1024;
 /** Journal, log and slots. */

@@ -3,9 +3,9 @@
  * command. After GO the firmware speaks, as far as `about` goes.
  */
 import { createHash } from "node:crypto";
-import { formatConsoleCommand } from "../../host/boards/console-record.ts";
-import type { ByteStream } from "../../host/flash/byte-line.ts";
-import { ByteLine } from "../../host/flash/byte-line.ts";
+import type { ByteStream } from "../../host/console/byte-line.ts";
+import { ByteLine } from "../../host/console/byte-line.ts";
+import { formatConsoleCommand } from "../../host/console/console-record.ts";
 import type { Stm32Chip } from "../../host/flash/flash-stm32.ts";
 
 const ACK = 0x79;

@@ -1,6 +1,7 @@
 /** Two ends of a line in memory: what one writes the other reads. */
-import type { ByteStream } from "../../host/flash/byte-line.ts";
-import { ByteInbox } from "../../host/serial/byte-inbox.ts";
+
+import { ByteInbox } from "../../host/console/byte-inbox.ts";
+import type { ByteStream } from "../../host/console/byte-line.ts";
 
 export interface StreamPair {
   readonly host: ByteStream;

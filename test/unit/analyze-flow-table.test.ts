@@ -1,12 +1,12 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { Analysis, type AnalysisOptions } from "../../host/analyze/analysis.ts";
-import { type Ends, Flow, Incarnation } from "../../host/analyze/flow.ts";
-import { FlowPool } from "../../host/analyze/flow-pool.ts";
-import { FlowTable } from "../../host/analyze/flow-table.ts";
-import { isPlain } from "../../host/analyze/full-record.ts";
-import { IncarnationRecords } from "../../host/analyze/incarnation-records.ts";
 import { openCapture } from "../../host/capture/capture-reader.ts";
+import { type Ends, Flow, Incarnation } from "../../host/tracking/flow.ts";
+import { FlowPool } from "../../host/tracking/flow-pool.ts";
+import { FlowTable } from "../../host/tracking/flow-table.ts";
+import { isPlain } from "../../host/tracking/full-record.ts";
+import { IncarnationRecords } from "../../host/tracking/incarnation-records.ts";
 import { fieldsOf, filled } from "../support/filled-objects.ts";
 import { inChunks, pcapFile } from "../support/packets.ts";
 import { Recording } from "../support/sessions.ts";

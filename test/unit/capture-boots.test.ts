@@ -1,9 +1,9 @@
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { captureSamples } from "../../host/capture/samples.ts";
 import { parseAddress } from "../../host/core/address.ts";
 import { UsageError } from "../../host/core/errors.ts";
 import { tupleKey } from "../../host/core/tuple.ts";
+import { captureSamples } from "../../host/sources/capture/samples.ts";
 import { DEVICE, FIXTURES, judge, S, START } from "../support/captures.ts";
 import {
   be16,

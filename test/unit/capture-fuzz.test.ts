@@ -6,10 +6,10 @@ import { tcpChecksum } from "../../host/capture/checksum.ts";
 import { decodePacket } from "../../host/capture/decode.ts";
 import { SUPPORTED_LINK_TYPES } from "../../host/capture/link.ts";
 import type { Packet } from "../../host/capture/packet.ts";
-import { captureSamples } from "../../host/capture/samples.ts";
 import { Segment } from "../../host/capture/segment.ts";
 import { parseAddress } from "../../host/core/address.ts";
 import { IsnkitError } from "../../host/core/errors.ts";
+import { captureSamples } from "../../host/sources/capture/samples.ts";
 import { inChunks } from "../support/packets.ts";
 
 const DEVICE = parseAddress("10.77.0.2");

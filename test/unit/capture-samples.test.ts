@@ -1,10 +1,10 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { captureSamples } from "../../host/capture/samples.ts";
 import { parseAddress } from "../../host/core/address.ts";
 import type { Sample, UsedSample } from "../../host/core/sample.ts";
 import { tupleKey } from "../../host/core/tuple.ts";
+import { captureSamples } from "../../host/sources/capture/samples.ts";
 import { DEVICE, FIXTURES, judge, S, START } from "../support/captures.ts";
 import {
   collect,

@@ -4,7 +4,7 @@ import type { Sample } from "../../host/core/sample.ts";
 import { deviceOf, drawCase } from "../../host/simulate/campaign.ts";
 import { judgeLife } from "../../host/simulate/judge-life.ts";
 import { LIFE_RULES } from "../../host/simulate/rules/index.ts";
-import { ZOO } from "../../host/zoo/index.ts";
+import { ZOO } from "../../host/virtual/zoo/index.ts";
 import { campaign } from "../support/simulation.ts";
 
 const ALL_KINDS: Record<Sample["kind"], true> = {

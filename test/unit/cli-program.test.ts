@@ -4,7 +4,7 @@ import { RULE_IDS } from "../../host/check/rule.ts";
 import { runProgram } from "../../host/cli/program.ts";
 import { progressOn } from "../../host/cli/progress.ts";
 import type { Terminal } from "../../host/cli/terminal.ts";
-import { ZOO } from "../../host/zoo/index.ts";
+import { ZOO } from "../../host/virtual/zoo/index.ts";
 
 const CAPTURES = new URL("../fixtures/captures/", import.meta.url).pathname;
 const C1 = `${CAPTURES}c1_timewait_good_reuse_synack.pcap`;

@@ -5,17 +5,17 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { parseBench } from "../../host/boards/bench-file.ts";
 import { parseBoardDescription } from "../../host/boards/board-description.ts";
-import { IsnkitError } from "../../host/core/errors.ts";
-import { listDesk, type WholeDesk, watchDesk } from "../../host/desk/attached-boards.ts";
 import {
   type DeskSelector,
   isDeskSelector,
   parseBoardSelector,
-} from "../../host/desk/board-selector.ts";
+} from "../../host/boards/board-selector.ts";
+import { listAttachedPorts } from "../../host/console/attached-ports.ts";
+import { listAttachedUsb } from "../../host/console/attached-usb.ts";
+import { IsnkitError } from "../../host/core/errors.ts";
+import { listDesk, type WholeDesk, watchDesk } from "../../host/desk/attached-boards.ts";
 import { findDeskBoard, locateDeskBoard } from "../../host/desk/desk-board.ts";
 import { changeJson, deskJson, deskText } from "../../host/desk/desk-text.ts";
-import { listAttachedPorts } from "../../host/serial/attached-ports.ts";
-import { listAttachedUsb } from "../../host/serial/attached-usb.ts";
 import { isnkit } from "../support/command.ts";
 import { FakeSysfs, type FakeUsb } from "../support/fake-sysfs.ts";
 import { MockBinding } from "../support/mock-port.ts";

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { parseBench } from "../../host/boards/bench-file.ts";
 import { boardModels, readBoardDescription } from "../../host/boards/board-description.ts";
+import type { AttachedPort } from "../../host/console/attached-ports.ts";
 import type { Desk } from "../../host/desk/desk-board.ts";
 import { diagnose } from "../../host/doctor/diagnose.ts";
 import { doctorJson, doctorText } from "../../host/doctor/doctor-text.ts";
@@ -12,7 +13,6 @@ import type { Machine } from "../../host/doctor/machine.ts";
 import { udevRule } from "../../host/doctor/port-access.ts";
 import type { Checkup, Diagnosis, Purpose } from "../../host/doctor/purpose.ts";
 import { versionIn } from "../../host/doctor/tools.ts";
-import type { AttachedPort } from "../../host/serial/attached-ports.ts";
 import { isnkit } from "../support/command.ts";
 
 const PICO: AttachedPort = {

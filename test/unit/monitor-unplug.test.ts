@@ -3,7 +3,7 @@ import { mkdtemp, rename, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { consoleChecksum } from "../../host/boards/console-record.ts";
+import { consoleChecksum } from "../../host/console/console-record.ts";
 import { BenchError } from "../../host/core/errors.ts";
 import { watchFolders } from "../../host/desk/change-signal.ts";
 import { ConsoleMonitor } from "../../host/monitor/console-monitor.ts";

@@ -1,8 +1,8 @@
 /** What the monitor makes of bytes: records, gaps, damage, restarts, text, and lines of any length. */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { consoleChecksum } from "../../host/boards/console-record.ts";
-import { ConsoleLines, PIECE_BYTES } from "../../host/monitor/console-lines.ts";
+import { ConsoleLines, PIECE_BYTES } from "../../host/console/console-lines.ts";
+import { consoleChecksum } from "../../host/console/console-record.ts";
 import { ConsoleWatch } from "../../host/monitor/console-watch.ts";
 import { type MonitorEvent, passes } from "../../host/monitor/monitor-event.ts";
 import { monitorJson } from "../../host/monitor/monitor-json.ts";

@@ -2,9 +2,9 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { joinCaptures } from "../../host/boards/joined-capture.ts";
-import { compareConnections, connections } from "../../host/boards/packet-evidence.ts";
 import type { Sample } from "../../host/core/sample.ts";
+import { joinCaptures } from "../../host/emulated/joined-capture.ts";
+import { compareConnections, connections } from "../../host/sources/packet-evidence.ts";
 
 const tuple = (localPort: number) => ({
   localAddress: "10.77.0.2",

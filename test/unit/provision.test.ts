@@ -5,7 +5,8 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { parseBench } from "../../host/boards/bench-file.ts";
-import { formatConsoleCommand } from "../../host/boards/console-record.ts";
+import type { AttachedPort } from "../../host/console/attached-ports.ts";
+import { formatConsoleCommand } from "../../host/console/console-record.ts";
 import { sipHashLow } from "../../host/core/siphash.ts";
 import type { ChangeSignal } from "../../host/desk/change-signal.ts";
 import { pluggedBoards } from "../../host/desk/plugged-boards.ts";
@@ -15,7 +16,6 @@ import {
   type ProvisionEntry,
   ProvisionRecord,
 } from "../../host/provision/provision-record.ts";
-import type { AttachedPort } from "../../host/serial/attached-ports.ts";
 import { sipHashLow as oracle } from "../support/siphash.ts";
 
 const bytes = (length: number) => fc.uint8Array({ minLength: length, maxLength: length });

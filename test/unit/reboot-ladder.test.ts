@@ -1,15 +1,15 @@
 /** The rungs of the ladder one by one, and what is made of devices that do not behave. */
 import { afterEach, describe, expect, it } from "vitest";
 import type { ResetRung } from "../../host/boards/board-description.ts";
-import { SerialConnection } from "../../host/boards/serial-connection.ts";
+import { causeFits, ladderOf, pickRungs, type Rung } from "../../host/boards/rung.ts";
+import { SerialConnection } from "../../host/console/serial-connection.ts";
+import { openSerialLink } from "../../host/console/serial-link.ts";
 import { BenchError } from "../../host/core/errors.ts";
-import { climb } from "../../host/reboot/ladder.ts";
+import { climb } from "../../host/desk/ladder.ts";
+import { judgeCounts } from "../../host/desk/reboot-proof.ts";
+import { runResetCommand } from "../../host/desk/reset-command.ts";
+import { hubCommand, performRung } from "../../host/desk/rung-action.ts";
 import { type ProvenReboot, rebootBoard } from "../../host/reboot/reboot-board.ts";
-import { judgeCounts } from "../../host/reboot/reboot-proof.ts";
-import { runResetCommand } from "../../host/reboot/reset-command.ts";
-import { causeFits, ladderOf, pickRungs, type Rung } from "../../host/reboot/rung.ts";
-import { hubCommand, performRung } from "../../host/reboot/rung-action.ts";
-import { openSerialLink } from "../../host/serial/serial-link.ts";
 import { FakeDevice } from "../support/fake-device.ts";
 import { MockBinding } from "../support/mock-port.ts";
 

@@ -3,11 +3,11 @@ import { describe, expect, it } from "vitest";
 import { Check, type CheckEnding, FINDINGS_PER_RULE_MAX } from "../../host/check/engine.ts";
 import type { RuleId } from "../../host/check/rule.ts";
 import { RULES, ruleById } from "../../host/check/rules/index.ts";
+import { checkJson } from "../../host/check/views/check-json.ts";
+import type { CheckRun } from "../../host/check/views/check-run.ts";
+import { checkText } from "../../host/check/views/check-text.ts";
+import { printable, printableJson } from "../../host/core/plain-text.ts";
 import type { Sample } from "../../host/core/sample.ts";
-import { checkJson } from "../../host/report/check-json.ts";
-import type { CheckRun } from "../../host/report/check-run.ts";
-import { checkText } from "../../host/report/check-text.ts";
-import { printable, printableJson } from "../../host/report/plain-text.ts";
 import { bootAt, CONTEXT, openAt, SECOND_US, tupleTo, usedAt } from "../support/sample-streams.ts";
 
 const bound = { portChoice: "bound" } as const;

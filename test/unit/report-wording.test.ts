@@ -1,10 +1,10 @@
 /** How reports write counts and the values of statistics. */
 import { describe, expect, it } from "vitest";
 import { dueText } from "../../host/check/chance.ts";
+import { judgeStatistics } from "../../host/check/statistics/counts.ts";
+import { portSerialCorrelation } from "../../host/check/statistics/port-serial-correlation.ts";
 import { formatDurationUs } from "../../host/core/duration.ts";
 import { counted, statisticFigure } from "../../host/report/wording.ts";
-import { judgeStatistics } from "../../host/statistics/counts.ts";
-import { portSerialCorrelation } from "../../host/statistics/port-serial-correlation.ts";
 
 const [base] = judgeStatistics({});
 

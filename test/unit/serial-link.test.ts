@@ -3,10 +3,10 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
 import { beforeEach, describe, expect, it } from "vitest";
+import { ByteInbox } from "../../host/console/byte-inbox.ts";
+import type { SerialBinding } from "../../host/console/serial-binding.ts";
+import { openSerialLink, type SerialLink } from "../../host/console/serial-link.ts";
 import { BenchError, IsnkitError } from "../../host/core/errors.ts";
-import { ByteInbox } from "../../host/serial/byte-inbox.ts";
-import type { SerialBinding } from "../../host/serial/serial-binding.ts";
-import { openSerialLink, type SerialLink } from "../../host/serial/serial-link.ts";
 import { MockBinding } from "../support/mock-port.ts";
 import { describePty, inPtyFolder, joinedPty, type PtyPair } from "../support/pty-pair.ts";
 

@@ -2,12 +2,12 @@ import { createHash } from "node:crypto";
 import { describe, expect, it } from "vitest";
 import { Check, type CheckResult } from "../../host/check/engine.ts";
 import { RULES } from "../../host/check/rules/index.ts";
+import { Random } from "../../host/core/random.ts";
 import type { Sample } from "../../host/core/sample.ts";
-import { DEFAULT_BOARD } from "../../host/sim/board.ts";
-import { type CampaignOptions, virtualBoardSamples } from "../../host/sim/campaign.ts";
-import { createNvm } from "../../host/sim/nvm.ts";
-import { PromiseBudget } from "../../host/sim/promise-budget.ts";
-import { Random } from "../../host/sim/random.ts";
+import { DEFAULT_BOARD } from "../../host/virtual/board.ts";
+import { type CampaignOptions, virtualBoardSamples } from "../../host/virtual/campaign.ts";
+import { createNvm } from "../../host/virtual/nvm.ts";
+import { PromiseBudget } from "../../host/virtual/promise-budget.ts";
 import { RELEASE } from "../support/builds.ts";
 
 function samplesOf(options: Partial<CampaignOptions>): Sample[] {

@@ -1,9 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { SimulatedCounter } from "../../host/sim/counter.ts";
-import { type ENTROPY_KINDS, entropySource } from "../../host/sim/entropy.ts";
-import { Random } from "../../host/sim/random.ts";
-import { SimulatedTime } from "../../host/sim/time.ts";
+import { Random } from "../../host/core/random.ts";
+import { SimulatedCounter } from "../../host/virtual/counter.ts";
+import { type ENTROPY_KINDS, entropySource } from "../../host/virtual/entropy.ts";
+import { SimulatedTime } from "../../host/virtual/time.ts";
 
 describe("the simulated counter", () => {
   it("follows simulated time at its rate, from its start", () => {

@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { Random } from "../../host/core/random.ts";
 import {
   createNvm,
   NVM_CODE,
@@ -8,8 +9,7 @@ import {
   type NvmPart,
   PowerCut,
   type PowerCutPlan,
-} from "../../host/sim/nvm.ts";
-import { Random } from "../../host/sim/random.ts";
+} from "../../host/virtual/nvm.ts";
 
 const NOR: NvmGeometry = {
   kind: "nor",

@@ -2,16 +2,16 @@ import { beforeAll, describe, expect, it, vi } from "vitest";
 import { readIsnModule } from "../../host/module/load.ts";
 import { type Campaign, drawCase } from "../../host/simulate/campaign.ts";
 import { explainFailure } from "../../host/simulate/explain-failure.ts";
-import type { FaultScript } from "../../host/simulate/life-script.ts";
 import { whyNotOnBoard } from "../../host/simulate/on-board/board-case.ts";
 import { boardReplay } from "../../host/simulate/on-board/board-replay.ts";
-import { DEFAULT_SETTINGS } from "../../host/simulate/settings.ts";
+import type { FaultScript } from "../../host/virtual/life-script.ts";
+import { DEFAULT_SETTINGS } from "../../host/virtual/settings.ts";
 
 /** A module that has gone bad, under the name of the good one. */
 vi.mock("../../host/simulate/campaign.ts", async (original) => {
   const real = await original<typeof import("../../host/simulate/campaign.ts")>();
-  const { ZOO } = await import("../../host/zoo/index.ts");
-  const { rewoundIsnkitDevice } = await import("../../host/sim/isnkit-device.ts");
+  const { ZOO } = await import("../../host/virtual/zoo/index.ts");
+  const { rewoundIsnkitDevice } = await import("../../host/virtual/isnkit-device.ts");
   const bad = ZOO.find(({ name }) => name === "rtcless-clock");
   return {
     ...real,

@@ -2,9 +2,9 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { parseCampaign } from "../../host/campaign/campaign-file.ts";
-import { lineOfPath } from "../../host/campaign/json-positions.ts";
 import { UsageError } from "../../host/core/errors.ts";
+import { lineOfPath } from "../../host/core/json-positions.ts";
+import { parseCampaign } from "../../host/sources/campaign-file.ts";
 import { isnkit } from "../support/command.ts";
 
 let folder = "";

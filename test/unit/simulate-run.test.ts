@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
 import { UsageError } from "../../host/core/errors.ts";
-import { FAULT_KINDS } from "../../host/simulate/fault-kinds.ts";
 import { mergeShards } from "../../host/simulate/merge.ts";
 import { simulate } from "../../host/simulate/simulate.ts";
 import type { SimulateRun } from "../../host/simulate/simulate-run.ts";
-import { ZOO } from "../../host/zoo/index.ts";
+import { FAULT_KINDS } from "../../host/virtual/fault-kinds.ts";
+import { ZOO } from "../../host/virtual/zoo/index.ts";
 import { campaign, lasting, run } from "../support/simulation.ts";
 
 const FAST = { canaries: ["jump-too-far"] };

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { swarmRunner } from "../../host/simulate/campaign.ts";
 import { CANARY_CASES_MAX, canariesOf, runCanary } from "../../host/simulate/canary.ts";
 import { addTotals, noTotals } from "../../host/simulate/totals.ts";
-import { ZOO } from "../../host/zoo/index.ts";
+import { ZOO } from "../../host/virtual/zoo/index.ts";
 import { campaign, run } from "../support/simulation.ts";
 
 describe.each(ZOO.map((member) => [member.name, member] as const))("sim:%s", (name, member) => {

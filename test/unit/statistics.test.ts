@@ -2,23 +2,23 @@ import { describe, expect, it } from "vitest";
 import { Check } from "../../host/check/engine.ts";
 import type { CheckContext, RuleId } from "../../host/check/rule.ts";
 import { RULES } from "../../host/check/rules/index.ts";
-import type { OpenSample, Sample } from "../../host/core/sample.ts";
-import { DEFAULT_BOARD } from "../../host/sim/board.ts";
-import { HONEST, virtualBoardSamples } from "../../host/sim/campaign.ts";
-import { Random } from "../../host/sim/random.ts";
-import { verdictOf } from "../../host/simulate/finish-run.ts";
-import type { SimulateRun } from "../../host/simulate/simulate-run.ts";
 import {
   addCounts,
   judgeStatistics,
   StatisticsCollector,
   type StatisticsCounts,
-} from "../../host/statistics/counts.ts";
-import { nmapFigures } from "../../host/statistics/nmap.ts";
-import { STATISTIC_IDS, type StatisticId } from "../../host/statistics/statistic.ts";
-import { STATISTICS } from "../../host/statistics/statistics.ts";
-import { weighStatistics } from "../../host/statistics/weigh.ts";
-import { ZOO } from "../../host/zoo/index.ts";
+} from "../../host/check/statistics/counts.ts";
+import { nmapFigures } from "../../host/check/statistics/nmap.ts";
+import { STATISTIC_IDS, type StatisticId } from "../../host/check/statistics/statistic.ts";
+import { STATISTICS } from "../../host/check/statistics/statistics.ts";
+import { weighStatistics } from "../../host/check/statistics/weigh.ts";
+import { Random } from "../../host/core/random.ts";
+import type { OpenSample, Sample } from "../../host/core/sample.ts";
+import { verdictOf } from "../../host/simulate/finish-run.ts";
+import type { SimulateRun } from "../../host/simulate/simulate-run.ts";
+import { DEFAULT_BOARD } from "../../host/virtual/board.ts";
+import { HONEST, virtualBoardSamples } from "../../host/virtual/campaign.ts";
+import { ZOO } from "../../host/virtual/zoo/index.ts";
 import { RELEASE } from "../support/builds.ts";
 
 const CONTEXT: CheckContext = {

@@ -4,12 +4,12 @@ import { describe, expect, it } from "vitest";
 import { Check, type CheckResult } from "../../host/check/engine.ts";
 import { RULES } from "../../host/check/rules/index.ts";
 import type { Sample } from "../../host/core/sample.ts";
-import { DEFAULT_BOARD } from "../../host/sim/board.ts";
-import { virtualBoardSamples } from "../../host/sim/campaign.ts";
-import type { DeviceFactory } from "../../host/sim/device.ts";
-import { isnkitDevice } from "../../host/sim/isnkit-device.ts";
-import { SpoiledDevice } from "../../host/zoo/device-base.ts";
-import { ZOO } from "../../host/zoo/index.ts";
+import { DEFAULT_BOARD } from "../../host/virtual/board.ts";
+import { virtualBoardSamples } from "../../host/virtual/campaign.ts";
+import type { DeviceFactory } from "../../host/virtual/device.ts";
+import { isnkitDevice } from "../../host/virtual/isnkit-device.ts";
+import { SpoiledDevice } from "../../host/virtual/zoo/device-base.ts";
+import { ZOO } from "../../host/virtual/zoo/index.ts";
 import { RELEASE } from "../support/builds.ts";
 
 /** Members that need a rare cut at the right instant; the rest must be caught much sooner. */
@@ -76,7 +76,7 @@ describe.each(ZOO.map((member) => [member.name, member] as const))("%s", (name, 
   });
 
   it("has a file of its own name, with a line on who does this", () => {
-    const files = readdirSync(new URL("../../host/zoo/", import.meta.url));
+    const files = readdirSync(new URL("../../host/virtual/zoo/", import.meta.url));
     expect(files).toContain(`${name}.ts`);
     expect(member.field.length).toBeGreaterThan(20);
   });

@@ -1,7 +1,7 @@
 /** boot-detected: the packets show that a host restarted. */
 import { formatDurationUs } from "../../core/duration.ts";
+import type { BootEvidence, FoundBoot } from "../../tracking/restarts.ts";
 import type { Diagnosis } from "../diagnosis.ts";
-import type { BootEvidence, FoundBoot } from "../restarts.ts";
 import { synFilter } from "../wording.ts";
 
 const WORDS: Readonly<Record<BootEvidence, string>> = {

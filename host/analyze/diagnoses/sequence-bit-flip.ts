@@ -1,8 +1,8 @@
 /** sequence-bit-flip: one packet carries a number that is off by a few bits; the next is right again. */
 import { serialDistance } from "../../core/serial.ts";
+import type { Misfit } from "../../tracking/half.ts";
+import { flippedBits } from "../../tracking/misfits.ts";
 import type { Diagnosis } from "../diagnosis.ts";
-import type { Misfit } from "../half.ts";
-import { flippedBits } from "../misfits.ts";
 import { absolute, connectionFilter, connectionOf, endpointText, signed } from "../wording.ts";
 
 export const sequenceBitFlip: Diagnosis = {

@@ -1,8 +1,8 @@
 /** timewait-reuse-ok: a 4-tuple was used again while the server was in TIME_WAIT, and it worked. */
 import { formatDurationUs } from "../../core/duration.ts";
 import { serialAdd, serialDistance } from "../../core/serial.ts";
+import type { Half } from "../../tracking/half.ts";
 import type { Diagnosis } from "../diagnosis.ts";
-import type { Half } from "../half.ts";
 import { absolute, connectionFilter, connectionOf, serverOf, signed } from "../wording.ts";
 
 /** Linux opens TIME_WAIT anew with the ISN S + 65537 (tcp_timewait_state_process, tw_snd_nxt + 65535 + 2). */

@@ -1,5 +1,5 @@
 /** The report of an analysis for programs: schema `isnkit.analyze/1`, whole or line by line. */
-import { printableJson } from "../../report/plain-text.ts";
+import { printableJson } from "../../core/plain-text.ts";
 import type { ConnectionRow } from "../connection-row.ts";
 import type { Finding } from "../findings.ts";
 import { type AnalysisRun, verdictOf } from "./analysis-run.ts";

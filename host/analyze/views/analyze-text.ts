@@ -1,9 +1,10 @@
 /** The report of an analysis for people: causes first, then the connections. */
+
+import { NO_PAINT, type Paint } from "../../check/views/check-text.ts";
 import { formatDurationUs } from "../../core/duration.ts";
+import { printable } from "../../core/plain-text.ts";
 import { shellWord } from "../../core/shell-word.ts";
 import { tupleKey } from "../../core/tuple.ts";
-import { NO_PAINT, type Paint } from "../../report/check-text.ts";
-import { printable } from "../../report/plain-text.ts";
 import type { ChecksumCounts, ChecksumSummary } from "../checksum-census.ts";
 import type { ConnectionRow } from "../connection-row.ts";
 import type { Finding } from "../findings.ts";

@@ -5,9 +5,9 @@
 import { ACK, FIN, PSH, RST, SYN } from "../../capture/segment.ts";
 import { formatDurationUs } from "../../core/duration.ts";
 import { serialAdd, serialDistance } from "../../core/serial.ts";
+import type { Half } from "../../tracking/half.ts";
+import { stateOf } from "../../tracking/peer-state.ts";
 import type { SeenPacket } from "../analysis.ts";
-import type { Half } from "../half.ts";
-import { stateOf } from "../peer-state.ts";
 import { connectionOf, plural } from "../wording.ts";
 
 const PACKETS_MAX = 2000;

@@ -3,11 +3,11 @@ import { ipv4 } from "../../core/address.ts";
 import { PROVISION } from "../../module/abi.ts";
 import type { Board } from "../../module/board.ts";
 import type { ConnectionEnd, IsnModule } from "../../module/isn-module.ts";
-import { DEFAULT_BOARD } from "../../sim/board.ts";
-import type { BoardSettings, Destination, Device } from "../../sim/device.ts";
-import { deviceOn } from "../../sim/isnkit-device.ts";
-import type { NvmGeometry } from "../../sim/nvm.ts";
-import type { ZooMember } from "../../zoo/index.ts";
+import { DEFAULT_BOARD } from "../../virtual/board.ts";
+import type { BoardSettings, Destination, Device } from "../../virtual/device.ts";
+import { deviceOn } from "../../virtual/isnkit-device.ts";
+import type { NvmGeometry } from "../../virtual/nvm.ts";
+import type { ZooMember } from "../../virtual/zoo/index.ts";
 import type { ModuleCalls } from "./lab.ts";
 
 /** The counter of the lab, when nobody asks for another. */

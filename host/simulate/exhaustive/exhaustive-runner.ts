@@ -6,8 +6,8 @@
  */
 import { IsnModule } from "../../module/isn-module.ts";
 import { makeRewindable } from "../../module/rewindable.ts";
+import { GEOMETRIES } from "../../virtual/geometries.ts";
 import type { Campaign, CaseRunner } from "../campaign.ts";
-import { GEOMETRIES } from "../geometries.ts";
 import { noTotals } from "../totals.ts";
 import { type CutSubject, type Point, pointsOn, runPoint } from "./points.ts";
 

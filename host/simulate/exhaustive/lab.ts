@@ -2,14 +2,15 @@
  * A bench for the module alone: simulated time, counter, memory and entropy, and power that goes
  * off and on. Each `powerOn` is a fresh instance; memory is what survives.
  */
+
+import { Random } from "../../core/random.ts";
 import { STATE, STORAGE } from "../../module/abi.ts";
 import type { Board } from "../../module/board.ts";
 import { IsnModule } from "../../module/isn-module.ts";
-import { VirtualBoard } from "../../sim/board.ts";
-import { type EntropySource, goodEntropy } from "../../sim/entropy.ts";
-import { createNvm, type NvmGeometry, type NvmOptions, type NvmPart } from "../../sim/nvm.ts";
-import { Random } from "../../sim/random.ts";
-import { SimulatedTime } from "../../sim/time.ts";
+import { VirtualBoard } from "../../virtual/board.ts";
+import { type EntropySource, goodEntropy } from "../../virtual/entropy.ts";
+import { createNvm, type NvmGeometry, type NvmOptions, type NvmPart } from "../../virtual/nvm.ts";
+import { SimulatedTime } from "../../virtual/time.ts";
 
 export const LOCAL = 0x0a4d_0002;
 export const REMOTE = 0x0a4d_0001;

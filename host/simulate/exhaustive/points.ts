@@ -1,6 +1,7 @@
 /** The cases of exhaustive mode: one operation of one workload on one geometry, cut in every way. */
-import type { NvmGeometry } from "../../sim/nvm.ts";
-import type { FaultKind } from "../fault-kinds.ts";
+
+import type { FaultKind } from "../../virtual/fault-kinds.ts";
+import type { NvmGeometry } from "../../virtual/nvm.ts";
 import { noTotals, type Totals } from "../totals.ts";
 import { Breach } from "./oracle.ts";
 import {

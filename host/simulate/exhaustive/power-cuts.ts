@@ -5,8 +5,8 @@
  */
 import type { RuleId } from "../../check/rule.ts";
 import { STATE } from "../../module/abi.ts";
-import { type NvmGeometry, PowerCut, type PowerCutPlan } from "../../sim/nvm.ts";
-import type { FaultKind } from "../fault-kinds.ts";
+import type { FaultKind } from "../../virtual/fault-kinds.ts";
+import { type NvmGeometry, PowerCut, type PowerCutPlan } from "../../virtual/nvm.ts";
 import {
   instantiateOf,
   KEY,

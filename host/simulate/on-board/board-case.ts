@@ -1,9 +1,9 @@
 /** Which cases an emulated board can live through, and what of them is the board's own there. Pure. */
 import type { BoardDescription } from "../../boards/board-description.ts";
 import { UsageError } from "../../core/errors.ts";
-import type { BoardSettings } from "../../sim/device.ts";
-import { geometryName } from "../geometries.ts";
-import type { LifeScript } from "../life-script.ts";
+import type { BoardSettings } from "../../virtual/device.ts";
+import { geometryName } from "../../virtual/geometries.ts";
+import type { LifeScript } from "../../virtual/life-script.ts";
 
 /** The board that a failure's line names: its emulator is in Debian, its part keeps what was written. */
 export const REPLAY_BOARD = "qemu:lm3s6965evb";

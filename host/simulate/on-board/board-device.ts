@@ -3,14 +3,14 @@
  * over the console, with the counter standing where the life's time puts it.
  */
 
-import { reasonName } from "../../boards/console-samples.ts";
 import type { Address } from "../../core/address.ts";
 import { BenchError } from "../../core/errors.ts";
 import { COUNTER, PROVISION, STATE } from "../../module/abi.ts";
 import type { Board } from "../../module/board.ts";
-import type { BoardSettings, Destination, Device, DeviceStatus } from "../../sim/device.ts";
-import type { EntropyKind } from "../../sim/entropy.ts";
-import { PowerCut, type PowerCutPlan } from "../../sim/nvm.ts";
+import { reasonName } from "../../sources/console-samples.ts";
+import type { BoardSettings, Destination, Device, DeviceStatus } from "../../virtual/device.ts";
+import type { EntropyKind } from "../../virtual/entropy.ts";
+import { PowerCut, type PowerCutPlan } from "../../virtual/nvm.ts";
 import { BoardMemory } from "./board-memory.ts";
 import type { AskBoard, BoardAnswer, ConsoleFields } from "./board-request.ts";
 
@@ -138,7 +138,7 @@ class BoardDevice implements Device {
   }
 
   close(to: Destination, port: number, next: number): boolean {
-    // As host/sim/isnkit-device.ts: the servers never reopen a connection, and no TSval is told.
+    // As host/virtual/isnkit-device.ts: the servers never reopen a connection, and no TSval is told.
     return this.#tuple("close", to, port, next, 0, 0, 0) === 1;
   }
 

@@ -4,9 +4,9 @@
  */
 import { parentPort, receiveMessageOnPort, workerData } from "node:worker_threads";
 import type { Sample } from "../../core/sample.ts";
+import type { LifeWitness } from "../../virtual/life.ts";
+import type { LifeScript } from "../../virtual/life-script.ts";
 import { judgeLife } from "../judge-life.ts";
-import type { LifeWitness } from "../life.ts";
-import type { LifeScript } from "../life-script.ts";
 import { LIFE_RULES } from "../rules/index.ts";
 import { StoryTeller } from "../story.ts";
 import { BoardOnBench } from "./board-device.ts";

@@ -3,9 +3,9 @@
  * reach the board when it is switched on. Between the power-offs the part itself knows best.
  */
 
-import type { NvmSnapshot } from "../../sim/nvm-part.ts";
-import { NVM_CODE, type NvmGeometry, NvmPart, type PowerCutPlan } from "../../sim/nvm-part.ts";
-import { Random } from "../../sim/random.ts";
+import { Random } from "../../core/random.ts";
+import type { NvmSnapshot } from "../../virtual/nvm-part.ts";
+import { NVM_CODE, type NvmGeometry, NvmPart, type PowerCutPlan } from "../../virtual/nvm-part.ts";
 
 export class BoardMemory extends NvmPart {
   /** As it was when the power last went off. */

@@ -1,7 +1,7 @@
 /** The line that shows a failure on an emulated board, where the fault can be made there. */
-import { HONEST } from "../../sim/campaign.ts";
+import { HONEST } from "../../virtual/campaign.ts";
+import type { LifeScript } from "../../virtual/life-script.ts";
 import type { Campaign } from "../campaign.ts";
-import type { LifeScript } from "../life-script.ts";
 import { caseReplay } from "../replay.ts";
 import { REPLAY_BOARD, whyNotOnBoard } from "./board-case.ts";
 

@@ -1,7 +1,8 @@
 /** Does on an emulated board what a life asks for, one request after the other. */
-import { waitForHello } from "../../boards/conformance-device.ts";
-import { ConsoleSession } from "../../boards/console-session.ts";
+
 import type { PoweredBoard } from "../../boards/powered-board.ts";
+import { waitForHello } from "../../console/conformance-device.ts";
+import { ConsoleSession } from "../../console/console-session.ts";
 import { BenchError } from "../../core/errors.ts";
 import type { BoardAnswer, BoardRequest, ConsoleFields } from "./board-request.ts";
 

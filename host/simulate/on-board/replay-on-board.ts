@@ -1,14 +1,14 @@
 /** Lives a case on an emulated board: power, memory and numbers are the board's, the rest is the life's. */
 import { Worker } from "node:worker_threads";
 import { readBoardDescription } from "../../boards/board-description.ts";
-import { openEmulatedBoard } from "../../boards/emulated-board.ts";
 import { parseEmulatedBoard } from "../../boards/emulated-selector.ts";
 import type { PoweredBoard } from "../../boards/powered-board.ts";
 import type { CheckResult } from "../../check/engine.ts";
 import { BenchError } from "../../core/errors.ts";
 import type { Sample } from "../../core/sample.ts";
-import type { FaultTally } from "../fault-strikes.ts";
-import type { LifeScript } from "../life-script.ts";
+import { openEmulatedBoard } from "../../emulated/emulated-board.ts";
+import type { FaultTally } from "../../virtual/fault-strikes.ts";
+import type { LifeScript } from "../../virtual/life-script.ts";
 import { caseOnBoard } from "./board-case.ts";
 import type { BoardRequest } from "./board-request.ts";
 import { BoardService } from "./board-service.ts";

@@ -1,5 +1,5 @@
 /** The document of a simulation for programs: schema `isnkit.simulate/1` (simulate-run.ts). */
-import { printableJson } from "../../report/plain-text.ts";
+import { printableJson } from "../../core/plain-text.ts";
 import type { SimulateRun } from "../simulate-run.ts";
 
 /** One JSON document, ending in a line feed. */

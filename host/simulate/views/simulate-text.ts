@@ -1,13 +1,13 @@
 /** The report of a simulation for people: the verdict first, then what it rests on. */
 
 import type { Finding } from "../../check/rule.ts";
+import type { Paint } from "../../check/views/check-text.ts";
+import { NO_PAINT } from "../../check/views/check-text.ts";
+import { statisticsLines } from "../../check/views/statistics-text.ts";
 import { formatDurationUs } from "../../core/duration.ts";
+import { printable } from "../../core/plain-text.ts";
 import { grouped, plural } from "../../core/plural.ts";
 import { tupleKey } from "../../core/tuple.ts";
-import type { Paint } from "../../report/check-text.ts";
-import { NO_PAINT } from "../../report/check-text.ts";
-import { printable } from "../../report/plain-text.ts";
-import { statisticsLines } from "../../report/statistics-text.ts";
 import type { SimulateFailure, SimulateRuleResult, SimulateRun } from "../simulate-run.ts";
 
 /** Several lines, ending in a line feed. */
