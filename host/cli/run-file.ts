@@ -92,7 +92,7 @@ function schemaOf(value: unknown, name: string): string {
 
 function damaged(error: ZodError, name: string): UsageError {
   const [issue] = error.issues;
-  const path = issue?.path.map(String).join("../report/files") ?? "";
+  const path = issue?.path.map(String).join(".") ?? "";
   return new UsageError(
     "bad-report",
     `${name} is damaged at ${JSON.stringify(path)}: ${issue?.message ?? "not understood"}`,

@@ -26,7 +26,7 @@ export function parseDescribedFile<T>(
   // A key that does not belong there stands on a line of its own, below the path of its object.
   const [extra] = issue?.code === "unrecognized_keys" ? issue.keys : [];
   const line = json.lineOf(extra === undefined ? path : [...path, extra]);
-  const field = path.join("../boards");
+  const field = path.join(".");
   throw wrong(
     `${file}:${line}: ${field === "" ? "" : `${field}: `}${issue?.message ?? "unreadable"}`,
   );

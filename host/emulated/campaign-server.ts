@@ -85,7 +85,7 @@ function unreachable(address: string): string | undefined {
   if (address.includes(":")) return "is an IPv6 address, and the board speaks IPv4 there";
   if (address === DEVICE_ADDRESS) return "is the device's own";
   if (SUBNET_ENDS.includes(address)) return "is the network itself, or all of it";
-  const first = Number(address.split("../boards")[0]);
+  const first = Number(address.split(".")[0]);
   if (first === 0) return "means this network (RFC 791)";
   if (first === 127) return "never leaves the device (RFC 1122, loopback)";
   if (first >= 224) return "is no address of one host (multicast, reserved or broadcast)";

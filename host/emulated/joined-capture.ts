@@ -34,7 +34,7 @@ export async function joinCaptures(
   device: string,
   target: string,
 ): Promise<MarkMismatch[]> {
-  const address = Buffer.from(device.split("../boards").map(Number));
+  const address = Buffer.from(device.split(".").map(Number));
   const joined: Uint8Array[] = [];
   const mismatches: MarkMismatch[] = [];
   for (const [part, { file, marksUs }] of parts.entries()) {

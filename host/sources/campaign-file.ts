@@ -133,7 +133,7 @@ export function parseCampaign(text: string, file: string): CampaignFile {
   const stray = issue?.code === "unrecognized_keys" ? issue.keys.slice(0, 1) : [];
   const path = [...(issue?.path ?? []), ...stray];
   const what = stray.length > 0 ? "is not a setting here" : (issue?.message ?? "not understood");
-  const name = path.length === 0 ? "the whole file" : path.map(String).join("../campaign");
+  const name = path.length === 0 ? "the whole file" : path.map(String).join(".");
   throw wrong(`${file}:${lineOfPath(text, path)}: ${name}: ${what}`);
 }
 
