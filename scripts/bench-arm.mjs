@@ -7,7 +7,7 @@ import { IsnkitError } from "../dist/core/errors.js";
 
 const ROOT = new URL("../build/firmware/", import.meta.url).pathname;
 
-/** The kits for one kind of memory (boards/common/kit.cmake). */
+/** The kits for one kind of memory (boards/kit/kit.cmake). */
 const MEMORIES = ["nor", "eeprom", "key_value"];
 
 function table(head, rows) {

@@ -13,17 +13,17 @@ else()
 endif()
 set(ISNKIT_WASM3_STACK_BYTES 1024 CACHE STRING "wasm3: stack of the interpreter")
 set(ISNKIT_WASM3_CONSTANTS 48 CACHE STRING "wasm3: words for constants of a function")
-set(KIT_SOURCES "${COMMON}/isnkit.c")
+set(KIT_SOURCES "${KIT}/isnkit.c")
 
 # The module as bytes, and its SHA-256: wasm3 runs the one, every device tells the other.
 set(IMAGE "${CMAKE_CURRENT_BINARY_DIR}/module_image.c")
 add_custom_command(
   OUTPUT "${IMAGE}"
   COMMAND ${CMAKE_COMMAND} "-DWASM=${ISNKIT_WASM}" "-DOUTPUT=${IMAGE}"
-    -P "${COMMON}/module_image.cmake"
-  DEPENDS "${ISNKIT_WASM}" "${COMMON}/module_image.cmake" VERBATIM)
+    -P "${KIT}/module_image.cmake"
+  DEPENDS "${ISNKIT_WASM}" "${KIT}/module_image.cmake" VERBATIM)
 add_custom_target(module_image DEPENDS "${IMAGE}")
-set_source_files_properties("${IMAGE}" "${COMMON}/sha256.c" PROPERTIES
+set_source_files_properties("${IMAGE}" "${KIT}/sha256.c" PROPERTIES
   COMPILE_OPTIONS "-Os;-Wall;-Wextra;-Werror")
 
 find_program(WASM2C wasm2c)
@@ -35,11 +35,11 @@ if(WASM2C)
     OUTPUT "${TRANSLATED}/isnkit_wasm.c" "${TRANSLATED}/isnkit_wasm.h"
     COMMAND ${WASM2C} -n isnkit "${ISNKIT_WASM}" -o "${TRANSLATED}/isnkit_wasm.c"
     COMMAND ${CMAKE_COMMAND} "-DCODE=${TRANSLATED}/isnkit_wasm.c"
-      "-DHEADER=${TRANSLATED}/isnkit_wasm.h" -P "${COMMON}/wasm2c_fit.cmake"
-    DEPENDS "${ISNKIT_WASM}" "${COMMON}/wasm2c_fit.cmake" "${COMMON}/fit_source.cmake" VERBATIM)
-  set_source_files_properties("${COMMON}/sha256.c" "${IMAGE}" PROPERTIES
+      "-DHEADER=${TRANSLATED}/isnkit_wasm.h" -P "${KIT}/wasm2c_fit.cmake"
+    DEPENDS "${ISNKIT_WASM}" "${KIT}/wasm2c_fit.cmake" "${KIT}/fit_source.cmake" VERBATIM)
+  set_source_files_properties("${KIT}/sha256.c" "${IMAGE}" PROPERTIES
     SKIP_UNITY_BUILD_INCLUSION ON)
-  set_source_files_properties("${COMMON}/runtime_wasm2c.c" PROPERTIES
+  set_source_files_properties("${KIT}/runtime_wasm2c.c" PROPERTIES
     OBJECT_DEPENDS "${TRANSLATED}/isnkit_wasm.c")
   # isnkit-wasm2c takes every kind of memory; isnkit-wasm2c-eeprom and its like that kind alone.
   foreach(kind "" nor eeprom key_value)
@@ -48,10 +48,10 @@ if(WASM2C)
       string(APPEND library "-${kind}")
     endif()
     # The translated module is compiled as a part of runtime_wasm2c.c, and that as one with isnkit.c.
-    add_library(${library} STATIC ${KIT_SOURCES} "${COMMON}/runtime_wasm2c.c"
-      "${COMMON}/sha256.c" "${IMAGE}")
+    add_library(${library} STATIC ${KIT_SOURCES} "${KIT}/runtime_wasm2c.c"
+      "${KIT}/sha256.c" "${IMAGE}")
     add_dependencies(${library} module_image)
-    target_include_directories(${library} PUBLIC "${COMMON}" PRIVATE "${COMMON}/wasm2c"
+    target_include_directories(${library} PUBLIC "${KIT}" PRIVATE "${KIT}/wasm2c"
       "${TRANSLATED}")
     set_target_properties(${library} PROPERTIES UNITY_BUILD ON)
     target_compile_definitions(${library} PRIVATE ISNKIT_ONE_UNIT)
@@ -79,28 +79,28 @@ if(EXISTS "${ISNKIT_WASM3}/m3_core.c")
   add_custom_command(
     OUTPUT "${FITTED}/m3_compile.c" "${FITTED}/m3_exec.h"
     COMMAND ${CMAKE_COMMAND} "-DSOURCES=${ISNKIT_WASM3}" "-DOUTPUT=${FITTED}"
-      -P "${COMMON}/wasm3_fit.cmake"
+      -P "${KIT}/wasm3_fit.cmake"
     DEPENDS "${ISNKIT_WASM3}/m3_compile.c" "${ISNKIT_WASM3}/m3_exec.h"
-      "${COMMON}/wasm3_fit.cmake" "${COMMON}/fit_source.cmake" VERBATIM)
+      "${KIT}/wasm3_fit.cmake" "${KIT}/fit_source.cmake" VERBATIM)
   add_custom_target(wasm3_fitted DEPENDS "${FITTED}/m3_compile.c" "${FITTED}/m3_exec.h")
-  set(OWN_PARTS "${COMMON}/runtime_wasm3.c" "${COMMON}/wasm3/module_reader.c"
-    "${COMMON}/wasm3/loaded_module.c" "${COMMON}/wasm3/code_cache.c")
-  set(WASM3_PARTS "${COMMON}/wasm3/compiler.c" "${ISNKIT_WASM3}/m3_core.c"
+  set(OWN_PARTS "${KIT}/runtime_wasm3.c" "${KIT}/wasm3/module_reader.c"
+    "${KIT}/wasm3/loaded_module.c" "${KIT}/wasm3/code_cache.c")
+  set(WASM3_PARTS "${KIT}/wasm3/compiler.c" "${ISNKIT_WASM3}/m3_core.c"
     "${ISNKIT_WASM3}/m3_function.c")
   # wasm3 jumps from operation to operation, which needs sibling calls.
   set_source_files_properties(${WASM3_PARTS} PROPERTIES
     COMPILE_OPTIONS "-Os;-w;-foptimize-sibling-calls;-DNDEBUG")
-  set_source_files_properties("${COMMON}/wasm3/compiler.c" PROPERTIES
+  set_source_files_properties("${KIT}/wasm3/compiler.c" PROPERTIES
     OBJECT_DEPENDS "${FITTED}/m3_compile.c;${FITTED}/m3_exec.h")
   # Constants are copied behind the code.
   set_property(SOURCE "${ISNKIT_WASM3}/m3_core.c" APPEND PROPERTY COMPILE_DEFINITIONS
     m3_CopyMem=unused_m3_CopyMem)
   set_source_files_properties(${OWN_PARTS} PROPERTIES COMPILE_OPTIONS "-Os;-Wall;-Wno-unused")
-  add_library(isnkit-wasm3 STATIC ${KIT_SOURCES} "${COMMON}/sha256.c" "${IMAGE}" ${OWN_PARTS}
+  add_library(isnkit-wasm3 STATIC ${KIT_SOURCES} "${KIT}/sha256.c" "${IMAGE}" ${OWN_PARTS}
     ${WASM3_PARTS})
   add_dependencies(isnkit-wasm3 module_image wasm3_fitted)
-  target_include_directories(isnkit-wasm3 PUBLIC "${COMMON}"
-    PRIVATE "${COMMON}/wasm3" "${FITTED}" "${ISNKIT_WASM3}")
+  target_include_directories(isnkit-wasm3 PUBLIC "${KIT}"
+    PRIVATE "${KIT}/wasm3" "${FITTED}" "${ISNKIT_WASM3}")
   target_compile_options(isnkit-wasm3 PRIVATE -Os)
   # One setting for wasm3 and for what looks into its structures.
   target_compile_definitions(isnkit-wasm3 PRIVATE

@@ -1,4 +1,4 @@
-# Makes room in wasm3 0.5.0 for what this kit does in its own way (boards/common/wasm3/compiler.c): functions
+# Makes room in wasm3 0.5.0 for what this kit does in its own way (boards/kit/wasm3/compiler.c): functions
 # of wasm3 that have a counterpart there get another name, and operations take no pointer to the page. What is not
 # found as expected ends the build.
 # cmake -DSOURCES=…/cpp -DOUTPUT=… -P wasm3_fit.cmake

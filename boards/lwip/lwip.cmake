@@ -16,7 +16,7 @@ set_source_files_properties("${ISNKIT_LWIP}/src/apps/smtp/smtp.c" PROPERTIES
 foreach(numbers default isnkit campaign)
   add_library(lwip-${numbers} STATIC ${LWIP_SOURCES})
   target_include_directories(lwip-${numbers} PUBLIC "${LWIP_GLUE}" "${ISNKIT_LWIP}/src/include"
-    "${COMMON}")
+    "${APPS}" "${KIT}")
   target_compile_options(lwip-${numbers} PRIVATE -Os -w)
 endforeach()
 target_compile_definitions(lwip-isnkit PUBLIC ISNKIT)

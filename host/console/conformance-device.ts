@@ -1,4 +1,4 @@
-/** The conformance application (boards/common/conformance.c) as the campaign talks to it. */
+/** The conformance application (boards/apps/conformance.c) as the campaign talks to it. */
 import { STATE, type StateName } from "../module/abi.ts";
 import { type ConsoleRecord, decimalField, hexField } from "./console-record.ts";
 import type { ConsoleSession } from "./console-session.ts";
@@ -8,7 +8,7 @@ const STATE_NAMES = Object.keys(STATE) as StateName[];
 /** What the firmware says of itself. */
 export interface DeviceState {
   readonly state: StateName;
-  /** REASON of host/module/abi.ts, or from 0x100 on one of boards/common/isnkit.h. */
+  /** REASON of host/module/abi.ts, or from 0x100 on one of boards/kit/isnkit.h. */
   readonly reason: number;
   /** 0 when the journal has none. */
   readonly boots: number;

@@ -1,4 +1,4 @@
-/** The table of servers of the conformance application (boards/common/server_table.h), written by the bench. */
+/** The table of servers of the conformance application (boards/apps/server_table.h), written by the bench. */
 
 import type { BoardDescription } from "../boards/board-description.ts";
 import { UsageError } from "../core/errors.ts";
@@ -66,7 +66,7 @@ async function obeyed(
     `${board} refuses the servers of the campaign file (do=${command.do}: ${why})`,
     why === "no-such-command"
       ? "its firmware is older than campaign files with servers: flash the one of this version"
-      : "see boards/common/server_table.h for what its firmware takes",
+      : "see boards/apps/server_table.h for what its firmware takes",
   );
 }
 

@@ -35,7 +35,7 @@ const SILENT_MS = 1_000;
 /** How long the power may take to go. */
 const OFF_MS_MAX = 5_000;
 const ASK_MS = 400;
-/** boards/common/isnkit.h: ISNKIT_REASON_NOT_STARTED. */
+/** boards/kit/isnkit.h: ISNKIT_REASON_NOT_STARTED. */
 export const NOT_STARTED = 256;
 
 /** BenchError when the rung cannot be used, the device is not seen to start, or its cause does not fit. */

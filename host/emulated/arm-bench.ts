@@ -1,5 +1,5 @@
 /**
- * Runs the benchmark firmware (boards/common/bench.c) in QEMU at one instruction a nanosecond, so that
+ * Runs the benchmark firmware (boards/apps/bench.c) in QEMU at one instruction a nanosecond, so that
  * the device's own counter counts instructions: the figures are the same on any machine.
  */
 import { firmwarePath } from "../boards/board-firmware.ts";

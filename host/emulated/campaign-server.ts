@@ -15,7 +15,7 @@ interface CampaignServer {
   readonly atOnce?: boolean;
 }
 
-/** The table of boards/common/campaign_connections.c; one address is beyond the gateway. */
+/** The table of boards/apps/campaign_connections.c; one address is beyond the gateway. */
 const OWN_SERVERS: readonly CampaignServer[] = [
   { address: "10.77.0.1", port: 25, closesFirst: "server" },
   { address: "10.77.0.1", port: 1883, closesFirst: "server" },

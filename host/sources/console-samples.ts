@@ -7,7 +7,7 @@ import type { Tuple } from "../core/tuple.ts";
 import { REASON } from "../module/abi.ts";
 
 const REASON_NAMES = Object.keys(REASON);
-/** Reasons of the kit itself: boards/common/isnkit.h. */
+/** Reasons of the kit itself: boards/kit/isnkit.h. */
 const KIT_REASONS: Readonly<Record<number, string>> = {
   256: "notStarted",
   257: "interrupt",

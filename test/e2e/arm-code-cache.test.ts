@@ -121,7 +121,7 @@ describeArm("wasm3 with a small cache of compiled code", () => {
 
   function build(name: string, ...options: string[]): string {
     const to = join(folder, name);
-    const toolchain = `${ROOT}boards/common/arm-none-eabi.cmake`;
+    const toolchain = `${ROOT}boards/cortex-m/arm-none-eabi.cmake`;
     execFileSync("cmake", [
       ...["-S", `${ROOT}boards`, "-B", to, "-G", "Ninja", "--toolchain", toolchain],
       ...["-DISNKIT_BOARD=lm3s6965evb", ...options],

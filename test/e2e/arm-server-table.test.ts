@@ -1,4 +1,4 @@
-/** The servers of a run, written over the console (boards/common/server_table.h). */
+/** The servers of a run, written over the console (boards/apps/server_table.h). */
 import { afterEach, beforeAll, expect, it } from "vitest";
 import type { ConsoleRecord } from "../../host/console/console-record.ts";
 import type { ConsoleSession } from "../../host/console/console-session.ts";

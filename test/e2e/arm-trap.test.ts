@@ -61,7 +61,7 @@ describeArm("a trap inside the module", () => {
     folder = mkdtempSync(join(tmpdir(), "isnkit-trap-"));
     const wasm = spoiledModule(folder);
     const build = join(folder, "firmware");
-    const toolchain = `${ROOT}boards/common/arm-none-eabi.cmake`;
+    const toolchain = `${ROOT}boards/cortex-m/arm-none-eabi.cmake`;
     execFileSync("cmake", [
       ...["-S", `${ROOT}boards`, "-B", build, "-G", "Ninja", "--toolchain", toolchain],
       ...["-DISNKIT_BOARD=lm3s6965evb", `-DISNKIT_WASM=${wasm}`],

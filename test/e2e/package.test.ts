@@ -116,7 +116,7 @@ describe("the tarball", () => {
       "dist/index.js",
       "dist/index.d.ts",
       "docs/abi.md",
-      "boards/common/isnkit.h",
+      "boards/kit/isnkit.h",
       "boards/rpi-pico/board.json",
       "scripts/setup-arm",
       "scripts/build-firmware",

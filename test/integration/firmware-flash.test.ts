@@ -19,7 +19,7 @@ describe.skipIf(left)(NAME, () => {
     const folder = mkdtempSync(join(tmpdir(), "isnkit-flash-"));
     try {
       const program = join(folder, "model");
-      const includes = ["-I", `${ROOT}boards/common`, "-I", `${ROOT}boards/stm32f4`];
+      const includes = ["-I", `${ROOT}boards/kit`, "-I", `${ROOT}boards/stm32f4`];
       const sources = [MODEL, `${ROOT}boards/stm32f4/flash.c`];
       const flags = ["-std=c11", "-O2", "-Wall", "-Wextra", "-Werror", "-DSTM32F4_FLASH_MODEL"];
       execFileSync(compiler ?? "cc", [...flags, ...includes, "-o", program, ...sources]);

@@ -18,8 +18,8 @@ describeWithCompiler("the validator in front of wasm3", () => {
     program = compileHostProgram(
       [
         "test/integration/firmware-module-check.c",
-        "boards/common/module_check.c",
-        ...["binary", "sections", "code"].map((part) => `boards/common/module_check/${part}.c`),
+        "boards/update/module_check.c",
+        ...["binary", "sections", "code"].map((part) => `boards/update/module_check/${part}.c`),
       ],
       ["-fsanitize=address", "-g"],
     );

@@ -1,5 +1,5 @@
 /**
- * Updates on a memory that fails: the slots and their log (boards/common/module_slots.c) over a model of
+ * Updates on a memory that fails: the slots and their log (boards/update/module_slots.c) over a model of
  * NOR flash, with the power cut at every program and erase, each torn at several lengths. Prints one
  * line a scenario: how many cuts there were, and how many left the device without the old or the new
  * module. The second pass cuts each recovery too.

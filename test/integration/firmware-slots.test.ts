@@ -14,8 +14,8 @@ describeWithCompiler("the slots for modules, with the power cut at every operati
   beforeAll(() => {
     program = compileHostProgram([
       "test/integration/firmware-slots-model.c",
-      "boards/common/module_slots.c",
-      "boards/common/sha256.c",
+      "boards/update/module_slots.c",
+      "boards/kit/sha256.c",
     ]);
   }, 60_000);
   afterAll(() => program.remove());

@@ -53,7 +53,7 @@ describe("blocks of YMODEM", () => {
 describeWithCompiler("the firmware's YMODEM receiver", () => {
   let program: HostProgram;
   beforeAll(() => {
-    const sources = ["test/integration/firmware-ymodem.c", "boards/common/ymodem.c"];
+    const sources = ["test/integration/firmware-ymodem.c", "boards/update/ymodem.c"];
     program = compileHostProgram(sources, ["-fsanitize=address", "-D_POSIX_C_SOURCE=200809L"]);
   }, 60_000);
   afterAll(() => program.remove());

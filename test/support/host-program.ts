@@ -30,7 +30,7 @@ export function compileHostProgram(
   const path = join(folder, "program");
   const warnings = ["-std=c11", "-O2", "-Wall", "-Wextra", "-Wshadow", "-Werror"];
   const checked = ["-fsanitize=undefined", "-fno-sanitize-recover"];
-  const includes = ["-I", `${ROOT}boards/common`];
+  const includes = ["kit", "update", "apps"].flatMap((folder) => ["-I", `${ROOT}boards/${folder}`]);
   const files = sources.map((source) => ROOT + source);
   execFileSync("cc", [...warnings, ...checked, ...flags, ...includes, "-o", path, ...files]);
   return { path, remove: () => rmSync(folder, { recursive: true, force: true }) };

@@ -1,10 +1,10 @@
-/** The answers that a device's self test knows (boards/common/module_trial.c) follow from SipHash-2-4. */
+/** The answers that a device's self test knows (boards/update/module_trial.c) follow from SipHash-2-4. */
 import { readFileSync } from "node:fs";
 import { expect, it } from "vitest";
 import { parseAddress } from "../../host/core/address.ts";
 import { sipHashLow } from "../support/siphash.ts";
 
-const SOURCE = readFileSync(new URL("../../boards/common/module_trial.c", import.meta.url), "utf8");
+const SOURCE = readFileSync(new URL("../../boards/update/module_trial.c", import.meta.url), "utf8");
 const KEY = Uint8Array.from({ length: 16 }, (_, i) => i);
 
 function constant(name: string): number {

@@ -7,7 +7,7 @@ import type { LifeScript } from "../../virtual/life-script.ts";
 
 /** The board that a failure's line names: its emulator is in Debian, its part keeps what was written. */
 export const REPLAY_BOARD = "qemu:lm3s6965evb";
-/** What the conformance application binds (boards/common/conformance_connections.h). */
+/** What the conformance application binds (boards/apps/conformance_connections.h). */
 const BOUND_PORTS: readonly [first: number, last: number] = [5000, 5003];
 
 export interface BoardCase {

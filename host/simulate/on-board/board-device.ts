@@ -14,9 +14,9 @@ import { PowerCut, type PowerCutPlan } from "../../virtual/nvm.ts";
 import { BoardMemory } from "./board-memory.ts";
 import type { AskBoard, BoardAnswer, ConsoleFields } from "./board-request.ts";
 
-/** `do=fault kind=`: boards/common/nvm_fault.h. */
+/** `do=fault kind=`: boards/apps/nvm_fault.h. */
 const FAULT = { programFails: 1, torn: 3 } as const;
-/** The error code of writes that fail on command (boards/common/nvm_fault.c). */
+/** The error code of writes that fail on command (boards/apps/nvm_fault.c). */
 const MADE_ERROR = 0xfa;
 /** More than any program: all of it is written, and then the power fails. */
 const WHOLE_PROGRAM = 0xffff;
