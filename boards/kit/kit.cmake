@@ -84,7 +84,7 @@ if(EXISTS "${ISNKIT_WASM3}/m3_core.c")
       "${KIT}/wasm3_fit.cmake" "${KIT}/fit_source.cmake" VERBATIM)
   add_custom_target(wasm3_fitted DEPENDS "${FITTED}/m3_compile.c" "${FITTED}/m3_exec.h")
   set(OWN_PARTS "${KIT}/runtime_wasm3.c" "${KIT}/wasm3/module_reader.c"
-    "${KIT}/wasm3/loaded_module.c" "${KIT}/wasm3/code_cache.c")
+    "${KIT}/wasm3/arena.c" "${KIT}/wasm3/loaded_module.c" "${KIT}/wasm3/code_cache.c")
   set(WASM3_PARTS "${KIT}/wasm3/compiler.c" "${ISNKIT_WASM3}/m3_core.c"
     "${ISNKIT_WASM3}/m3_function.c")
   # wasm3 jumps from operation to operation, which needs sibling calls.

@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include "arena.h"
 #include "code_cache.h"
 #include "loaded_module.h"
 #include "module_image.h"
@@ -109,8 +110,10 @@ static bool image_intact(const isnkit_module *module) {
 }
 
 static isnkit_trap load(const uint8_t *image, uint32_t bytes) {
-  // Compiles every function once, so that a cache too small for one shows now and not in a connect.
+  cache_reset();
   M3Result result = loaded_open(image, bytes);
+  // Compiles every function once, so that a cache too small for one shows now and not in a connect.
+  if (!result) result = cache_measure();
   for (unsigned i = 0; !result && i < EXPORTS; i++) {
     uint32_t function;
     result = loaded_find(names[i], argument_counts[i], &function);
@@ -134,7 +137,7 @@ uint8_t *isnkit_runtime_io(void) {
   return isnkit_io_of(isnkit_wasm3_page, isnkit_rt_version(), isnkit_rt_ioBuffer(), isnkit_rt_ioBytes());
 }
 
-uint32_t isnkit_runtime_arena_least(void) { return cache_table_bytes() + cache_longest_bytes(); }
+uint32_t isnkit_runtime_arena_least(void) { return arena_table_bytes() + cache_longest_bytes(); }
 
 uint32_t isnkit_runtime_call(isnkit_export *function, const uint32_t *arguments) {
   if (!running) {

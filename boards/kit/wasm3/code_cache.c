@@ -2,21 +2,17 @@
 
 #include <string.h>
 
+#include "arena.h"
 #include "loaded_module.h"
 #include "m3_compile.h"
 
-#define CACHE_WORDS (ISNKIT_ARENA_BYTES / sizeof(code_t))
 /** What wasm3 writes at most before it asks again whether there is room. */
 #define SPARE_WORDS 8u
 /** Never reached: a function whose length is known has exactly its place. */
 #define ROOM_ENOUGH 0xFFFFu
 
-/** Tables lie at the end, code in front of them. */
-code_t cache_words[CACHE_WORDS] __attribute__((aligned(8)));
-cached_function *cache_functions;
 uint32_t cache_changes;
 
-static const wasm_module *module;
 static uint32_t function_count, import_count;
 /** Words for code. */
 static uint32_t capacity;
@@ -31,17 +27,9 @@ static struct {
 } emitting;
 
 void cache_reset(void) {
-  capacity = CACHE_WORDS;
-  next = longest = 0;
+  capacity = next = longest = 0;
   function_count = 0;
   cache_changes++;
-}
-
-void *cache_take(uint32_t bytes) {
-  const uint32_t words = (bytes + 7) / 8 * (8 / sizeof(code_t));
-  if (words > capacity) return NULL;
-  capacity -= words;
-  return memset(&cache_words[capacity], 0, words * sizeof(code_t));
 }
 
 // What wasm3's compiler emits through. It has one page: the place of the function being compiled.
@@ -66,11 +54,11 @@ u32 NumFreeLines(IM3CodePage asked) {
   return emitting.length_known ? ROOM_ENOUGH : emitting.end - emitting.at;
 }
 
-pc_t GetPagePC(IM3CodePage asked) { return asked == NULL ? NULL : &cache_words[emitting.at]; }
+pc_t GetPagePC(IM3CodePage asked) { return asked == NULL ? NULL : &arena_words[emitting.at]; }
 
 void EmitWord_impl(IM3CodePage to, void *word) {
   (void)to;
-  if (emitting.at < emitting.end) cache_words[emitting.at++] = word;
+  if (emitting.at < emitting.end) arena_words[emitting.at++] = word;
   else emitting.overflowed = true;
 }
 
@@ -83,7 +71,7 @@ void EmitWord64(IM3CodePage to, const u64 word) {
 
 /** wasm3 copies the constants of a function at its end: they follow the code. */
 void *m3_CopyMem(const void *from, size_t bytes) {
-  void *const copy = &cache_words[emitting.at];
+  void *const copy = &arena_words[emitting.at];
   const uint32_t words = bytes / sizeof(code_t);
   if (words > emitting.end - emitting.at) return NULL;
   memcpy(copy, from, bytes);
@@ -103,7 +91,7 @@ static void write_frame(const M3Function *compiled) {
       .local_words = compiled->numLocalBytes / sizeof(m3slot_t),
       .constant_words = compiled->numConstantBytes / sizeof(m3slot_t),
   };
-  memcpy(&cache_words[emitting.begin], &frame, sizeof frame);
+  memcpy(&arena_words[emitting.begin], &frame, sizeof frame);
 }
 
 static M3Result compile(uint32_t function, uint32_t begin, uint32_t end, bool length_known) {
@@ -121,15 +109,15 @@ static M3Result compile(uint32_t function, uint32_t begin, uint32_t end, bool le
   return result;
 }
 
-M3Result cache_measure(const wasm_module *from) {
-  module = from;
-  import_count = from->imports.count;
-  function_count = import_count + from->functions.count;
+M3Result cache_measure(void) {
+  import_count = loaded_import_count();
+  function_count = import_count + loaded_function_count();
+  capacity = arena_code_words();
   if (capacity > CODE_ABSENT) capacity = CODE_ABSENT;
   for (uint32_t i = import_count; i < function_count; i++) {
     const M3Result result = compile(i, 0, capacity, false);
     if (result) return result;
-    cached_function *const function = &cache_functions[i];
+    listed_function *const function = &loaded_functions[i];
     function->code = CODE_ABSENT;
     function->words = (uint16_t)emitting.at;
     if (function->words > longest) longest = function->words;
@@ -140,14 +128,14 @@ M3Result cache_measure(const wasm_module *from) {
 /** Gives up what overlaps with the words from `begin` to `end`. */
 static void overwrite(uint32_t begin, uint32_t end) {
   for (uint32_t i = import_count; i < function_count; i++) {
-    cached_function *const other = &cache_functions[i];
+    listed_function *const other = &loaded_functions[i];
     if (other->code < end && other->code + other->words > begin) other->code = CODE_ABSENT;
   }
   cache_changes++;
 }
 
 M3Result cache_fill(uint32_t function) {
-  cached_function *const wanted = &cache_functions[function];
+  listed_function *const wanted = &loaded_functions[function];
   if (next + wanted->words > capacity) next = 0;
   const uint32_t begin = next;
   const uint32_t end = begin + wanted->words;
@@ -162,9 +150,8 @@ M3Result cache_fill(uint32_t function) {
 }
 
 pc_t cache_find(code_place place) {
-  const uint32_t begin = cache_functions[place & 0xFFFFu].code;
-  return begin == CODE_ABSENT ? NULL : &cache_words[begin + (place >> 16)];
+  const uint32_t begin = loaded_functions[place & 0xFFFFu].code;
+  return begin == CODE_ABSENT ? NULL : &arena_words[begin + (place >> 16)];
 }
 
-uint32_t cache_table_bytes(void) { return (CACHE_WORDS - capacity) * sizeof(code_t); }
 uint32_t cache_longest_bytes(void) { return (longest + SPARE_WORDS) * sizeof(code_t); }

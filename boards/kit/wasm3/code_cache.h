@@ -10,20 +10,6 @@
 #include "convention.h"
 
 #include "m3_code.h"
-#include "module_reader.h"
-
-/** Not in the cache. */
-#define CODE_ABSENT 0xFFFFu
-
-/** One a function, imports first. */
-typedef struct cached_function {
-  /** Where its body begins in the image; of an import, its type. */
-  uint16_t body;
-  /** Word of the cache where its code begins, or CODE_ABSENT. */
-  uint16_t code;
-  /** Length of its code; of an import, which of the board's functions it is. */
-  uint16_t words;
-} cached_function;
 
 /** The first two words of code: what a call sets up before it runs the rest. Constants end the code. */
 typedef struct code_frame {
@@ -38,17 +24,14 @@ typedef struct code_frame {
 typedef uint32_t code_place;
 #define CODE_PLACE(function, offset) ((function) | (code_place)(offset) << 16)
 
-extern cached_function *cache_functions;
-extern code_t cache_words[];
 /** Changes whenever code is overwritten: pointers into the cache that are older are void. */
 extern uint32_t cache_changes;
 
+/** Before another module is loaded. */
 void cache_reset(void);
-/** Memory that stays until the next reset, for tables: zeroed, NULL when there is none. */
-void *cache_take(uint32_t bytes);
 
-/** Compiles each function once, to learn its length and whether it can be compiled. */
-M3Result cache_measure(const wasm_module *module);
+/** Compiles each function of the loaded module once, to learn its length and whether it can be compiled. */
+M3Result cache_measure(void);
 
 /** Brings a function's code into the cache. */
 M3Result cache_fill(uint32_t function);
@@ -59,8 +42,7 @@ pc_t cache_find(code_place place);
 /** The place of the next word that is emitted. */
 code_place cache_emit_place(void);
 
-/** Bytes that tables hold, and those that the longest function needs to be compiled. */
-uint32_t cache_table_bytes(void);
+/** Bytes that the longest function needs to be compiled. */
 uint32_t cache_longest_bytes(void);
 
 #endif

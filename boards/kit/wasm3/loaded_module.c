@@ -2,8 +2,7 @@
 
 #include <string.h>
 
-#include "code_cache.h"
-#include "convention.h"
+#include "arena.h"
 
 #define TRY(expression)                      \
   do {                                       \
@@ -28,6 +27,8 @@ static const M3Module for_compiler = {.runtime = &isnkit_wasm3_runtime,
 
 uint8_t isnkit_wasm3_page[ISNKIT_PAGE_BYTES] __attribute__((aligned(8)));
 
+listed_function *loaded_functions;
+
 static wasm_module module;
 static uint64_t *global_values;
 
@@ -44,7 +45,7 @@ static bool is(const char *text, const char *at, uint32_t length) {
   return strlen(text) == length && memcmp(text, at, length) == 0;
 }
 
-static M3Result link_import(const wasm_import *import, cached_function *entry) {
+static M3Result link_import(const wasm_import *import, listed_function *entry) {
   wasm_type type;
   TRY(wasm_read_type(&module, import->type, &type));
   if (import->type > UINT16_MAX) return m3Err_wasmMalformed;
@@ -53,7 +54,7 @@ static M3Result link_import(const wasm_import *import, cached_function *entry) {
     if (!is("board", import->module, import->module_length)) break;
     if (!is(candidate->name, import->name, import->name_length)) continue;
     if (!takes(&type.type, candidate->arguments)) break;
-    *entry = (cached_function){(uint16_t)import->type, CODE_ABSENT, (uint16_t)i};
+    *entry = (listed_function){(uint16_t)import->type, CODE_ABSENT, (uint16_t)i};
     return m3Err_none;
   }
   return m3Err_functionImportMissing;
@@ -64,19 +65,19 @@ static M3Result list_functions(void) {
   const uint32_t bodies = module.bodies.count;
   // Indices are kept in 16 bits, and bodies have at least two bytes.
   if (imports > UINT8_MAX || bodies > UINT16_MAX / 2) return m3Err_wasmMalformed;
-  cache_functions = cache_take((imports + bodies) * sizeof(cached_function));
-  if (cache_functions == NULL) return m3Err_mallocFailed;
+  loaded_functions = arena_take((imports + bodies) * sizeof(listed_function));
+  if (loaded_functions == NULL) return m3Err_mallocFailed;
   wasm_section rest = module.imports;
   for (uint32_t i = 0; i < imports; i++) {
     wasm_import import;
     TRY(wasm_next_import(&rest, &import));
-    TRY(link_import(&import, &cache_functions[i]));
+    TRY(link_import(&import, &loaded_functions[i]));
   }
   rest = module.bodies;
   for (uint32_t i = 0; i < bodies; i++) {
     const uint8_t *body;
     TRY(wasm_next_body(&rest, &body));
-    cache_functions[imports + i] = (cached_function){(uint16_t)(body - module.image), CODE_ABSENT, 0};
+    loaded_functions[imports + i] = (listed_function){(uint16_t)(body - module.image), CODE_ABSENT, 0};
   }
   return m3Err_none;
 }
@@ -94,7 +95,7 @@ static M3Result set_globals(void) {
     const bool wide = global.type == c_m3Type_i64;
     end = global_end(global_offset(end, wide), wide);
   }
-  global_values = cache_take(end);
+  global_values = arena_take(end);
   if (global_values == NULL) return m3Err_mallocFailed;
   rest = module.globals;
   end = 0;
@@ -137,13 +138,15 @@ static M3Result set_memory(void) {
 }
 
 M3Result loaded_open(const uint8_t *image, uint32_t bytes) {
-  cache_reset();
+  arena_reset();
   TRY(wasm_open(&module, image, bytes));
   TRY(list_functions());
   TRY(set_globals());
-  TRY(set_memory());
-  return cache_measure(&module);
+  return set_memory();
 }
+
+uint32_t loaded_import_count(void) { return module.imports.count; }
+uint32_t loaded_function_count(void) { return module.functions.count; }
 
 IM3Module loaded_for_compiler(void) { return (IM3Module)&for_compiler; }
 
@@ -157,7 +160,7 @@ M3Result loaded_function(uint32_t function, wasm_type *type, bytes_t *from, byte
   TRY(wasm_function_type(&module, function - module.imports.count, &type_index));
   TRY(wasm_read_type(&module, type_index, type));
   wasm_section rest = module.bodies;
-  rest.at = module.image + cache_functions[function].body;
+  rest.at = module.image + loaded_functions[function].body;
   TRY(wasm_next_body(&rest, from));
   *end = rest.at;
   return m3Err_none;
@@ -167,8 +170,8 @@ M3Result loaded_callee(uint32_t function, wasm_type *type, board_function **impo
   const uint32_t imports = module.imports.count;
   *import = NULL;
   if (function < imports) {
-    *import = board_imports[cache_functions[function].words].function;
-    return wasm_read_type(&module, cache_functions[function].body, type);
+    *import = board_imports[loaded_functions[function].words].function;
+    return wasm_read_type(&module, loaded_functions[function].body, type);
   }
   uint32_t index;
   TRY(wasm_function_type(&module, function - imports, &index));

@@ -24,7 +24,25 @@ typedef struct board_import {
 extern const board_import board_imports[];
 extern const unsigned board_import_count;
 
-/** Makes a fresh instance: memory and globals as the module wants them, every function compiled once. */
+/** `code` of a function that is not compiled. */
+#define CODE_ABSENT 0xFFFFu
+
+/** One a function, imports first. */
+typedef struct listed_function {
+  /** Where its body begins in the image; of an import, its type. */
+  uint16_t body;
+  /** Word of the arena where its compiled code begins, or CODE_ABSENT (code_cache.h). */
+  uint16_t code;
+  /** Length of its code; of an import, which of the board's functions it is. */
+  uint16_t words;
+} listed_function;
+
+extern listed_function *loaded_functions;
+uint32_t loaded_import_count(void);
+/** Functions of the module itself. */
+uint32_t loaded_function_count(void);
+
+/** Makes a fresh instance: memory and globals as the module wants them. Nothing is compiled. */
 M3Result loaded_open(const uint8_t *image, uint32_t bytes);
 /** An export that takes this many i32 and returns one. */
 M3Result loaded_find(const char *name, uint32_t arguments, uint32_t *function);

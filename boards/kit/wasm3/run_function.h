@@ -4,20 +4,21 @@
 #ifndef ISNKIT_RUN_FUNCTION_H
 #define ISNKIT_RUN_FUNCTION_H
 
+#include "arena.h"
 #include "code_cache.h"
-#include "convention.h"
+#include "loaded_module.h"
 
 #define STACK_SLOTS (ISNKIT_WASM3_STACK_BYTES / sizeof(m3slot_t))
 /** With room for slots that an operation writes behind the last one of a frame. */
 extern m3slot_t isnkit_wasm3_stack[STACK_SLOTS + 4];
 
 static inline __attribute__((always_inline)) m3ret_t run_function(uint32_t index, m3stack_t sp) {
-  const cached_function *const function = &cache_functions[index];
+  const listed_function *const function = &loaded_functions[index];
   if (M3_UNLIKELY(function->code == CODE_ABSENT)) {
     const M3Result result = cache_fill(index);
     if (result) return result;
   }
-  code_t *const code = &cache_words[function->code];
+  code_t *const code = &arena_words[function->code];
   const code_frame *const frame = (const code_frame *)code;
   if (M3_UNLIKELY(sp + frame->stack_slots >= isnkit_wasm3_stack + STACK_SLOTS)) {
     return m3Err_trapStackOverflow;
