@@ -305,12 +305,18 @@ static bool take_closes(const console_command *command) {
 const char *connections_run(const console_command *command) {
   if (!connection_bytes_take(command)) return "bytes-0-to-200000";
   if (!take_closes(command)) return "closes-device-server-or-either";
-  connection = console_number(command, "from", connection);
-  connections_left = console_number(command, "count", 0);
-  endless = connections_left == 0;
-  const uint32_t gap_us = console_number(command, "gap-us", 0);
+  uint32_t count = 0;
+  uint32_t gap_us = 0;
+  uint32_t limit = LIMIT_MS;
+  if (!console_number(command, "count", &count) || !console_number(command, "gap-us", &gap_us) ||
+      !console_number(command, "limit-ms", &limit) ||
+      !console_number(command, "from", &connection)) {
+    return CONSOLE_NOT_A_NUMBER;
+  }
+  connections_left = count;
+  endless = count == 0;
   gap_ticks = (uint32_t)((uint64_t)gap_us * board_ticks_hz / 1000000u);
-  limit_ms = console_number(command, "limit-ms", LIMIT_MS);
+  limit_ms = limit;
   due_ticks = board_ticks(NULL);
   running = true;
   return NULL;

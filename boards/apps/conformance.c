@@ -110,6 +110,8 @@ static const about_module *running(void) {
 }
 
 static void tell_about(const console_command *command, uint32_t id) {
+  uint32_t image = 0;
+  if (!console_number(command, "image", &image)) return tell_done(id, CONSOLE_NOT_A_NUMBER);
   const isnkit_state state = isnkit_current_state();
   const uint32_t boots = isnkit_counter(ISNKIT_COUNTER_BOOTS);
   const uint32_t abi = state == ISNKIT_OFF ? 0 : isnkit_rt_version();
@@ -125,7 +127,7 @@ static void tell_about(const console_command *command, uint32_t id) {
 #ifdef ISNKIT_MODULE_SLOTS
   module_update_fields();
 #endif
-  if (console_number(command, "image", 0) != 0) about_image();
+  if (image != 0) about_image();
   console_end();
 }
 
@@ -148,10 +150,13 @@ static void hello(void) {
 static isnkit_config config;
 
 static void start(const console_command *command, uint32_t id) {
-  if (console_value(command, "clock") != NULL) {
-    clock_scripted = true;
-    scripted_ticks = console_number(command, "clock", 0);
+  uint32_t policy = 0;
+  uint32_t msl_ms = 0;
+  if (!console_number(command, "clock", &scripted_ticks) ||
+      !console_number(command, "policy", &policy) || !console_number(command, "msl-ms", &msl_ms)) {
+    return tell_done(id, CONSOLE_NOT_A_NUMBER);
   }
+  if (console_value(command, "clock") != NULL) clock_scripted = true;
   platform = (isnkit_platform){.nvm = nvm_with_faults,
                                .ticks = ticks,
                                .ticks_hz = board_ticks_hz,
@@ -161,20 +166,22 @@ static void start(const console_command *command, uint32_t id) {
   if (console_is(command, "entropy", "stuck")) platform.entropy = test_entropy_stuck;
   if (console_is(command, "entropy", "varied")) platform.entropy = test_entropy_varied;
   config = (isnkit_config){.reserved = {CONNECTIONS_RESERVED_PORTS},
-                           .policy = console_number(command, "policy", 0),
-                           .msl_ms = console_number(command, "msl-ms", 0)};
+                           .policy = policy,
+                           .msl_ms = msl_ms};
   const isnkit_state state = isnkit_start(&platform, &config);
   tell_state("boot", id, state);
 }
 
 static void set_clock(const console_command *command, uint32_t id) {
+  if (!console_number(command, "at", &scripted_ticks)) return tell_done(id, CONSOLE_NOT_A_NUMBER);
   clock_scripted = console_value(command, "free") == NULL;
-  scripted_ticks = console_number(command, "at", scripted_ticks);
   tell_done(id, NULL);
 }
 
 static void skip(const console_command *command, uint32_t id) {
-  const uint64_t passed = (uint64_t)console_number(command, "ms", 0) * board_ticks_hz / 1000u;
+  uint32_t ms = 0;
+  if (!console_number(command, "ms", &ms)) return tell_done(id, CONSOLE_NOT_A_NUMBER);
+  const uint64_t passed = (uint64_t)ms * board_ticks_hz / 1000u;
   // The module takes a larger step for a counter that ran backwards.
   if (passed >= UINT32_MAX / 4) return tell_done(id, "too-long");
   skipped_ticks += (uint32_t)passed;
@@ -184,7 +191,10 @@ static void skip(const console_command *command, uint32_t id) {
 static void raw_call(const console_command *command, uint32_t id) {
   uint32_t arguments[ISNKIT_ARGUMENTS_MAX] = {0};
   uint32_t value = 0;
-  console_numbers(command, "a", arguments, ISNKIT_ARGUMENTS_MAX);
+  uint32_t count;
+  if (!console_numbers(command, "a", arguments, ISNKIT_ARGUMENTS_MAX, &count)) {
+    return tell_done(id, CONSOLE_NOT_A_NUMBER);
+  }
   const char *name = console_value(command, "fn");
   if (name == NULL || !isnkit_raw_call(name, arguments, &value)) {
     return tell_done(id, "no-such-function");
@@ -208,7 +218,8 @@ static void fill_io(const console_command *command, uint32_t id) {
 
 static void provision(const console_command *command, uint32_t id) {
   uint8_t key[16] = {0};
-  uint32_t options = console_number(command, "options", 0);
+  uint32_t options = 0;
+  if (!console_number(command, "options", &options)) return tell_done(id, CONSOLE_NOT_A_NUMBER);
 #ifdef ISNKIT_MODULE_SLOTS
   if (!module_update_may_be_new()) options &= ~ISNKIT_PROVISION_NEW_DEVICE;
 #endif
@@ -225,9 +236,14 @@ static void provision(const console_command *command, uint32_t id) {
 }
 
 static void set_fault(const console_command *command, uint32_t id) {
-  const nvm_fault_kind kind = (nvm_fault_kind)console_number(command, "kind", 0);
-  const uint32_t amount = console_number(command, kind == NVM_FAULT_TORN ? "bytes" : "count", 0);
-  nvm_fault_set(kind, console_number(command, "after", 0), amount);
+  uint32_t kind = 0;
+  uint32_t after = 0;
+  uint32_t amount = 0;
+  if (!console_number(command, "kind", &kind) || !console_number(command, "after", &after) ||
+      !console_number(command, kind == NVM_FAULT_TORN ? "bytes" : "count", &amount)) {
+    return tell_done(id, CONSOLE_NOT_A_NUMBER);
+  }
+  nvm_fault_set((nvm_fault_kind)kind, after, amount);
   tell_done(id, NULL);
 }
 
@@ -265,7 +281,9 @@ static void verdict(uint32_t id) {
 
 /** A counter that is read wrongly at its wrap jumps by the whole period, or back by it. */
 static void watch_counter(const console_command *command, uint32_t id) {
-  const uint32_t span = console_number(command, "ms", 1000) * (board_ticks_hz / 1000u);
+  uint32_t ms = 1000;
+  if (!console_number(command, "ms", &ms)) return tell_done(id, CONSOLE_NOT_A_NUMBER);
+  const uint32_t span = ms * (board_ticks_hz / 1000u);
   const uint32_t start = board_ticks(NULL);
   uint32_t last = start;
   uint32_t reads = 0;
@@ -284,7 +302,8 @@ static void watch_counter(const console_command *command, uint32_t id) {
 }
 
 static void obey(const console_command *command) {
-  const uint32_t id = console_number(command, "id", 0);
+  uint32_t id = 0;
+  if (!console_number(command, "id", &id)) return console_complain("id-" CONSOLE_NOT_A_NUMBER);
 #ifdef ISNKIT_MODULE_SLOTS
   if (module_update_obey(command, id, &config)) return;
 #endif

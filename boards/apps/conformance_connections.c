@@ -118,12 +118,16 @@ void connections_continue(void) {
 }
 
 const char *connections_run(const console_command *command) {
+  uint32_t count = 0;
+  uint32_t gap_us = 0;
   running = false;
   if (!connection_bytes_take(command)) return "bytes-0-to-200000";
-  connection = console_number(command, "from", connection);
-  connections_left = console_number(command, "count", 0);
-  endless = connections_left == 0;
-  const uint32_t gap_us = console_number(command, "gap-us", 0);
+  if (!console_number(command, "count", &count) || !console_number(command, "gap-us", &gap_us) ||
+      !console_number(command, "from", &connection)) {
+    return CONSOLE_NOT_A_NUMBER;
+  }
+  connections_left = count;
+  endless = count == 0;
   gap_ticks = (uint32_t)((uint64_t)gap_us * board_ticks_hz / 1000000u);
   last_ticks = board_ticks(NULL) - gap_ticks;
   running = true;

@@ -12,9 +12,10 @@ bool connection_bytes_take(const console_command *command) {
     given = false;
     return true;
   }
-  const uint32_t count = console_numbers(command, "bytes", asked, 2);
+  uint32_t count;
+  if (!console_numbers(command, "bytes", asked, 2, &count)) return false;
   if (count == 1) asked[1] = asked[0];
-  if (count == 0 || asked[0] > asked[1] || asked[1] > CONNECTION_BYTES_MAX) return false;
+  if (asked[0] > asked[1] || asked[1] > CONNECTION_BYTES_MAX) return false;
   given = true;
   range[0] = asked[0];
   range[1] = asked[1];

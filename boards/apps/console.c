@@ -113,7 +113,7 @@ static bool intact(char *line) {
   return sum == stated;
 }
 
-static void complain(const char *why) {
+void console_complain(const char *why) {
   console_begin("refused-command");
   console_text("why", why);
   console_end();
@@ -131,8 +131,8 @@ bool console_poll(console_command *command) {
     received = 0;
     const bool whole = !too_long;
     too_long = false;
-    if (!whole) complain("too-long");
-    else if (!intact(command->line)) complain("checksum");
+    if (!whole) console_complain("too-long");
+    else if (!intact(command->line)) console_complain("checksum");
     else return true;
   }
   return false;
@@ -156,32 +156,46 @@ bool console_is(const console_command *command, const char *key, const char *val
   return found[length] == ' ' || found[length] == '\0';
 }
 
-/** Reads one number and moves `at` behind it. */
-static uint32_t number(const char **at) {
-  uint32_t value = 0;
+/** Where a value ends. */
+static bool at_end(const char *at) { return *at == ' ' || *at == '\0'; }
+
+/** Reads digits, moves `at` behind them, and refuses what 32 bits do not hold. */
+static bool read_number(const char **at, uint32_t *value) {
   const bool hex = (*at)[0] == '0' && (*at)[1] == 'x';
-  if (hex) *at += 2;
-  for (; hex_digit(**at) >= 0; (*at)++) {
-    value = value * (hex ? 16u : 10u) + (uint32_t)hex_digit(**at);
+  const uint32_t base = hex ? 16 : 10;
+  const char *const first = *at + (hex ? 2 : 0);
+  const char *digit = first;
+  uint64_t sum = 0;
+  for (; hex_digit(*digit) >= 0 && (uint32_t)hex_digit(*digit) < base; digit++) {
+    sum = sum * base + (uint32_t)hex_digit(*digit);
+    if (sum > UINT32_MAX) return false;
   }
-  return value;
+  if (digit == first) return false;
+  *at = digit;
+  *value = (uint32_t)sum;
+  return true;
 }
 
-uint32_t console_number(const console_command *command, const char *key, uint32_t otherwise) {
+bool console_number(const console_command *command, const char *key, uint32_t *value) {
   const char *at = console_value(command, key);
-  return at == NULL ? otherwise : number(&at);
+  uint32_t found;
+  if (at == NULL) return true;
+  if (!read_number(&at, &found) || !at_end(at)) return false;
+  *value = found;
+  return true;
 }
 
-uint32_t console_numbers(const console_command *command, const char *key, uint32_t *to,
-                         uint32_t most) {
+bool console_numbers(const console_command *command, const char *key, uint32_t *to, uint32_t most,
+                     uint32_t *count) {
   const char *at = console_value(command, key);
-  uint32_t count = 0;
-  while (at != NULL && hex_digit(*at) >= 0 && count < most) {
-    to[count++] = number(&at);
-    if (*at != ',') break;
-    at++;
+  *count = 0;
+  if (at == NULL) return true;
+  for (;;) {
+    if (*count == most || !read_number(&at, &to[*count])) return false;
+    ++*count;
+    if (at_end(at)) return true;
+    if (*at++ != ',') return false;
   }
-  return count;
 }
 
 bool console_octets(const console_command *command, const char *key, uint8_t *to, uint32_t count) {
@@ -191,5 +205,5 @@ bool console_octets(const console_command *command, const char *key, uint8_t *to
     if (hex_digit(at[0]) < 0 || hex_digit(at[1]) < 0) return false;
     to[i] = (uint8_t)(hex_digit(at[0]) << 4 | hex_digit(at[1]));
   }
-  return *at == ' ' || *at == '\0';
+  return at_end(at);
 }

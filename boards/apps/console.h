@@ -28,6 +28,11 @@ void console_hex(const char *key, uint32_t value);
 void console_bytes(const char *key, const uint8_t *bytes, uint32_t count);
 void console_end(void);
 
+/** Says that a command was not obeyed, where no answer can carry its `id`. */
+void console_complain(const char *why);
+
+#define CONSOLE_CHECKED __attribute__((warn_unused_result))
+
 /** A command that arrived. */
 typedef struct console_command {
   char line[CONSOLE_LINE_BYTES + 1];
@@ -40,11 +45,17 @@ bool console_poll(console_command *command);
 const char *console_value(const console_command *command, const char *key);
 /** True when the key has exactly this value. */
 bool console_is(const console_command *command, const char *key, const char *value);
-/** A number, decimal or with 0x; `otherwise` when the key is not there. */
-uint32_t console_number(const console_command *command, const char *key, uint32_t otherwise);
-/** Numbers separated by commas; returns how many were there, at most `most`. */
-uint32_t console_numbers(const console_command *command, const char *key, uint32_t *to,
-                         uint32_t most);
+/** What a command is answered with whose number is none. */
+#define CONSOLE_NOT_A_NUMBER "not-a-number"
+
+/**
+ * A number of 32 bits, decimal or with 0x: the digits are the whole value. `value` stays as it is when the key is
+ * not there; false, and it stays too, when what is there is no such number.
+ */
+CONSOLE_CHECKED bool console_number(const console_command *command, const char *key, uint32_t *value);
+/** Such numbers separated by commas, at most `most`; tells how many: 0 when the key is not there. */
+CONSOLE_CHECKED bool console_numbers(const console_command *command, const char *key, uint32_t *to,
+                                     uint32_t most, uint32_t *count);
 /** Hexadecimal bytes; true when there are exactly `count`. */
 bool console_octets(const console_command *command, const char *key, uint8_t *to, uint32_t count);
 

@@ -150,8 +150,10 @@ static void tell_numbers(const char *type, uint32_t id) {
 
 static void provision(const console_command *command) {
   uint8_t key[16];
-  if (!console_octets(command, "key", key, sizeof key)) return;
-  isnkit_provision(key, console_number(command, "options", 0));
+  uint32_t options = 0;
+  if (!console_number(command, "options", &options)) return console_complain(CONSOLE_NOT_A_NUMBER);
+  if (!console_octets(command, "key", key, sizeof key)) return console_complain("key-of-16-bytes");
+  isnkit_provision(key, options);
   memset(key, 0, sizeof key);
 }
 #else
@@ -167,9 +169,14 @@ static void provision(const console_command *command) { (void)command; }
 #endif
 
 static void obey(const console_command *command) {
+  uint32_t id = 0;
+  uint32_t count = 1;
+  if (!console_number(command, "id", &id) || !console_number(command, "count", &count)) {
+    return console_complain(CONSOLE_NOT_A_NUMBER);
+  }
   if (console_is(command, "do", "provision")) provision(command);
-  if (console_is(command, "do", "mail")) mails_left += console_number(command, "count", 1);
-  tell_numbers("status", console_number(command, "id", 0));
+  if (console_is(command, "do", "mail")) mails_left += count;
+  tell_numbers("status", id);
 }
 
 int main(void) {
