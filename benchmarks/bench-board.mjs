@@ -1,11 +1,12 @@
 // The board under the benches: simulated memory and entropy, and a 1 MHz counter in simulated time.
+
+import { Random } from "../dist/core/random.js";
 import { STORAGE } from "../dist/module/abi.js";
 import { IsnModule } from "../dist/module/isn-module.js";
-import { VirtualBoard } from "../dist/sim/board.js";
-import { goodEntropy } from "../dist/sim/entropy.js";
-import { createNvm } from "../dist/sim/nvm.js";
-import { Random } from "../dist/sim/random.js";
-import { SimulatedTime } from "../dist/sim/time.js";
+import { VirtualBoard } from "../dist/virtual/board.js";
+import { goodEntropy } from "../dist/virtual/entropy.js";
+import { createNvm } from "../dist/virtual/nvm.js";
+import { SimulatedTime } from "../dist/virtual/time.js";
 
 export const LOCAL = 0x0a4d_0002;
 export const REMOTE = 0x0a4d_0001;
@@ -13,7 +14,7 @@ const COUNTER_HZ = 1_000_000;
 /** `provision`: the device never spoke TCP, so there is no quiet time. */
 const NEW_DEVICE = 2;
 
-/** @typedef {import("../dist/sim/nvm.js").NvmGeometry} NvmGeometry */
+/** @typedef {import("../dist/virtual/nvm.js").NvmGeometry} NvmGeometry */
 
 /** 4 pages of 2 KiB in granules of 8 bytes, as many small parts have them. @type {NvmGeometry} */
 export const USUAL_PART = {

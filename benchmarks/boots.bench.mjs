@@ -2,8 +2,8 @@
 import { Check } from "../dist/check/engine.js";
 import { RULES } from "../dist/check/rules/index.js";
 import { compileIsnModule } from "../dist/module/load.js";
-import { DEFAULT_BOARD } from "../dist/sim/board.js";
-import { virtualBoardSamples } from "../dist/sim/campaign.js";
+import { DEFAULT_BOARD } from "../dist/virtual/board.js";
+import { virtualBoardSamples } from "../dist/virtual/campaign.js";
 import {
   benchBoard,
   LOCAL,

@@ -5,7 +5,7 @@ import { IsnModule } from "../dist/module/isn-module.js";
 import { readIsnModule } from "../dist/module/load.js";
 import { makeRewindable } from "../dist/module/rewindable.js";
 import { runCases } from "../dist/simulate/run-cases.js";
-import { DEFAULT_SETTINGS } from "../dist/simulate/settings.js";
+import { DEFAULT_SETTINGS } from "../dist/virtual/settings.js";
 import { benchBoard, LOCAL, provision, REMOTE } from "./bench-board.mjs";
 import { median, speed } from "./measure.mjs";
 import { wholeRuns } from "./whole-runs.mjs";

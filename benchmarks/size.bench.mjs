@@ -71,7 +71,7 @@ function highestUse(wasm, from) {
  * Every call, a table full of TIME_WAIT, evictions, renewals, rotations and new keys.
  *
  * @param {import("../dist/module/isn-module.js").IsnModule} module
- * @param {import("../dist/sim/time.js").SimulatedTime} time
+ * @param {import("../dist/virtual/time.js").SimulatedTime} time
  */
 function live(module, time) {
   const local = new Uint8Array(16).fill(0xfd);

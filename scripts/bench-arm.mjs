@@ -2,8 +2,8 @@
 //   npm run bench:arm
 import { execFileSync } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
-import { benchArm } from "../dist/boards/arm-bench.js";
 import { IsnkitError } from "../dist/core/errors.js";
+import { benchArm } from "../dist/emulated/arm-bench.js";
 
 const ROOT = new URL("../build/firmware/", import.meta.url).pathname;
 

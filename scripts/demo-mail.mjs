@@ -2,11 +2,11 @@
 // is cut, it comes back and sends again. Needs root, QEMU and the firmware (scripts/setup-arm).
 //   npm run demo:mail [-- --reboots N]
 import { randomBytes } from "node:crypto";
-import { MAIL_FIRMWARES, mailCampaign } from "../dist/boards/mail-campaign.js";
-import { judgeMailCampaign } from "../dist/boards/mail-evidence.js";
-import { mailTable } from "../dist/boards/mail-table.js";
-import { TemporaryFolder } from "../dist/boards/temporary-folder.js";
 import { IsnkitError } from "../dist/core/errors.js";
+import { MAIL_FIRMWARES, mailCampaign } from "../dist/sources/mail-campaign.js";
+import { judgeMailCampaign } from "../dist/sources/mail-evidence.js";
+import { mailTable } from "../dist/sources/mail-table.js";
+import { TemporaryFolder } from "../dist/system/temporary-folder.js";
 
 const say = (text) => process.stderr.write(`${text}\n`);
 const stop = new AbortController();
