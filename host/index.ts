@@ -1,4 +1,5 @@
 /** The library: data in, data out. Nothing here prints, parses arguments or exits. */
+
 export {
   type AnalyzeOptions,
   analyzeCapture,
@@ -55,7 +56,7 @@ export {
 export type { Statistic, StatisticId } from "./check/statistics/statistic.ts";
 export { CHECK_SCHEMA, checkJson } from "./check/views/check-json.ts";
 export { type CheckRun, replayOf, replayOfFinding } from "./check/views/check-run.ts";
-export { checkText, type Paint, verdictLine } from "./check/views/check-text.ts";
+export { checkText, verdictLine } from "./check/views/check-text.ts";
 export { type AttachedPort, listAttachedPorts } from "./console/attached-ports.ts";
 export { ByteLine, type ByteStream } from "./console/byte-line.ts";
 export type { DeviceState } from "./console/conformance-device.ts";
@@ -63,6 +64,7 @@ export type { ConsoleEvent, ConsoleRecord } from "./console/console-record.ts";
 export { openSerialLink, type SerialLink, type SerialLinkOptions } from "./console/serial-link.ts";
 export { type Address, parseAddress } from "./core/address.ts";
 export { BenchError, EvidenceError, EXIT, IsnkitError, UsageError } from "./core/errors.ts";
+export type { Paint } from "./core/paint.ts";
 export type * from "./core/sample.ts";
 export { serialAdd, serialAfter, serialDistance, serialForward } from "./core/serial.ts";
 export { destinationKey, type Tuple, tupleKey } from "./core/tuple.ts";
@@ -104,12 +106,8 @@ export {
 } from "./peers/peer-model.ts";
 export type { Provisioned } from "./provision/provision-board.ts";
 export type { ProvenReboot, UnrequestedReboot } from "./reboot/reboot-board.ts";
-export {
-  type CaptureSamples,
-  type CaptureSamplesOptions,
-  type CaptureSummary,
-  captureSamples,
-} from "./sources/capture/samples.ts";
+export type { CaptureSamplesOptions, CaptureSummary } from "./sources/capture/capture-summary.ts";
+export { type CaptureSamples, captureSamples } from "./sources/capture/samples.ts";
 export {
   type EmulatedSource,
   type EmulatedSourceOptions,

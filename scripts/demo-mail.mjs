@@ -2,6 +2,7 @@
 // is cut, it comes back and sends again. Needs root, QEMU and the firmware (scripts/setup-arm).
 //   npm run demo:mail [-- --reboots N]
 import { randomBytes } from "node:crypto";
+import { serverRefusals } from "../dist/analyze/server-refusals.js";
 import { IsnkitError } from "../dist/core/errors.js";
 import { MAIL_FIRMWARES, mailCampaign } from "../dist/sources/mail-campaign.js";
 import { judgeMailCampaign } from "../dist/sources/mail-evidence.js";
@@ -29,7 +30,7 @@ async function row(firmware, rfc1337, reboots) {
     if (stop.signal.aborted) return undefined;
     const evidence = await judgeMailCampaign(campaign, captureFolder);
     for (const line of evidence.disagreements) say(`records and packets disagree: ${line}`);
-    return { campaign, evidence };
+    return { campaign, evidence, refusals: await serverRefusals(evidence.capture) };
   } finally {
     await folder.remove();
   }

@@ -2,9 +2,11 @@
  * The analysis of a capture: packets in, findings and connections out. Memory is bounded by the
  * connections of the last 2 × MSL, and by fixed limits for everything else.
  */
+
 import { decodePacket } from "../capture/decode.ts";
 import type { Packet } from "../capture/packet.ts";
 import { Segment } from "../capture/segment.ts";
+import type { CaptureEvents } from "../tracking/capture-events.ts";
 import type { Flow, Side } from "../tracking/flow.ts";
 import { FlowTracker, type Step } from "../tracking/flow-tracker.ts";
 import { HeardAddresses } from "../tracking/heard-addresses.ts";
@@ -12,7 +14,7 @@ import { Hosts } from "../tracking/hosts.ts";
 import { ChecksumCensus, type ChecksumSummary, checksumNotes } from "./checksum-census.ts";
 import { type ConnectionRow, rowOf } from "./connection-row.ts";
 import { DIAGNOSES } from "./diagnoses/index.ts";
-import type { CaptureContext, CaptureEvents, Diagnosis, DiagnosisJudge } from "./diagnosis.ts";
+import type { CaptureContext, Diagnosis, DiagnosisJudge } from "./diagnosis.ts";
 import { type Finding, FindingCollector, type OnFinding } from "./findings.ts";
 import { type PacketFilter, passes } from "./packet-filter.ts";
 import { endpointText, grouped, plural } from "./wording.ts";

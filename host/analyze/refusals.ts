@@ -2,10 +2,11 @@
  * Why a server answers a SYN with a plain ACK of something else: it still holds the last connection
  * of the 4-tuple, in TIME_WAIT (RFC 9293 §3.10.7.4, RFC 6191) or half-open (RFC 5961 §4).
  */
+
 import { serialDistance, serialForward } from "../core/serial.ts";
+import type { AnsweredAttempt } from "../tracking/capture-events.ts";
 import type { Incarnation } from "../tracking/flow.ts";
 import type {
-  AnsweredAttempt,
   Confidence,
   DiagnosisId,
   DiagnosisJudge,

@@ -16,8 +16,8 @@ import { analyzeText, findingText, verdictLine } from "../analyze/views/analyze-
 import { Narrator } from "../analyze/views/narrate.ts";
 import type { CaptureSource } from "../capture/capture-reader.ts";
 import { followFile } from "../capture/follow.ts";
-import type { Paint } from "../check/views/check-text.ts";
 import { EXIT, type ExitCode } from "../core/errors.ts";
+import type { Paint } from "../core/paint.ts";
 import { printable, printableJson } from "../core/plain-text.ts";
 import { type AnalyzeSettings, readAnalyzeSettings } from "./analyze-settings.ts";
 import { CONFIG_FILE, readConfig } from "./config-file.ts";

@@ -19,7 +19,7 @@ import {
   modelsText,
 } from "../desk/desk-text.ts";
 import { CONFIG_FILE, readConfig } from "./config-file.ts";
-import type { DeskWords } from "./desk-commands.ts";
+import type { DeskArguments } from "./desk-arguments.ts";
 import { didYouMean } from "./did-you-mean.ts";
 import { expectWritable, writeResults } from "./results.ts";
 import { mergeSettings, type Setting, type Settings } from "./settings.ts";
@@ -28,7 +28,7 @@ import type { Terminal } from "./terminal.ts";
 const FORMATS = ["text", "json", "ndjson"] as const;
 type Format = (typeof FORMATS)[number];
 
-export async function boardsCommand(words: DeskWords, terminal: Terminal): Promise<ExitCode> {
+export async function boardsCommand(words: DeskArguments, terminal: Terminal): Promise<ExitCode> {
   const config = await readConfig(resolve(CONFIG_FILE));
   const settings = mergeSettings(words.given, config);
   const watches = words.has("watch");

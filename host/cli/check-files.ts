@@ -40,7 +40,8 @@ export async function withFiles(
   if (campaign === undefined) return { merged, more: { files: { plan: {}, unused: [] } } };
   // Loaded when there is one: its schema is large.
   const { readCampaignFile } = await import("../sources/campaign-file.ts");
-  const file = await readCampaignFile(campaign.text);
+  const { simulateSection } = await import("../simulate/campaign-section.ts");
+  const file = await readCampaignFile(campaign.text, simulateSection);
   fill(
     merged,
     {

@@ -1,4 +1,5 @@
 /** `isnkit check`: settings in, report and exit code out. */
+
 import { randomBytes } from "node:crypto";
 import { resolve } from "node:path";
 import { readBench } from "../boards/bench-file.ts";
@@ -6,8 +7,9 @@ import { needsBench } from "../boards/board-selector.ts";
 import { RULES } from "../check/rules/index.ts";
 import { checkJson } from "../check/views/check-json.ts";
 import type { CheckRun } from "../check/views/check-run.ts";
-import { checkText, type Paint, verdictLine } from "../check/views/check-text.ts";
+import { checkText, verdictLine } from "../check/views/check-text.ts";
 import { EXIT, type ExitCode } from "../core/errors.ts";
+import type { Paint } from "../core/paint.ts";
 import { HONEST } from "../virtual/campaign.ts";
 import { ZOO } from "../virtual/zoo/index.ts";
 import { withFiles } from "./check-files.ts";

@@ -25,5 +25,5 @@ export async function readConfig(path: string): Promise<Config> {
     );
   }
   const { parseConfig } = await import("./config-schema.ts");
-  return parseConfig(text);
+  return parseConfig(text, CONFIG_FILE);
 }

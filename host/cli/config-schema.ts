@@ -1,7 +1,6 @@
 /** What `isnkit.config.json` may hold. A file of its own, because it is loaded only when there is one. */
 import { z } from "zod";
 import { UsageError } from "../core/errors.ts";
-import { CONFIG_FILE } from "./config-file.ts";
 import { didYouMean } from "./did-you-mean.ts";
 
 const word = z.string().min(1);
@@ -64,7 +63,8 @@ const configSchema = z.strictObject({
 
 export type Config = z.output<typeof configSchema>;
 
-export function parseConfig(text: string): Config {
+/** `file` is for messages. Throws UsageError `bad-config`. */
+export function parseConfig(text: string, file: string): Config {
   let value: unknown;
   try {
     value = JSON.parse(text);
@@ -72,7 +72,7 @@ export function parseConfig(text: string): Config {
     const reason = error instanceof Error ? error.message : String(error);
     throw new UsageError(
       "bad-config",
-      `${CONFIG_FILE} is not JSON: ${reason}`,
+      `${file} is not JSON: ${reason}`,
       'write an object such as {"reboots": 1000}',
     );
   }
@@ -84,14 +84,14 @@ export function parseConfig(text: string): Config {
     const key = issue.keys[0] ?? "";
     throw new UsageError(
       "bad-config",
-      `${JSON.stringify(key)} is not a setting (${CONFIG_FILE})`,
+      `${JSON.stringify(key)} is not a setting (${file})`,
       `${didYouMean(key, known)}the settings are ${known.filter((one) => one !== "$schema").join(", ")}`,
     );
   }
   const path = issue?.path.map(String).join(".") ?? "";
   throw new UsageError(
     "bad-config",
-    `${path === "" ? "the whole" : JSON.stringify(path)} has a wrong value: ${issue?.message ?? "not understood"} (${CONFIG_FILE})`,
+    `${path === "" ? "the whole" : JSON.stringify(path)} has a wrong value: ${issue?.message ?? "not understood"} (${file})`,
     'write it as on the command line, as text: {"msl": "120s"}',
   );
 }

@@ -1,24 +1,11 @@
 /** The commands of the desk as commander sees them: flags, environment twins, help. */
 import type { Command } from "commander";
 import type { ExitCode } from "../core/errors.ts";
+import type { DeskArguments } from "./desk-arguments.ts";
 import { addFlags, addNoColor, addSwitch, type Flag } from "./flags.ts";
-import type { SettingName } from "./settings.ts";
 import type { Terminal } from "./terminal.ts";
 
-/** What a command of the desk gets from the parser. */
-export interface DeskWords {
-  /** The argument, if there is one. */
-  readonly argument: string | undefined;
-  readonly given: (
-    name: SettingName,
-  ) => { text: string; origin: "flag" | "environment" } | undefined;
-  /** A flag without a value. */
-  readonly has: (name: string) => boolean;
-  /** False after --no-color or its environment twin. */
-  readonly color: boolean;
-}
-
-type Run = (words: DeskWords, terminal: Terminal) => Promise<ExitCode>;
+type Run = (words: DeskArguments, terminal: Terminal) => Promise<ExitCode>;
 
 interface DeskCommand {
   readonly name: string;
@@ -262,11 +249,11 @@ function addDeskCommand(
     .addHelpText("after", help)
     .action(async (word: unknown) => {
       const run = await load();
-      done(await run(wordsOf(command, argument === undefined ? undefined : word), terminal));
+      done(await run(argumentsOf(command, argument === undefined ? undefined : word), terminal));
     });
 }
 
-function wordsOf(command: Command, argument: unknown): DeskWords {
+function argumentsOf(command: Command, argument: unknown): DeskArguments {
   return {
     argument: typeof argument === "string" ? argument : undefined,
     given: (name) => {

@@ -15,7 +15,7 @@ import { thisMachine } from "../doctor/machine.ts";
 import { RULES_FILE, udevRule } from "../doctor/port-access.ts";
 import { type Checkup, PURPOSES, type Purpose } from "../doctor/purpose.ts";
 import { CONFIG_FILE, type Config, readConfig } from "./config-file.ts";
-import type { DeskWords } from "./desk-commands.ts";
+import type { DeskArguments } from "./desk-arguments.ts";
 import { readListFormat, readOutput } from "./desk-settings.ts";
 import { didYouMean } from "./did-you-mean.ts";
 import { expectWritable, writeResults } from "./results.ts";
@@ -28,7 +28,7 @@ import {
 } from "./settings.ts";
 import type { Terminal } from "./terminal.ts";
 
-export async function doctorCommand(words: DeskWords, terminal: Terminal): Promise<ExitCode> {
+export async function doctorCommand(words: DeskArguments, terminal: Terminal): Promise<ExitCode> {
   const faults: Checkup[] = [];
   const config = await orFault(readConfig(resolve(CONFIG_FILE)), {} as Config, CONFIG_FILE, faults);
   const settings = mergeSettings(givenOrSet(words, terminal), config);
@@ -59,7 +59,7 @@ export async function doctorCommand(words: DeskWords, terminal: Terminal): Promi
 }
 
 /** Settings of other commands come from the environment; commander knows this command's only. */
-function givenOrSet(words: DeskWords, terminal: Terminal) {
+function givenOrSet(words: DeskArguments, terminal: Terminal) {
   return (name: SettingName) => {
     const given = words.given(name);
     const text = terminal.environment[environmentName(name)];

@@ -13,8 +13,8 @@ import { type FlashReport, flashJson, flashText, moduleReport } from "../flash/f
 import { expectModule } from "../flash/module-image.ts";
 import { TransferInterrupted } from "../flash/ymodem-sender.ts";
 import { CONFIG_FILE, readConfig } from "./config-file.ts";
+import type { DeskArguments } from "./desk-arguments.ts";
 import { chooseDeskBoard, type DeskChoice } from "./desk-choice.ts";
-import type { DeskWords } from "./desk-commands.ts";
 import { type FlashSettings, readFlashFile, readFlashSettings } from "./flash-settings.ts";
 import { type Progress, progressOn } from "./progress.ts";
 import { expectWritable, writeResults } from "./results.ts";
@@ -24,7 +24,7 @@ import type { Terminal } from "./terminal.ts";
 /** RFC 9293 §3.4.2, for boards without a description. */
 const MSL_MS_USUAL = 120_000;
 
-export async function flashCommand(words: DeskWords, terminal: Terminal): Promise<ExitCode> {
+export async function flashCommand(words: DeskArguments, terminal: Terminal): Promise<ExitCode> {
   const settings = mergeSettings(words.given, await readConfig(resolve(CONFIG_FILE)));
   const flash = readFlashSettings(settings, { wipeJournal: words.has("wipeJournal") });
   await expectWritable(flash.output);

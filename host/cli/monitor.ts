@@ -13,7 +13,7 @@ import { monitorJson } from "../monitor/monitor-json.ts";
 import { type MonitorPaint, MonitorText, NO_MONITOR_PAINT } from "../monitor/monitor-text.ts";
 import { RotatingLog } from "../monitor/rotating-log.ts";
 import { CONFIG_FILE, readConfig } from "./config-file.ts";
-import type { DeskWords } from "./desk-commands.ts";
+import type { DeskArguments } from "./desk-arguments.ts";
 import {
   type MonitorFormat,
   type MonitorSettings,
@@ -22,7 +22,7 @@ import {
 import { mergeSettings } from "./settings.ts";
 import type { Terminal } from "./terminal.ts";
 
-export async function monitorCommand(words: DeskWords, terminal: Terminal): Promise<ExitCode> {
+export async function monitorCommand(words: DeskArguments, terminal: Terminal): Promise<ExitCode> {
   const config = await readConfig(resolve(CONFIG_FILE));
   const merged = mergeSettings(words.given, config);
   const wanted = words.argument ?? merged.get("board")?.text ?? "";
@@ -42,7 +42,7 @@ export async function monitorCommand(words: DeskWords, terminal: Terminal): Prom
 }
 
 interface MonitorRun {
-  readonly words: DeskWords;
+  readonly words: DeskArguments;
   readonly terminal: Terminal;
   readonly settings: MonitorSettings;
   readonly log: RotatingLog | undefined;

@@ -1,6 +1,6 @@
 /** Colours for text, where the reader has a terminal and wants them. */
 import pc from "picocolors";
-import { NO_PAINT, type Paint } from "../check/views/check-text.ts";
+import { NO_PAINT, type Paint } from "../core/paint.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** NO_COLOR is obeyed whatever its value, unless it is empty (no-color.org). */

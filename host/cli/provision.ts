@@ -18,8 +18,8 @@ import { type SerialBoard, serialBoard } from "../desk/serial-board.ts";
 import { type BatchStep, provisionBatch } from "../provision/provision-batch.ts";
 import { csvLine, ndjsonLine, ProvisionRecord } from "../provision/provision-record.ts";
 import { CONFIG_FILE, readConfig } from "./config-file.ts";
+import type { DeskArguments } from "./desk-arguments.ts";
 import { chooseDeskBoard } from "./desk-choice.ts";
-import type { DeskWords } from "./desk-commands.ts";
 import { readCount, readListFormat } from "./desk-settings.ts";
 import { mergeSettings, type Setting, type Settings } from "./settings.ts";
 import type { Terminal } from "./terminal.ts";
@@ -30,7 +30,10 @@ const KEY_BYTES = 16;
 const LOOK_MS = 1_000;
 const SETTLE_MS = 200;
 
-export async function provisionCommand(words: DeskWords, terminal: Terminal): Promise<ExitCode> {
+export async function provisionCommand(
+  words: DeskArguments,
+  terminal: Terminal,
+): Promise<ExitCode> {
   const settings = mergeSettings(words.given, await readConfig(resolve(CONFIG_FILE)));
   const isBatch = words.has("batch");
   const recordFile = settings.get("record");

@@ -7,15 +7,15 @@ import { serialBoard } from "../desk/serial-board.ts";
 import { type ProvenReboot, rebootBoard } from "../reboot/reboot-board.ts";
 import { attemptText, type RebootRun, rebootJson, rebootText } from "../reboot/reboot-text.ts";
 import { CONFIG_FILE, readConfig } from "./config-file.ts";
+import type { DeskArguments } from "./desk-arguments.ts";
 import { chooseDeskBoard } from "./desk-choice.ts";
-import type { DeskWords } from "./desk-commands.ts";
 import { readCount, readListFormat, readOutput } from "./desk-settings.ts";
 import { progressOn } from "./progress.ts";
 import { expectWritable, writeResults } from "./results.ts";
 import { mergeSettings, type Settings } from "./settings.ts";
 import type { Terminal } from "./terminal.ts";
 
-export async function rebootCommand(words: DeskWords, terminal: Terminal): Promise<ExitCode> {
+export async function rebootCommand(words: DeskArguments, terminal: Terminal): Promise<ExitCode> {
   const settings = mergeSettings(words.given, await readConfig(resolve(CONFIG_FILE)));
   const format = readListFormat(settings.get("format"), ["text", "json"]);
   const output = readOutput(settings.get("output"));

@@ -1,12 +1,14 @@
 /** `isnkit report`: a saved run in, a report in any format out. */
+
 import { resolve } from "node:path";
 import { analyzeJson } from "../analyze/views/analyze-json.ts";
 import { analyzeReport } from "../analyze/views/analyze-report.ts";
 import { analyzeText } from "../analyze/views/analyze-text.ts";
 import { checkJson } from "../check/views/check-json.ts";
 import { checkReport } from "../check/views/check-report.ts";
-import { checkText, type Paint } from "../check/views/check-text.ts";
+import { checkText } from "../check/views/check-text.ts";
 import { EXIT, type ExitCode, UsageError } from "../core/errors.ts";
+import type { Paint } from "../core/paint.ts";
 import type { Report } from "../report/report-model.ts";
 import { simulateJson } from "../simulate/views/simulate-json.ts";
 import { simulateReport } from "../simulate/views/simulate-report.ts";

@@ -1,7 +1,7 @@
 /** `isnkit simulate --case`: one life again, told line by line, and judged. */
 import type { CheckResult } from "../check/engine.ts";
-import type { Paint } from "../check/views/check-text.ts";
 import { EXIT, type ExitCode } from "../core/errors.ts";
+import type { Paint } from "../core/paint.ts";
 import { printable, printableJson } from "../core/plain-text.ts";
 import { type Campaign, deviceOf, drawCase } from "../simulate/campaign.ts";
 import { type CaseName, keepOnly } from "../simulate/case-text.ts";

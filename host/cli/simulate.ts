@@ -1,20 +1,23 @@
 /** `isnkit simulate`: settings in, report and exit code out. */
+
 import { randomBytes } from "node:crypto";
 import { availableParallelism } from "node:os";
 import { resolve } from "node:path";
 import pc from "picocolors";
 import { isEmulatedBoard } from "../boards/emulated-selector.ts";
-import { NO_PAINT, type Paint } from "../check/views/check-text.ts";
 import { EXIT, type ExitCode, UsageError } from "../core/errors.ts";
+import { NO_PAINT, type Paint } from "../core/paint.ts";
 import { plural } from "../core/plural.ts";
 import { readIsnModule } from "../module/load.ts";
 import { PEERS } from "../peers/index.ts";
 import { type Campaign, casesFor } from "../simulate/campaign.ts";
+import { type SimulateSection, simulateSection } from "../simulate/campaign-section.ts";
 import type { CaseName } from "../simulate/case-text.ts";
 import { cutCanaries } from "../simulate/exhaustive/cut-canary.ts";
 import { exhaustiveCases } from "../simulate/exhaustive/exhaustive-runner.ts";
 import { LIFE_RULES } from "../simulate/rules/index.ts";
 import { isnRepeatsBetweenDevices } from "../simulate/rules/isn-repeats-between-devices.ts";
+import { DEFAULT_SETTINGS, type SimulateSettings, settingsOf } from "../simulate/settings.ts";
 import { type SimulateStage, simulate } from "../simulate/simulate.ts";
 import type { SimulateRun } from "../simulate/simulate-run.ts";
 import { simulateJson } from "../simulate/views/simulate-json.ts";
@@ -23,7 +26,6 @@ import { type CampaignFile, readCampaignFile } from "../sources/campaign-file.ts
 import { HONEST } from "../virtual/campaign.ts";
 import { FAULT_KINDS } from "../virtual/fault-kinds.ts";
 import { GEOMETRIES, geometryName } from "../virtual/geometries.ts";
-import { DEFAULT_SETTINGS, type SimulateSettings, settingsOf } from "../virtual/settings.ts";
 import { CUT_ZOO, ZOO } from "../virtual/zoo/index.ts";
 import { CONFIG_FILE, readConfig } from "./config-file.ts";
 import { packageVersion } from "./package-version.ts";
@@ -62,7 +64,8 @@ export async function simulateCommand(
     await writeResults(terminal, listText(words.format), words.output);
     return EXIT.pass;
   }
-  const file = words.campaign === undefined ? {} : await readCampaignFile(words.campaign);
+  const file =
+    words.campaign === undefined ? {} : await readCampaignFile(words.campaign, simulateSection);
   const campaign = await campaignOf(words, file);
   const inColor = color && config.color !== false && words.output === undefined;
   const paint = paintOf(inColor && allowsColor(terminal));
@@ -125,7 +128,10 @@ async function reportOf(run: SimulateRun, format: SimulateFormat, paint: Paint):
   return rendered(simulateReport(run), format);
 }
 
-async function campaignOf(words: SimulateWords, file: CampaignFile): Promise<Campaign> {
+async function campaignOf(
+  words: SimulateWords,
+  file: CampaignFile<SimulateSection>,
+): Promise<Campaign> {
   const reboots = words.reboots ?? file.reboots ?? DEFAULT_REBOOTS;
   const settings = settingsFor(words, file, reboots);
   const seed = words.case?.seed ?? words.seed ?? file.seed ?? randomBytes(4).readUInt32LE();
@@ -138,7 +144,11 @@ async function campaignOf(words: SimulateWords, file: CampaignFile): Promise<Cam
   return { ...common, mode: "exhaustive", depth, total: exhaustiveCases({ wasm, seed, depth }) };
 }
 
-function settingsFor(words: SimulateWords, file: CampaignFile, reboots: number): SimulateSettings {
+function settingsFor(
+  words: SimulateWords,
+  file: CampaignFile<SimulateSection>,
+  reboots: number,
+): SimulateSettings {
   const base = settingsOf(file);
   return {
     ...base,

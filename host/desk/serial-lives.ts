@@ -1,8 +1,13 @@
 /** A board on a serial port as the campaign needs it: lives that a rung of its ladder ends. */
 
-import type { BoardAbilities, Life, LifeEnd, RebootableBoard } from "../boards/rebootable-board.ts";
 import { cutsIn, type Rung } from "../boards/rung.ts";
 import type { ConsoleEvent } from "../console/console-record.ts";
+import type {
+  BoardAbilities,
+  Life,
+  LifeEnd,
+  RebootableBoard,
+} from "../console/rebootable-board.ts";
 import type { SerialConnection } from "../console/serial-connection.ts";
 import { UsageError } from "../core/errors.ts";
 import { climb, type RungAttempt } from "./ladder.ts";

@@ -3,12 +3,28 @@
  * plain: whoever renders it escapes it.
  */
 
-import type { Statistic } from "../check/statistics/statistic.ts";
 import type { PlotData } from "./plots/plot-data.ts";
 
-/** A statistic, and its value as people read it. */
-export interface ReportStatistic extends Statistic {
+/** A figure with its limit, and the chance that it is this bad by accident. */
+export interface ReportStatistic {
+  readonly id: string;
+  readonly name: string;
+  /** Absent: there were too few samples. */
+  readonly value?: number;
+  readonly unit: string;
+  /** The value as people read it. */
   readonly figure: string;
+  readonly limit: string;
+  readonly sampleSize: number;
+  /** Bound on the chance of a value this bad when nothing is wrong, 0 … 1. */
+  readonly chance: number;
+  readonly falseAlarmRate: number;
+  /** `fail`: an alarm; `open`: too few samples. */
+  readonly verdict: "pass" | "fail" | "open";
+  readonly explanation: string;
+  readonly source: string;
+  /** The rule that the same weakness breaks. */
+  readonly rule?: string;
 }
 
 export interface Fact {

@@ -1,6 +1,5 @@
 /** Numbers and quantities as reports write them. */
 
-import type { Statistic } from "../check/statistics/statistic.ts";
 import { grouped } from "../core/plural.ts";
 import type { Fact, ReportStatistic } from "./report-model.ts";
 
@@ -32,13 +31,15 @@ export function counted(count: number, one: string, many = `${one}s`): Fact {
 }
 
 /** The value of a statistic with its unit; a share of all is a percentage. */
-export function statisticFigure({ value, unit }: Statistic): string {
+export function statisticFigure({ value, unit }: Figure): string {
   if (value === undefined) return "too few samples";
   if (unit.startsWith("of all ")) return `${Number((100 * value).toPrecision(3))} % ${unit}`;
   const text = Number.isInteger(value) ? grouped(value) : String(Number(value.toPrecision(4)));
   return unit === "" ? text : `${text} ${unit}`;
 }
 
-export function withFigure(statistic: Statistic): ReportStatistic {
+export function withFigure(statistic: Omit<ReportStatistic, "figure">): ReportStatistic {
   return { ...statistic, figure: statisticFigure(statistic) };
 }
+
+type Figure = Pick<ReportStatistic, "value" | "unit">;

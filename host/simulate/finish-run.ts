@@ -6,7 +6,6 @@ import { alarmsOver } from "../check/statistics/weigh.ts";
 import { plural } from "../core/plural.ts";
 import { PEERS } from "../peers/index.ts";
 import { FAULT_KINDS } from "../virtual/fault-kinds.ts";
-import { settingsData } from "../virtual/settings.ts";
 import { type Campaign, campaignHash, moduleHash } from "./campaign.ts";
 import { LIFE_RULES } from "./rules/index.ts";
 import {
@@ -14,6 +13,7 @@ import {
   repeatsBetweenDevices,
 } from "./rules/isn-repeats-between-devices.ts";
 import { keyKept } from "./rules/key-kept.ts";
+import { settingsData } from "./settings.ts";
 import {
   type CanaryResult,
   type CaseRange,

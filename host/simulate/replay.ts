@@ -1,6 +1,6 @@
 /** The command lines that show a run, or one case of it, again. */
 
-import { REBOOTS_PER_CASE } from "../virtual/settings.ts";
+import { REBOOTS_PER_CASE } from "../virtual/life-settings.ts";
 import type { Campaign } from "./campaign.ts";
 
 /** The whole run. */

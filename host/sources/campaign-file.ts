@@ -10,7 +10,6 @@ import { parseAddress } from "../core/address.ts";
 import { parseDurationUs } from "../core/duration.ts";
 import { IsnkitError, UsageError } from "../core/errors.ts";
 import { lineOfOffset, lineOfPath } from "../core/json-positions.ts";
-import { simulateSection } from "../simulate/campaign-section.ts";
 
 /** A file larger than this is no campaign. */
 const BYTES_MAX = 1 << 20;
@@ -81,24 +80,31 @@ const benchSchema = z.looseObject({
   rungs: z.array(z.string().min(1)).min(1).max(16).optional(),
 });
 
-export const campaignSchema = z.strictObject({
+const commonSchema = z.strictObject({
   $schema: z.string().optional(),
   name: z.string().min(1).max(200).optional(),
   seed: z.int().min(0).max(0xffff_ffff).optional(),
   reboots: z.int().min(1).max(1_000_000_000).optional(),
   msl: durationUs.optional(),
   workload: workloadSchema.optional(),
-  /** Read by `isnkit simulate` only. */
-  simulate: simulateSection.optional(),
   /** Read by `isnkit check` on emulated and real boards only. */
   bench: benchSchema.optional(),
 });
 
-export type CampaignFile = z.output<typeof campaignSchema>;
+/** `Section` is what stands under `simulate`, which only `isnkit simulate` follows. */
+export type CampaignFile<Section = unknown> = z.output<typeof commonSchema> & {
+  readonly simulate?: Section | undefined;
+};
 export type CampaignServer = z.output<typeof serverSchema>;
 
-/** Reads a campaign file. Throws UsageError `bad-campaign` with file, line and path. */
-export async function readCampaignFile(file: string): Promise<CampaignFile> {
+/**
+ * Reads a campaign file; `simulate` is the schema of that section. Throws UsageError `bad-campaign`
+ * with file, line and path.
+ */
+export async function readCampaignFile<Section>(
+  file: string,
+  simulate: z.ZodType<Section>,
+): Promise<CampaignFile<Section>> {
   let text: string;
   try {
     text = await readFile(file, "utf8");
@@ -110,11 +116,15 @@ export async function readCampaignFile(file: string): Promise<CampaignFile> {
       "name a JSON file that exists; docs/simulate.md has an example",
     );
   }
-  return parseCampaign(text, file);
+  return parseCampaign(text, file, simulate);
 }
 
 /** The same from text; `file` is for messages. */
-export function parseCampaign(text: string, file: string): CampaignFile {
+export function parseCampaign<Section>(
+  text: string,
+  file: string,
+  simulate: z.ZodType<Section>,
+): CampaignFile<Section> {
   if (text.length > BYTES_MAX) {
     throw wrong(`${file} is longer than ${BYTES_MAX} characters`);
   }
@@ -127,7 +137,7 @@ export function parseCampaign(text: string, file: string): CampaignFile {
     const line = offset === undefined ? 1 : lineOfOffset(text, Number(offset));
     throw wrong(`${file}:${line}: not JSON: ${reason}`);
   }
-  const parsed = campaignSchema.safeParse(value);
+  const parsed = commonSchema.extend({ simulate: simulate.optional() }).safeParse(value);
   if (parsed.success) return parsed.data;
   const issue = parsed.error.issues[0];
   const stray = issue?.code === "unrecognized_keys" ? issue.keys.slice(0, 1) : [];

@@ -3,7 +3,6 @@
 import { readBoardDescription } from "../boards/board-description.ts";
 import { firmwarePath } from "../boards/board-firmware.ts";
 import { parseEmulatedBoard } from "../boards/emulated-selector.ts";
-import { poweredLives } from "../boards/rebootable-board.ts";
 import type { CheckContext, RuleId } from "../check/rule.ts";
 import { expectServersFit } from "../console/conformance-servers.ts";
 import { UsageError } from "../core/errors.ts";
@@ -12,6 +11,7 @@ import { type Workload, workloadNames } from "../core/workload.ts";
 import { expectServersReachable } from "../emulated/campaign-server.ts";
 import { openEmulatedBoard, programOf } from "../emulated/emulated-board.ts";
 import { emulatedNetwork } from "../emulated/emulated-network.ts";
+import { poweredLives } from "../emulated/powered-lives.ts";
 import { TemporaryFolder } from "../system/temporary-folder.ts";
 import type { CampaignPosition } from "./boot-stream.ts";
 import { type MailBootLog, type MailFirmware, mailBoots } from "./mail-campaign.ts";

@@ -1,6 +1,5 @@
 /** Judges a mail campaign twice, by the device's records and by the recorded packets, and compares. */
 import { join } from "node:path";
-import { analyzeCapture } from "../analyze/analyze-capture.ts";
 import { type CheckResult, checkSamples } from "../check/engine.ts";
 import { RULES } from "../check/rules/index.ts";
 import { parseAddress } from "../core/address.ts";
@@ -20,8 +19,8 @@ export interface MailEvidence {
   readonly packets: CheckResult;
   /** One line for each connection that only one of the two knows, or with other numbers. */
   readonly disagreements: readonly string[];
-  /** Answers of the server to a SYN, on the wire, that refused it: an ACK of something else, a RST. */
-  readonly refusals: number;
+  /** The packets of all boots, one after another. */
+  readonly capture: string;
 }
 
 export async function judgeMailCampaign(
@@ -42,13 +41,6 @@ export async function judgeMailCampaign(
     rules: RULES,
     context: { twoMslUs: TWO_MSL_US, source: "capture" },
   });
-  let refusals = 0;
-  await analyzeCapture(file, {
-    onConnection: (row) => {
-      const isReset = row.connectedUs === undefined && row.resetBy === "server";
-      refusals += row.challenges + row.wrongAcks + (isReset ? 1 : 0);
-    },
-  });
   const lines = mismatches.map(
     ({ part, found }) => `boot ${part}: the device announced itself ${found} times on the wire`,
   );
@@ -56,7 +48,7 @@ export async function judgeMailCampaign(
     records,
     packets,
     disagreements: [...lines, ...disagreements(campaign.mails, opened)],
-    refusals,
+    capture: file,
   };
 }
 

@@ -5,6 +5,8 @@ import type { MailEvidence } from "./mail-evidence.ts";
 export interface MailRow {
   readonly campaign: MailCampaignResult;
   readonly evidence: MailEvidence;
+  /** How often the server refused a SYN on the wire. */
+  readonly refusals: number;
 }
 
 const BUILDS: Readonly<Record<MailFirmware, string>> = {
@@ -38,7 +40,7 @@ export function mailTable(rows: readonly MailRow[]): string {
   return [head, widths.map((width) => "-".repeat(width)).join("  "), ...body].join("\n");
 }
 
-function mailRow({ campaign, evidence }: MailRow): string[] {
+function mailRow({ campaign, evidence, refusals }: MailRow): string[] {
   const { mails } = campaign;
   const connected = mails.filter(({ connectMs }) => connectMs !== undefined);
   const first = connected.filter(({ repeats }) => repeats === 0);
@@ -50,7 +52,7 @@ function mailRow({ campaign, evidence }: MailRow): string[] {
     `${mails.filter(({ sent }) => sent).length} of ${mails.length}`,
     `${first.length} of ${mails.length}`,
     times(connected.map(({ connectMs }) => connectMs ?? 0)),
-    String(evidence.refusals),
+    String(refusals),
     String(mails.length - connected.length),
     broken.map(({ id }) => id).join(" ") || "none",
   ];

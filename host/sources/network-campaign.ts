@@ -5,7 +5,6 @@
  */
 import { join } from "node:path";
 import type { PoweredBoard } from "../boards/powered-board.ts";
-import { poweredLives } from "../boards/rebootable-board.ts";
 import { type ConsoleRecord, decimalField, hexField } from "../console/console-record.ts";
 import type { Sample } from "../core/sample.ts";
 import type { Workload } from "../core/workload.ts";
@@ -13,6 +12,7 @@ import { startCampaignServer } from "../emulated/campaign-server.ts";
 import { openEmulatedBoard } from "../emulated/emulated-board.ts";
 import type { LabServer } from "../emulated/lab-server.ts";
 import { DEVICE_ADDRESS, NetworkLab } from "../emulated/network-lab.ts";
+import { poweredLives } from "../emulated/powered-lives.ts";
 import { TemporaryFolder } from "../system/temporary-folder.ts";
 import { type PacketEvidence, packetEvidence } from "./packet-evidence.ts";
 import { type RebootCampaignOptions, rebootCampaign } from "./reboot-campaign.ts";

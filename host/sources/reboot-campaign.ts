@@ -8,7 +8,6 @@
  */
 
 import type { BoardDescription } from "../boards/board-description.ts";
-import type { Life, LifeEnd, RebootableBoard } from "../boards/rebootable-board.ts";
 import {
   type DeviceState,
   deviceState,
@@ -19,6 +18,7 @@ import {
 import { sendServers } from "../console/conformance-servers.ts";
 import type { ConsoleRecord } from "../console/console-record.ts";
 import { type ConsoleSession, SILENCE_MS } from "../console/console-session.ts";
+import type { Life, LifeEnd, RebootableBoard } from "../console/rebootable-board.ts";
 import { BenchError, UsageError } from "../core/errors.ts";
 import { Random } from "../core/random.ts";
 import type { Sample } from "../core/sample.ts";

@@ -1,7 +1,7 @@
 /** An attempt at a connection, before it stands: SYNs, their repetition, and resets. */
 
-import type { Moment } from "../analyze/diagnosis.ts";
 import type { Segment } from "../capture/segment.ts";
+import type { Moment } from "./capture-events.ts";
 import type { Incarnation } from "./flow.ts";
 import { learnTimestamp, learnWindow } from "./half-learning.ts";
 

@@ -3,11 +3,11 @@
  * odd (RFC 9293 §3.4, §3.8.4).
  */
 
-import type { CaptureEvents } from "../analyze/diagnosis.ts";
 import { read16 } from "../capture/bytes.ts";
 import type { Packet } from "../capture/packet.ts";
 import { ACK, FIN, PSH, RST, type Segment, SYN } from "../capture/segment.ts";
 import { serialAdd, serialAfter, serialDistance } from "../core/serial.ts";
+import type { CaptureEvents } from "./capture-events.ts";
 import { dataPrint, findStaleCopy, isStaleOverwritten, rememberPrint } from "./data-prints.ts";
 import type { Flow, Incarnation, Side } from "./flow.ts";
 import type { Half } from "./half.ts";

@@ -3,8 +3,8 @@
  * all of them, because there are four a connection: it holds until the next event of its kind.
  */
 
-import type { Attempt, IsnChosen } from "../analyze/diagnosis.ts";
 import type { Segment } from "../capture/segment.ts";
+import type { Attempt, IsnChosen } from "./capture-events.ts";
 import type { Flow, Side } from "./flow.ts";
 
 type Mutable<T> = { -readonly [Name in keyof T]: T[Name] };

@@ -3,11 +3,11 @@
  * §3.10.7). It draws no conclusions: those are the diagnoses'.
  */
 
-import type { CaptureEvents } from "../analyze/diagnosis.ts";
 import type { Packet } from "../capture/packet.ts";
 import { ACK, FIN, RST, type Segment, SYN } from "../capture/segment.ts";
 import { serialAdd } from "../core/serial.ts";
 import { countSyn, heard, isRepeatedSyn, noteReset } from "./attempt.ts";
+import type { CaptureEvents } from "./capture-events.ts";
 import { ConnectionAccounts } from "./connection-accounts.ts";
 import { ConnectionSteps } from "./connection-steps.ts";
 import type { Flow, Incarnation, Side } from "./flow.ts";

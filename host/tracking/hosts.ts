@@ -3,12 +3,13 @@
  * ports, and the ISNs that it chose. Bounded: the host that was silent for longest is forgotten.
  */
 
-import type { Attempt } from "../analyze/diagnosis.ts";
 import type { Packet } from "../capture/packet.ts";
 import type { Segment } from "../capture/segment.ts";
 import { addressProbeOf } from "./address-probe.ts";
+import type { Attempt } from "./capture-events.ts";
+import type { FoundBoot } from "./found-boot.ts";
 import { OpeningLog } from "./opening-log.ts";
-import { type FoundBoot, HostRestarts } from "./restarts.ts";
+import { HostRestarts } from "./restarts.ts";
 
 const HOSTS_MAX = 4096;
 
@@ -22,10 +23,19 @@ export class Hosts {
     this.#booted = booted;
   }
 
-  opened(attempt: Attempt): HostRestarts {
-    const host = this.host(attempt.flow.clientAddress());
-    host.opened(attempt);
-    host.heard(attempt.at.timeUs);
+  opened({ flow, attempt, previous, at }: Attempt): HostRestarts {
+    const host = this.host(flow.clientAddress());
+    const opening = {
+      timeUs: at.timeUs,
+      frame: at.frame,
+      port: flow.clientPort,
+      isn: attempt.client.isn ?? 0,
+    };
+    const before = previous?.client;
+    const { synTsval } = attempt;
+    const hasBoth = before?.hasTsval === true && synTsval !== undefined;
+    host.opened(opening, hasBoth ? { before: before.tsval, after: synTsval } : undefined);
+    host.heard(at.timeUs);
     return host;
   }
 

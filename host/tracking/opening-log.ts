@@ -2,7 +2,7 @@
  * The last openings of all hosts, found by host and port or host and ISN. Rings of plain numbers:
  * maps of objects for each host would cost more than following the packets does.
  */
-import type { Opening } from "./restarts.ts";
+import type { Opening } from "./found-boot.ts";
 
 const CAPACITY = 2 ** 16;
 const INDEX_SIZE = 2 ** 17;

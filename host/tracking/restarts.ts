@@ -3,33 +3,10 @@
  * clock starts over, or its first ports and ISNs come once more in the same order.
  */
 
-import type { Attempt } from "../analyze/diagnosis.ts";
 import { serialDistance } from "../core/serial.ts";
 import type { AddressProbe } from "./address-probe.ts";
+import type { FoundBoot, Opening } from "./found-boot.ts";
 import type { OpeningLog } from "./opening-log.ts";
-
-export type BootEvidence = AddressProbe | "timestamp-restart" | "ports-repeat" | "isns-repeat";
-
-/** One attempt of the host, as it is remembered. */
-export interface Opening {
-  readonly timeUs: number;
-  readonly frame: number;
-  readonly port: number;
-  readonly isn: number;
-}
-
-export interface FoundBoot {
-  readonly host: string;
-  readonly evidence: readonly BootEvidence[];
-  /** First packet after the boot that gives it away. */
-  readonly frame: number;
-  readonly timeUs: number;
-  /** Last packet that the host sent before it, if any was seen. */
-  readonly lastBeforeUs: number | undefined;
-  /** Openings after the boot, with the earlier ones that they repeat. */
-  readonly repeats: readonly { readonly earlier: Opening; readonly later: Opening }[];
-  readonly timestamps?: { readonly before: number; readonly after: number; readonly frame: number };
-}
 
 /** So many openings in a row have to repeat earlier ones. */
 const RUN_MIN = 2;
@@ -90,19 +67,12 @@ export class HostRestarts {
     });
   }
 
-  /** An attempt, before `heard` is called for its SYN. */
-  opened({ flow, attempt, previous, at }: Attempt): void {
-    const opening: Opening = {
-      timeUs: at.timeUs,
-      frame: at.frame,
-      port: flow.clientPort,
-      isn: attempt.client.isn ?? 0,
-    };
-    const before = previous?.client;
-    const { synTsval } = attempt;
-    if (before?.hasTsval && synTsval !== undefined) {
-      const behind = serialDistance(synTsval, before.tsval);
-      if (behind >= TSVAL_BEHIND_MIN) this.#timestampRestart(opening, before.tsval, synTsval);
+  /** An attempt, before `heard` is called for its SYN. `timestamps`: TSval of the connection before, and its own. */
+  opened(opening: Opening, timestamps: Timestamps | undefined): void {
+    if (timestamps !== undefined) {
+      const { before, after } = timestamps;
+      const behind = serialDistance(after, before);
+      if (behind >= TSVAL_BEHIND_MIN) this.#timestampRestart(opening, before, after);
     }
     this.#followRun(opening);
     this.#probedSinceOpening = false;
@@ -201,6 +171,11 @@ export class HostRestarts {
     const usual = sorted[sorted.length >> 1] ?? 0;
     return silenceUs >= Math.max(SILENCE_MIN_US, SILENCE_FACTOR * usual);
   }
+}
+
+interface Timestamps {
+  readonly before: number;
+  readonly after: number;
 }
 
 interface Run {

@@ -27,7 +27,7 @@ import type {
   LifeScript,
   ServerScript,
 } from "./life-script.ts";
-import type { SimulateSettings } from "./settings.ts";
+import type { LifeSettings } from "./life-settings.ts";
 import { planTransfer, type Transfer } from "./transfer.ts";
 
 const MS = 1_000;
@@ -58,7 +58,7 @@ const BUSYNESS: Busyness = {
   shortConnections: { min: 1, max: 3 },
 };
 
-export function drawLife(settings: SimulateSettings, seed: number, index: number): LifeScript {
+export function drawLife(settings: LifeSettings, seed: number, index: number): LifeScript {
   const random = new Random(seed).split("case", index);
   const board: BoardSettings = {
     storage: pick(random, settings.storage),
@@ -93,7 +93,7 @@ function pick<T>(random: Random, items: readonly T[]): T {
 type Rates = Readonly<Record<FaultKind, number>>;
 
 /** Swarm testing: a case with half of the faults finds what all of them together would drown. */
-function drawRates(random: Random, { faults, swarm }: SimulateSettings): Rates {
+function drawRates(random: Random, { faults, swarm }: LifeSettings): Rates {
   const rates = { ...faults };
   for (const kind of FAULT_KINDS) {
     // Every device loses its power in the end; the rest may stay away.
@@ -103,7 +103,7 @@ function drawRates(random: Random, { faults, swarm }: SimulateSettings): Rates {
   return rates;
 }
 
-function drawServers(random: Random, settings: SimulateSettings): ServerScript[] {
+function drawServers(random: Random, settings: LifeSettings): ServerScript[] {
   return settings.servers.map((one) => {
     const remote = parseAddress(one.address);
     const local = remote.family === 4 ? LOCAL_4 : LOCAL_6;
@@ -114,14 +114,14 @@ function drawServers(random: Random, settings: SimulateSettings): ServerScript[]
 
 class BootDrawer {
   readonly servers: readonly ServerScript[];
-  readonly #settings: SimulateSettings;
+  readonly #settings: LifeSettings;
   readonly #rates: Rates;
   readonly #bound: readonly number[];
   readonly #chosen: readonly number[];
   #loopLeft = 0;
   #comeback = false;
 
-  constructor(settings: SimulateSettings, rates: Rates, servers: readonly ServerScript[]) {
+  constructor(settings: LifeSettings, rates: Rates, servers: readonly ServerScript[]) {
     this.#settings = settings;
     this.#rates = rates;
     this.servers = servers;

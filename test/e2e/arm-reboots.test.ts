@@ -1,12 +1,12 @@
 import { randomBytes } from "node:crypto";
 import { beforeAll, expect, it } from "vitest";
 import type { PoweredBoard } from "../../host/boards/powered-board.ts";
-import { poweredLives } from "../../host/boards/rebootable-board.ts";
 import { checkSamples } from "../../host/check/engine.ts";
 import { RULES } from "../../host/check/rules/index.ts";
 import { BenchError } from "../../host/core/errors.ts";
 import type { Sample } from "../../host/core/sample.ts";
 import { openEmulatedBoard } from "../../host/emulated/emulated-board.ts";
+import { poweredLives } from "../../host/emulated/powered-lives.ts";
 import { rebootCampaign } from "../../host/sources/reboot-campaign.ts";
 import { buildFirmware, describeArm, emulatorsLeft } from "./arm-tools.ts";
 

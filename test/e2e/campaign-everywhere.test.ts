@@ -5,6 +5,7 @@ import { afterEach, beforeAll, expect, it } from "vitest";
 import { planOf } from "../../host/cli/check-files.ts";
 import type { OpenSample, Sample } from "../../host/core/sample.ts";
 import { networkObstacle } from "../../host/emulated/network-lab.ts";
+import { simulateSection } from "../../host/simulate/campaign-section.ts";
 import { readCampaignFile } from "../../host/sources/campaign-file.ts";
 import { TemporaryFolder } from "../../host/system/temporary-folder.ts";
 import { DEFAULT_BOARD } from "../../host/virtual/board.ts";
@@ -150,7 +151,7 @@ describeSerialBoard("one campaign file", () => {
       expect(unfollowed).toEqual(name === "a serial port" ? [expect.stringContaining(".off")] : []);
       if (name !== "sim") expectFaithful(await keptSamples(kept));
       else {
-        const workload = planOf(await readCampaignFile(file));
+        const workload = planOf(await readCampaignFile(file, simulateSection));
         const settings = { ...DEFAULT_BOARD, mslMs: 60_000 };
         const asked = { generator: "isnkit", seed: 7, reboots: 12, wasm: RELEASE };
         const samples = [...virtualBoardSamples({ ...asked, settings, workload })];

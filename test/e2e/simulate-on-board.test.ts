@@ -6,10 +6,10 @@ import type { Sample } from "../../host/core/sample.ts";
 import { judgeLife } from "../../host/simulate/judge-life.ts";
 import { caseOnBoard } from "../../host/simulate/on-board/board-case.ts";
 import { replayOnBoard } from "../../host/simulate/on-board/replay-on-board.ts";
+import { DEFAULT_SETTINGS } from "../../host/simulate/settings.ts";
 import { drawLife } from "../../host/virtual/draw-life.ts";
 import { rewoundIsnkitDevice } from "../../host/virtual/isnkit-device.ts";
 import type { FaultScript, LifeScript } from "../../host/virtual/life-script.ts";
-import { DEFAULT_SETTINGS } from "../../host/virtual/settings.ts";
 import { isnkit } from "../support/command.ts";
 import { buildFirmware, describeArm, emulatorsLeft } from "./arm-tools.ts";
 

@@ -1,4 +1,5 @@
 /** Reads captures for the tests: fixtures by name, or bytes in chunks. */
+
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect } from "vitest";
@@ -7,7 +8,8 @@ import { type Packet, packetData } from "../../host/capture/packet.ts";
 import { parseAddress } from "../../host/core/address.ts";
 import { UsageError } from "../../host/core/errors.ts";
 import type { OpenSample, Sample } from "../../host/core/sample.ts";
-import { type CaptureSamplesOptions, captureSamples } from "../../host/sources/capture/samples.ts";
+import type { CaptureSamplesOptions } from "../../host/sources/capture/capture-summary.ts";
+import { captureSamples } from "../../host/sources/capture/samples.ts";
 import { collect, failure, inChunks } from "./packets.ts";
 
 export const FIXTURES = fileURLToPath(new URL("../fixtures/captures/", import.meta.url));

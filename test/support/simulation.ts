@@ -1,8 +1,8 @@
 /** Campaigns for tests, small and in this process unless told otherwise. */
 import type { Campaign } from "../../host/simulate/campaign.ts";
+import { DEFAULT_SETTINGS, type SimulateSettings } from "../../host/simulate/settings.ts";
 import { simulate } from "../../host/simulate/simulate.ts";
 import type { SimulateRun } from "../../host/simulate/simulate-run.ts";
-import { DEFAULT_SETTINGS, type SimulateSettings } from "../../host/virtual/settings.ts";
 import { RELEASE_BYTES } from "./builds.ts";
 
 export interface CampaignWishes {

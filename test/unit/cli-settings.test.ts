@@ -154,8 +154,10 @@ describe("boot times", () => {
 });
 
 describe("isnkit.config.json", () => {
+  const FILE = "isnkit.config.json";
+
   it("takes lists and numbers as well as text", () => {
-    const config = parseConfig('{"rules":["refused","wear"],"reboots":5,"color":false}');
+    const config = parseConfig('{"rules":["refused","wear"],"reboots":5,"color":false}', FILE);
     expect(config).toEqual({ rules: "refused,wear", reboots: "5", color: false });
   });
 
@@ -166,7 +168,7 @@ describe("isnkit.config.json", () => {
     ['{"msl":120}', '"msl" has a wrong value'],
     ['{"rules":["isn-reuse",7]}', '"rules'],
   ])("refuses %s and says where", (text, words) => {
-    const { message, next, code } = refusal(() => parseConfig(text));
+    const { message, next, code } = refusal(() => parseConfig(text, FILE));
     expect(code).toBe("bad-config");
     expect(`${message} ${next}`).toContain(words);
     expect(message).toContain("isnkit.config.json");

@@ -68,7 +68,7 @@ describe.each(COMMANDS)("isnkit %s", (name, command) => {
       if (!required) continue;
       const setting = SETTING_NAMES.find((one) => flagOf(one) === long) ?? "board";
       expect([long, envVar]).toEqual([flagOf(setting), environmentName(setting)]);
-      expect(parseConfig(JSON.stringify({ [setting]: "1" }))).toEqual({ [setting]: "1" });
+      expect(parseConfig(JSON.stringify({ [setting]: "1" }), "a.json")).toEqual({ [setting]: "1" });
     }
   });
 

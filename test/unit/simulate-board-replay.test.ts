@@ -4,8 +4,8 @@ import { type Campaign, drawCase } from "../../host/simulate/campaign.ts";
 import { explainFailure } from "../../host/simulate/explain-failure.ts";
 import { whyNotOnBoard } from "../../host/simulate/on-board/board-case.ts";
 import { boardReplay } from "../../host/simulate/on-board/board-replay.ts";
+import { DEFAULT_SETTINGS } from "../../host/simulate/settings.ts";
 import type { FaultScript } from "../../host/virtual/life-script.ts";
-import { DEFAULT_SETTINGS } from "../../host/virtual/settings.ts";
 
 /** A module that has gone bad, under the name of the good one. */
 vi.mock("../../host/simulate/campaign.ts", async (original) => {

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { UsageError } from "../../host/core/errors.ts";
 import { lineOfPath } from "../../host/core/json-positions.ts";
+import { simulateSection } from "../../host/simulate/campaign-section.ts";
 import { parseCampaign } from "../../host/sources/campaign-file.ts";
 import { isnkit } from "../support/command.ts";
 
@@ -164,7 +165,7 @@ describe("isnkit simulate", () => {
 describe("a campaign file", () => {
   function problem(text: string): string {
     try {
-      parseCampaign(text, "c.json");
+      parseCampaign(text, "c.json", simulateSection);
     } catch (error) {
       if (error instanceof UsageError) return error.message;
       throw error;

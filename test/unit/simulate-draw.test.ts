@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
+import { DEFAULT_SETTINGS } from "../../host/simulate/settings.ts";
 import { drawLife } from "../../host/virtual/draw-life.ts";
-import { DEFAULT_SETTINGS } from "../../host/virtual/settings.ts";
 
 const S = 1_000_000;
 

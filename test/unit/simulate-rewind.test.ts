@@ -5,10 +5,10 @@ import type { Board } from "../../host/module/board.ts";
 import { IsnModule } from "../../host/module/isn-module.ts";
 import { GLOBAL_EXPORT, makeRewindable, REWIND_EXPORT } from "../../host/module/rewindable.ts";
 import { judgeLife } from "../../host/simulate/judge-life.ts";
+import { DEFAULT_SETTINGS } from "../../host/simulate/settings.ts";
 import { virtualBoardSamples } from "../../host/virtual/campaign.ts";
 import { drawLife } from "../../host/virtual/draw-life.ts";
 import { isnkitDevice, rewoundIsnkitDevice } from "../../host/virtual/isnkit-device.ts";
-import { DEFAULT_SETTINGS } from "../../host/virtual/settings.ts";
 import { RELEASE, RELEASE_BYTES } from "../support/builds.ts";
 
 const DEBUG_BYTES = Uint8Array.from(

@@ -1,6 +1,6 @@
 /** boot-detected: the packets show that a host restarted. */
 import { formatDurationUs } from "../../core/duration.ts";
-import type { BootEvidence, FoundBoot } from "../../tracking/restarts.ts";
+import type { BootEvidence, FoundBoot } from "../../tracking/found-boot.ts";
 import type { Diagnosis } from "../diagnosis.ts";
 import { synFilter } from "../wording.ts";
 

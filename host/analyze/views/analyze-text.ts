@@ -1,7 +1,7 @@
 /** The report of an analysis for people: causes first, then the connections. */
 
-import { NO_PAINT, type Paint } from "../../check/views/check-text.ts";
 import { formatDurationUs } from "../../core/duration.ts";
+import { NO_PAINT, type Paint } from "../../core/paint.ts";
 import { printable } from "../../core/plain-text.ts";
 import { shellWord } from "../../core/shell-word.ts";
 import { tupleKey } from "../../core/tuple.ts";

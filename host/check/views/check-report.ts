@@ -2,13 +2,13 @@
 
 import { formatDurationUs, parseDurationUs } from "../../core/duration.ts";
 import { grouped, plural } from "../../core/plural.ts";
-import { findingEvidence } from "../../report/finding-evidence.ts";
 import type { Fact, Report, ReportFinding, ReportRule } from "../../report/report-model.ts";
-import { RULE_MEANINGS } from "../../report/rule-meanings.ts";
 import { boardKind, counted, listed, withFigure } from "../../report/wording.ts";
 import type { CheckResult, RuleResult } from "../engine.ts";
 import type { Finding } from "../rule.ts";
 import { type CheckRun, replayOf, replayOfFinding } from "./check-run.ts";
+import { findingEvidence } from "./finding-evidence.ts";
+import { RULE_MEANINGS } from "./rule-meanings.ts";
 
 export function checkReport(run: CheckRun): Report {
   const { result } = run;

@@ -1,6 +1,7 @@
 /** The report of a check for people. Its last line is the verdict. */
 
 import { formatDurationUs } from "../../core/duration.ts";
+import { NO_PAINT, type Paint } from "../../core/paint.ts";
 import { printable } from "../../core/plain-text.ts";
 import { grouped, plural } from "../../core/plural.ts";
 import { tupleKey } from "../../core/tuple.ts";
@@ -12,17 +13,6 @@ import { statisticsLines } from "./statistics-text.ts";
 
 /** Findings of one rule shown at most; the rest are counted. */
 export const SHOWN_PER_RULE_MAX = 3;
-
-/** How to set words off; each function returns its text unchanged where there is no colour. */
-export interface Paint {
-  readonly good: (text: string) => string;
-  readonly bad: (text: string) => string;
-  readonly open: (text: string) => string;
-  readonly faint: (text: string) => string;
-}
-
-const plain = (text: string) => text;
-export const NO_PAINT: Paint = { good: plain, bad: plain, open: plain, faint: plain };
 
 /** Several lines, ending in a line feed. Text from outside is escaped (plain-text.ts). */
 export function checkText(rawRun: CheckRun, paint: Paint = NO_PAINT): string {
@@ -38,7 +28,7 @@ export function checkText(rawRun: CheckRun, paint: Paint = NO_PAINT): string {
   ];
   if (result.notes.length > 0) lines.push("", ...result.notes.map((note) => `note: ${note}`));
   lines.push("", `replay: ${replayOf(run)}`);
-  const verdict = paintFor(result.verdict, paint);
+  const verdict = paintOf(result.verdict, paint);
   lines.push(`${verdict(verdictWord(result.verdict))}  ${verdictOf(run)}`);
   return `${lines.join("\n")}\n`;
 }
@@ -72,7 +62,7 @@ function verdictWord(verdict: Verdict): string {
   return verdict.toUpperCase();
 }
 
-function paintFor(verdict: Verdict, paint: Paint): (text: string) => string {
+function paintOf(verdict: Verdict, paint: Paint): (text: string) => string {
   return { pass: paint.good, fail: paint.bad, inconclusive: paint.open }[verdict];
 }
 

@@ -1,8 +1,8 @@
 /** Statistics for people, in the reports that are text. */
 
+import type { Paint } from "../../core/paint.ts";
 import { statisticFigure } from "../../report/wording.ts";
 import type { Statistic } from "../statistics/statistic.ts";
-import type { Paint } from "./check-text.ts";
 
 /** One line when all is well, and one for each alarm. */
 export function statisticsLines(statistics: readonly Statistic[], paint: Paint): string[] {

@@ -1,8 +1,9 @@
 /** Puts a simulation into the form that HTML, JUnit and Markdown are made from. */
 import type { Finding } from "../../check/rule.ts";
+import { findingEvidence } from "../../check/views/finding-evidence.ts";
+import { RULE_MEANINGS } from "../../check/views/rule-meanings.ts";
 import { formatDurationUs } from "../../core/duration.ts";
 import { grouped, plural } from "../../core/plural.ts";
-import { findingEvidence } from "../../report/finding-evidence.ts";
 import type {
   Fact,
   Report,
@@ -10,7 +11,6 @@ import type {
   ReportRule,
   ReportTable,
 } from "../../report/report-model.ts";
-import { RULE_MEANINGS } from "../../report/rule-meanings.ts";
 import { settingFacts } from "../../report/setting-facts.ts";
 import { counted, withFigure } from "../../report/wording.ts";
 import type {

@@ -1,10 +1,9 @@
 /** The report of a simulation for people: the verdict first, then what it rests on. */
 
 import type { Finding } from "../../check/rule.ts";
-import type { Paint } from "../../check/views/check-text.ts";
-import { NO_PAINT } from "../../check/views/check-text.ts";
 import { statisticsLines } from "../../check/views/statistics-text.ts";
 import { formatDurationUs } from "../../core/duration.ts";
+import { NO_PAINT, type Paint } from "../../core/paint.ts";
 import { printable } from "../../core/plain-text.ts";
 import { grouped, plural } from "../../core/plural.ts";
 import { tupleKey } from "../../core/tuple.ts";

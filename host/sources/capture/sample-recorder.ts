@@ -9,9 +9,9 @@ import { UsageError } from "../../core/errors.ts";
 import type { Sample } from "../../core/sample.ts";
 import { addressProbe } from "../../tracking/address-probe.ts";
 import { BootNumbering, type BootRule } from "./boot-numbering.ts";
+import type { CaptureSamplesOptions, CaptureSummary } from "./capture-summary.ts";
 import { DeviceSilence } from "./device-silence.ts";
 import { EndpointCensus } from "./endpoint-census.ts";
-import type { CaptureSamplesOptions, CaptureSummary } from "./samples.ts";
 
 /** Boot times below this are counted from the first packet: as a date it would be in 1973. */
 const RELATIVE_BELOW_US = 1e14;

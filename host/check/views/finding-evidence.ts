@@ -1,10 +1,11 @@
 /** The numbers of a finding, named for people. */
-import type { Finding } from "../check/rule.ts";
-import { formatDurationUs } from "../core/duration.ts";
-import { grouped } from "../core/plural.ts";
-import { tupleKey } from "../core/tuple.ts";
-import type { Fact } from "./report-model.ts";
-import { bothWays, signedNumber } from "./wording.ts";
+
+import { formatDurationUs } from "../../core/duration.ts";
+import { grouped } from "../../core/plural.ts";
+import { tupleKey } from "../../core/tuple.ts";
+import type { Fact } from "../../report/report-model.ts";
+import { bothWays, signedNumber } from "../../report/wording.ts";
+import type { Finding } from "../rule.ts";
 
 export function findingEvidence(finding: Finding): Fact[] {
   const { boot, frame, timeUs, tuple, before, after, distance, elapsedUs } = finding;

@@ -1,5 +1,5 @@
 /** What a broken rule means for somebody who has to decide, not to debug. */
-import type { RuleId } from "../check/rule.ts";
+import type { RuleId } from "../rule.ts";
 
 export const RULE_MEANINGS: Readonly<Record<RuleId, string>> = {
   "isn-reuse": "old data can be taken for new data, and servers refuse the device after a restart",

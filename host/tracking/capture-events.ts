@@ -1,0 +1,72 @@
+/** What the tracker tells of a capture, connection by connection. */
+import type { Segment } from "../capture/segment.ts";
+import type { Flow, Incarnation, OddAnswer, Side } from "./flow.ts";
+import type { FoundBoot } from "./found-boot.ts";
+import type { Half, Misfit, StaleCopy } from "./half.ts";
+
+/** Where in the capture something happened; the time counts from its first packet. */
+export interface Moment {
+  readonly frame: number;
+  readonly timeUs: number;
+}
+
+/** The first SYN of an attempt. `previous`: the last connection of the same 4-tuple, if remembered. */
+export interface Attempt {
+  readonly flow: Flow;
+  readonly attempt: Incarnation;
+  readonly previous: Incarnation | undefined;
+  readonly at: Moment;
+  readonly segment: Segment;
+}
+
+export interface AnsweredAttempt extends Attempt {
+  readonly answer: OddAnswer;
+  /** False for further answers of the same kind to the same attempt. */
+  readonly first: boolean;
+}
+
+export interface FlowEvent {
+  readonly flow: Flow;
+  readonly incarnation: Incarnation;
+  readonly sender: Side;
+  readonly at: Moment;
+}
+
+export interface MisfitEvent extends FlowEvent {
+  readonly half: Half;
+  readonly misfit: Misfit;
+}
+
+export interface StaleEvent extends FlowEvent {
+  readonly copy: StaleCopy;
+  /** Why the copy cannot belong to the new connection. */
+  readonly reason: "old-acknowledgement" | "overwritten";
+}
+
+export interface IsnChosen extends FlowEvent {
+  readonly isn: number;
+}
+
+/**
+ * What happens in a capture, as the tracker tells it. A judge takes what it needs at once: events,
+ * flows and incarnations are used again for others.
+ */
+export interface CaptureEvents {
+  opened(event: Attempt): void;
+  /** A plain ACK of something else answers the SYN (RFC 5961 §4, RFC 9293 §3.10.7.4). */
+  challenged(event: AnsweredAttempt): void;
+  /** A SYN-ACK of something else answers the SYN. */
+  wronglyAnswered(event: AnsweredAttempt): void;
+  /** A SYN-ACK that fits. */
+  connected(event: Attempt): void;
+  /** The attempt is over, or the capture is, and it was never connected. */
+  failed(event: Omit<Attempt, "segment"> & { readonly captureEnded: boolean }): void;
+  /** First SYN or SYN-ACK of a tuple that was not seen before: an ISN that its owner chose freely. */
+  isnChosen(event: IsnChosen): void;
+  booted(boot: FoundBoot): void;
+  misfit(event: MisfitEvent): void;
+  staleAccepted(event: StaleEvent): void;
+  keepalive(event: FlowEvent): void;
+  extraAck(event: FlowEvent): void;
+  finAckedInSteps(event: FlowEvent): void;
+}
