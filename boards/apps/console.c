@@ -121,12 +121,14 @@ void console_complain(const char *why) {
 
 bool console_poll(console_command *command) {
   for (int byte = board_console_get(); byte >= 0; byte = board_console_get()) {
+    // Empty lines, and what a transfer leaves behind (a copy of its last block, CAN, BACKSPACE): no command
+    // begins with them.
+    if (received == 0 && (byte < ' ' || byte > '~')) continue;
     if (byte != '\n' && byte != '\r') {
       if (received < CONSOLE_LINE_BYTES) command->line[received++] = (char)byte;
       else too_long = true;
       continue;
     }
-    if (received == 0) continue;
     command->line[received] = '\0';
     received = 0;
     const bool whole = !too_long;

@@ -24,6 +24,8 @@ static uint32_t trial_ticks;
 static uint32_t trial_last;
 /** Bytes that the spare slot got in this power cycle; 0: nothing whole. */
 static uint32_t received;
+/** How the last transfer of this power cycle ended; NULL: there was none. */
+static const char *transfer;
 
 static const isnkit_module *running_module(void) { return running.image == NULL ? NULL : &running; }
 
@@ -147,7 +149,8 @@ static void receive(uint32_t id) {
   // The last bytes of the transfer were no record.
   board_console_put('\r');
   board_console_put('\n');
-  if (result != YMODEM_DONE) return answer("received", id, ymodem_result_name(result));
+  transfer = ymodem_result_name(result);
+  if (result != YMODEM_DONE) return answer("received", id, transfer);
   received = written;
   uint8_t digest[ISNKIT_SHA256_BYTES];
   isnkit_sha256(board_module_storage.slots[module_slots_spare()], received, digest);
@@ -168,11 +171,18 @@ static const char *put_to_the_test(const isnkit_module *candidate, const isnkit_
   return module_rehearse(candidate, running_module(), &board_nvm, config, board_watchdog_feed);
 }
 
+/** The program that sent may have read `received` and shown it to nobody, so its reason is told again. */
+static void miss_module(uint32_t id) {
+  tell("checked", id, "nothing-received");
+  if (transfer != NULL) console_text("transfer", transfer);
+  console_end();
+}
+
 static void check(const console_command *command, uint32_t id, const isnkit_config *config) {
   uint8_t stated[ISNKIT_SHA256_BYTES];
   uint8_t digest[ISNKIT_SHA256_BYTES];
   if (on_trial) return answer("checked", id, "trial");
-  if (received == 0) return answer("checked", id, "nothing-received");
+  if (received == 0) return miss_module(id);
   if (!console_octets(command, "sha", stated, sizeof stated)) {
     return answer("checked", id, "sha-of-32-bytes");
   }

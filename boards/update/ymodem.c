@@ -171,32 +171,43 @@ static ymodem_result take_block(receiver *r, uint8_t expected) {
   return YMODEM_DONE;
 }
 
+/**
+ * An answer has no number, so a sender takes one too many for that to its next block, and is ahead from
+ * then on. Senders (sb of lrzsz) repeat block 0 for each invitation that had reached them before its
+ * answer: such a copy is answered only when nothing follows it, that is, when the answer was lost.
+ */
 static ymodem_result take_data(receiver *r) {
   uint8_t expected = 1;
   bool ended = false;
+  bool copied = false;
   put(r, ACK);
   put(r, INVITE);
   for (uint32_t faults = 0; faults < r->patience->faults;) {
-    const event seen = read_event(r, r->patience->block_ms);
+    const uint32_t block_ms = r->patience->block_ms;
+    const event seen = read_event(r, copied ? block_ms / 2 : block_ms);
     if (seen == EVENT_CANCEL) return YMODEM_CANCELLED;
+    if (seen == EVENT_SILENCE && copied) {
+      copied = false;
+      put(r, ACK);
+      put(r, INVITE);
+      continue;
+    }
     if (seen == EVENT_SILENCE) return give_up(r, YMODEM_SILENT);
-    if (seen == EVENT_EOT && ended) {
-      if (r->written != r->length) return give_up(r, YMODEM_LENGTH);
+    if (seen == EVENT_EOT && r->written == r->length) {
       put(r, ACK);
       return YMODEM_DONE;
     }
-    // A single EOT may be noise: it has to come again.
+    // Before all data a single EOT may be noise: it has to come again.
+    if (seen == EVENT_EOT && ended) return give_up(r, YMODEM_LENGTH);
     ended = seen == EVENT_EOT;
     if (seen != EVENT_BLOCK) {
       faults++;
       put(r, NAK);
       continue;
     }
-    if (expected == 1 && r->number == 0) {
-      // The answer to block 0 was lost.
+    copied = expected == 1 && r->number == 0;
+    if (copied) {
       faults++;
-      put(r, ACK);
-      put(r, INVITE);
       continue;
     }
     const bool repeated = r->number == (uint8_t)(expected - 1);

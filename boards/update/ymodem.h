@@ -1,7 +1,7 @@
 /**
  * Receives one file by YMODEM (C. Forsberg, "XMODEM/YMODEM Protocol Reference", 1988): blocks of 1024 or
- * 128 bytes with CRC-16, block 0 with name and length, EOT answered with NAK and then ACK, an empty
- * block 0 at the end of the batch. Any terminal program can send: `sb --ymodem FILE`.
+ * 128 bytes with CRC-16, block 0 with name and length, EOT answered with ACK behind all data (before them
+ * with NAK), an empty block 0 at the end of the batch. Any terminal program can send: `sb --ymodem FILE`.
  *
  * No memory but one block on the stack of ymodem_receive(); the caller gives bytes and time.
  */

@@ -140,6 +140,14 @@ describeArm("a module over the console", () => {
       message: expect.stringContaining("a slot 24576"),
     });
     expect(await at.device.about()).toMatchObject({ slot: "built-in" });
+    // The device says what became of it to whoever believes that it is there.
+    const { sha256 } = moduleImage(BUILT_MODULE);
+    const answer = await at.device.command({ do: "try", sha: sha256 }, "checked");
+    expect(Object.fromEntries(answer.fields)).toMatchObject({
+      ok: "0",
+      why: "nothing-received",
+      transfer: "cancelled",
+    });
   }, 60_000);
 
   it("that hangs on trial is ended by the watchdog", async () => {
