@@ -1,7 +1,7 @@
 // Closes a CI run: `node scripts/ci-summary.mjs LOG STATUS`. Counts the tests of both runners, says
 // what was left out, and prints `N passed, N failed`. Exit code 1 when anything failed or was left out.
 import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { basename, join } from "node:path";
+import { join, relative } from "node:path";
 
 const [, , logFile, status] = process.argv;
 const problems = [];
@@ -23,9 +23,9 @@ if (existsSync(resultsFile)) {
   counts.failed += results.numFailedTests;
   const skipped = results.numPendingTests + results.numTodoTests;
   if (skipped > 0) problems.push(`${skipped} tests were skipped`);
-  const ran = new Set(results.testResults.map(({ name }) => basename(name)));
+  const ran = new Set(results.testResults.map(({ name }) => relative("", name)));
   for (const file of testFiles("test")) {
-    if (!ran.has(basename(file))) problems.push(`${file} did not run`);
+    if (!ran.has(file)) problems.push(`${file} did not run`);
   }
 } else {
   problems.push("the harness's tests (vitest) did not run");

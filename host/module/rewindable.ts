@@ -3,7 +3,7 @@
  * complete state that instantiation leaves, linear memory and all mutable globals. For an MVP module
  * without a start function that is all the state there is (no MVP instruction writes to a table), so a
  * rewound instance is as good as a fresh one, at a tenth of its price
- * (test/unit/simulate-rewind.test.ts compares the two over many lives).
+ * (test/integration/virtual/rewind.test.ts compares the two over many lives).
  *
  * The module is not changed: its code section stays as it is, byte by byte, but for one function that
  * is added behind the others and sets every mutable global to its initial value, because the module

@@ -18,7 +18,7 @@ import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { firstDifference, masked, transcriptSteps } from "../support/transcript.ts";
-import { buildFirmware, describeArm } from "./arm-tools.ts";
+import { buildFirmware, describeArm } from "./emulated/tools.ts";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 const [desk, ...steps] = transcriptSteps(readFileSync(`${ROOT}docs/first-board.md`, "utf8"));

@@ -10,7 +10,7 @@ import { ymodemHeader } from "../../host/flash/ymodem-block.ts";
 import { findProgram } from "../../host/system/guarded-process.ts";
 import { BUILT_MODULE, FlashLab } from "../support/flash-lab.ts";
 import { named } from "../support/wasm-edit.ts";
-import { buildFirmware, describeArm, requireAll } from "./arm-tools.ts";
+import { buildFirmware, describeArm, requireAll } from "./emulated/tools.ts";
 
 const hasSb = findProgram("sb") !== undefined || requireAll;
 if (!hasSb) console.warn("left out: a module by hand (missing sb; apt-get install lrzsz)");

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { type MonitorEvent, openBoard } from "../../host/index.ts";
 import { describeSerialBoard, PtyBoard } from "../support/pty-board.ts";
-import { buildFirmware } from "./arm-tools.ts";
+import { buildFirmware } from "./emulated/tools.ts";
 
 describeSerialBoard("the example of docs/library.md", async () => {
   let device: PtyBoard;

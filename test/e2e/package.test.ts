@@ -17,7 +17,7 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
-import { missingArmTools, requireAll } from "./arm-tools.ts";
+import { missingArmTools, requireAll } from "./emulated/tools.ts";
 
 const runFile = promisify(execFile);
 const REPO = fileURLToPath(new URL("../..", import.meta.url)).replace(/\/$/, "");

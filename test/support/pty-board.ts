@@ -4,7 +4,7 @@ import { access, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { describeArm } from "../e2e/arm-tools.ts";
+import { describeArm } from "../e2e/emulated/tools.ts";
 
 const RELAY = fileURLToPath(new URL("../../scripts/emulated-desk", import.meta.url));
 const MODEL = "lm3s6965evb";

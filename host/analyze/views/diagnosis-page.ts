@@ -13,7 +13,7 @@ export function diagnosisIndex(diagnoses: readonly Diagnosis[]): string {
     "# What `isnkit analyze` finds",
     "",
     "One page a diagnosis, in the order in which causes are named. The pages are written from the",
-    "diagnoses themselves; change those, and run `npx vitest run test/unit/analyze-docs.test.ts -u`.",
+    "diagnoses themselves; change those, and run `npx vitest run test/unit/analyze/docs.test.ts -u`.",
   ];
   const list = diagnoses.map(
     ({ id, title, severity }) => `* [\`${id}\`](${id}.md): ${title} (${severity})`,
