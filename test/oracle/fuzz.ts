@@ -2,7 +2,7 @@
 import { drawLife, type Mode } from "./draw.ts";
 import type { Life } from "./life.ts";
 import { type Binary, Machine, type MachineOptions } from "./machine.ts";
-import { type Outcome, play } from "./player.ts";
+import { type Outcome, play, type Trace } from "./player.ts";
 import { shrink } from "./shrink.ts";
 
 export interface Finding {
@@ -54,8 +54,8 @@ export class Fuzzer {
     };
   }
 
-  play(life: Life): Outcome {
-    return play(life, ...this.machines);
+  play(life: Life, trace?: Trace): Outcome {
+    return play(life, ...this.machines, trace);
   }
 
   /** The same breach in a shorter life. */

@@ -14,7 +14,7 @@ const USAGE = `npm run fuzz:module -- [options]
   --wasm FILE      the binary (default build/isnkit.wasm)
   --keep-going     do not end at the first breach: one life of each kind is told
   --save FOLDER    writes each shrunk life there
-  --replay FILE    plays one saved life`;
+  --replay FILE    plays one saved life, and tells what happens`;
 
 /** With --keep-going: how many lives of a kind are shrunk, to see whether they differ. */
 const SHRUNK_OF_A_KIND = 400;
@@ -123,7 +123,7 @@ function save(folder: string, finding: Finding): void {
 }
 
 function replay(fuzzer: Fuzzer, file: string): number {
-  const { breach } = fuzzer.play(JSON.parse(readFileSync(file, "utf8")) as Life);
+  const { breach } = fuzzer.play(JSON.parse(readFileSync(file, "utf8")) as Life, console.log);
   console.log(breach === undefined ? "no promise is broken" : `${breach.kind}: ${breach.detail}`);
   return breach === undefined ? 0 : 1;
 }

@@ -165,6 +165,11 @@ export class Memory {
     this.readErrors = 0;
   }
 
+  /** Whether nothing but dead sectors stands in the way of a write. */
+  get isCalm(): boolean {
+    return this.outage === undefined && this.failing.length === 0 && this.readErrors === 0;
+  }
+
   /** Sectors (keys of a key-value store) that take programs and erases. */
   writableSectors(): number {
     const all = this.geometry.kind === "kv" ? 2 : this.geometry.sectors;

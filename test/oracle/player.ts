@@ -40,6 +40,9 @@ export interface Outcome {
   readonly refusedSetup: boolean;
 }
 
+/** Is told what happens, a line each. */
+export type Trace = (line: string) => void;
+
 /** Plays one life; made anew for each. */
 class Play {
   private readonly machine: Machine;
@@ -66,13 +69,18 @@ class Play {
   boots = 0;
   refusedSetup = false;
 
-  constructor(machine: Machine, spare: Machine, setup: Setup) {
+  constructor(
+    machine: Machine,
+    spare: Machine,
+    setup: Setup,
+    private readonly trace?: Trace,
+  ) {
     this.machine = machine;
     this.spare = spare;
     this.setup = setup;
     this.random = new Random(setup.litter + 77);
     this.memory = this.newMemory();
-    this.lossExcused = setup.litter > 0;
+    this.lossExcused = setup.litter > 0 || setup.tornFailsReads;
     const held = (2 * setup.mslMs) / 1000 - CLOCK_SLACK_SECONDS - 1 / setup.hz;
     this.keys = new KeyWatch(held, setup.policy, setup.litter > 0);
     const lease = setup.leases?.[3] ?? 16;
@@ -150,6 +158,7 @@ class Play {
     this.ledger.travel(this.jump);
     const passing = this.memory.passing;
     this.call(({ boot }) => this.observe(boot() >>> 0));
+    this.trace?.(`boot ${this.bootNumber}: ${this.on ? this.stateText : "power failed"}`);
     if (this.on && this.memory.passing === passing) {
       this.judgeBoot(this.state, this.machine.exports, "");
     }
@@ -171,6 +180,12 @@ class Play {
       this.powerOff();
       return undefined;
     }
+  }
+
+  private get stateText(): string {
+    const x = this.machine.exports;
+    const at = `${this.now.toFixed(3)} s, ${this.memory.writes} writes`;
+    return `${STATE_NAMES[this.state]}, reason ${x.reason()}, key ${x.fingerprint() >>> 0}, ${at}`;
   }
 
   private callFor<T>(action: (calls: Calls) => T): T | undefined {
@@ -327,7 +342,8 @@ class Play {
         return;
       case "entropy":
         this.entropyQuality = step.quality;
-        this.giveKey(step.options, (x) => x.provisionFromEntropy(step.options) >>> 0);
+        this.giveKey(step.options, (x, options) => x.provisionFromEntropy(options) >>> 0);
+        this.entropyQuality = 0;
         return;
       case "fork":
         this.fork(step.seed, step.boots);
@@ -373,7 +389,9 @@ class Play {
 
   private poll(): void {
     this.polledAt = this.now;
+    const before = this.state;
     this.call(({ poll }) => this.observe(poll() >>> 0));
+    if (this.state !== before) this.trace?.(`poll: ${this.on ? this.stateText : "power failed"}`);
   }
 
   private runFor(seconds: number, while_: () => boolean = () => true): void {
@@ -418,6 +436,7 @@ class Play {
   private askIsn(to: number, port: number, greedy: boolean): void {
     const isn = this.callFor((calls) => calls.isn(to, port));
     if (isn === undefined || isn === 0) return;
+    this.trace?.(`ISN ${isn} for port ${port} to ${to}`);
     const key = this.gaveNumber("an ISN");
     const tuple = tupleOf(to, port);
     const stamp = this.setup.stamps ? this.callFor((calls) => calls.timestamp(to, port)) : 0;
@@ -548,25 +567,29 @@ class Play {
   // --- keys ---
 
   private provision(key: number, options: number): void {
-    this.giveKey(options, (x) => {
+    this.giveKey(options, (x, vouched) => {
       const buffer = new Uint8Array(x.memory.buffer, x.ioBuffer() >>> 0, 16);
       for (let i = 0; i < 16; i++) buffer[i] = (key * 37 + i * 11 + 1) & 0xff;
-      return x.provision(options) >>> 0;
+      return x.provision(vouched) >>> 0;
     });
   }
 
-  private giveKey(options: number, action: (x: Exports) => number): void {
+  private giveKey(asked: number, action: (x: Exports, options: number) => number): void {
     const { keys, memory } = this;
     const { writes } = memory;
     const { offered } = keys;
-    if ((options & NEW_DEVICE) !== 0 && !keys.spoke && memory.isBlank()) keys.vouchedNew = true;
+    const blank = memory.isBlank();
+    // The caller does not vouch for a device that spoke, where the module cannot know better.
+    const options = blank && keys.spoke ? asked & ~NEW_DEVICE : asked;
+    if ((options & NEW_DEVICE) !== 0 && blank) keys.vouchedNew = true;
     keys.offered = true;
-    const done = this.call(action);
+    const done = this.call((x) => action(x, options));
     if (done === 1) {
       if ((options & REPLACE) === 0 && keys.isSure && !this.lossExcused) {
         throw new Breach("key-changed", "provision() without option 1 took a key's place");
       }
       keys.lastWasDegraded = false;
+      this.endAll();
       this.observe(this.machine.exports.state() >>> 0);
       // Until the device has been READY with the new key, quiet time may be owed.
       keys.inDoubt = this.state !== STATE.ready;
@@ -575,6 +598,12 @@ class Play {
     if (done === 0 && memory.writes === writes) keys.offered = offered;
     else keys.inDoubt = true;
     if (this.on) this.observe(this.machine.exports.state() >>> 0);
+  }
+
+  /** A new key ends what ran on the old one. */
+  private endAll(): void {
+    for (const one of this.connections) this.drop(one);
+    this.ports.forget();
   }
 
   private serveQuiet(): void {
@@ -590,6 +619,7 @@ class Play {
     this.runFor(SETTLE_SECONDS, () => this.state !== STATE.ready);
     this.serveQuiet();
     if (!this.on || !this.storageSuffices || this.keys.last === undefined) return;
+    if (this.keys.lastWasDegraded) return;
     if (this.state === STATE.failed || this.state === STATE.quiet) {
       const reason = this.machine.exports.reason();
       throw new Breach("stuck", `${STATE_NAMES[this.state]} (reason ${reason}), storage is fine`);
@@ -649,6 +679,7 @@ class Play {
   /** Calls that are refused, again and again: after the first time they write nothing. */
   private refused(index: number): void {
     if (this.state !== STATE.ready || isDegraded(this.machine.exports)) return;
+    if (!this.memory.isCalm) return;
     const one = this.nth(index);
     const calls: ((calls: Calls, x: Exports) => number)[] = [(_, x) => x.provision(0) >>> 0];
     if (one?.isn !== undefined) {
@@ -681,12 +712,16 @@ class Play {
   }
 }
 
-export function play(life: Life, machine: Machine, spare: Machine): Outcome {
-  const one = new Play(machine, spare, life.setup);
+export function play(life: Life, machine: Machine, spare: Machine, trace?: Trace): Outcome {
+  const one = new Play(machine, spare, life.setup, trace);
   let at = 0;
   let breach: Outcome["breach"];
   try {
-    for (; at < life.steps.length && !one.refusedSetup; at++) one.step(life.steps[at] as Step);
+    for (; at < life.steps.length && !one.refusedSetup; at++) {
+      const step = life.steps[at] as Step;
+      trace?.(`${at} ${JSON.stringify(step)}`);
+      one.step(step);
+    }
   } catch (error) {
     breach = { ...breachOf(error), step: at };
   }

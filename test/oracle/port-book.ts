@@ -44,6 +44,11 @@ export class PortBook {
     this.ringHolds = false;
   }
 
+  /** What was given before binds no longer. */
+  forget(): void {
+    for (const uses of this.uses) uses.clear();
+  }
+
   /** A tuple was opened by its ISN. */
   opened(to: number, port: number, boot: number): void {
     const use = this.uses[to]?.get(port);
