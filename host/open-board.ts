@@ -2,6 +2,7 @@
  * A board of the desk for other test suites: its console, reboots that are proved, its key, a check.
  * docs/library.md shows it at work.
  */
+
 import { randomBytes } from "node:crypto";
 import { readBench } from "./boards/bench-file.ts";
 import { isDeskSelector, parseBoardSelector } from "./boards/board-selector.ts";
@@ -27,6 +28,7 @@ import type { MonitorEvent } from "./monitor/monitor-event.ts";
 import { type Provisioned, provisionBoard } from "./provision/provision-board.ts";
 import { type ProvenReboot, rebootBoard } from "./reboot/reboot-board.ts";
 import { openDeskSource } from "./sources/desk-source.ts";
+import { nowUs } from "./system/clock.ts";
 
 export interface OpenBoardOptions {
   /** The bench file; default `bench.json` of the current folder, if there is one. */
@@ -193,7 +195,7 @@ export class OpenBoard {
       desk: this.#desk,
       reboots,
       seed,
-      nowUs: () => Math.round((performance.timeOrigin + performance.now()) * 1000),
+      nowUs,
       sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
     });
     const asked = rules ?? source.asked;
@@ -217,7 +219,7 @@ export class OpenBoard {
     await this.close();
     const monitor = new ConsoleMonitor({
       source: deskSource(this.#board, this.#desk),
-      nowUs: () => Math.round((performance.timeOrigin + performance.now()) * 1000),
+      nowUs,
     });
     try {
       for await (const events of monitor.events()) yield* events;

@@ -21,8 +21,8 @@ export async function firmwarePath(model: string, program: string): Promise<stri
   }
 }
 
-/** As it is called from the working folder: in an installed package the scripts lie deep. */
-function scriptPath(name: string): string {
+/** A script of this package, as it is called from the working folder: installed, it lies deep. */
+export function scriptPath(name: string): string {
   const path = fileURLToPath(new URL(`../../scripts/${name}`, import.meta.url));
   const near = relative(process.cwd(), path);
   return near.startsWith("..") ? path : near;

@@ -7,6 +7,7 @@ import { PEERS } from "../peers/index.ts";
 import type { PeerModel } from "../peers/peer-model.ts";
 import { didYouMean } from "./did-you-mean.ts";
 import { flagOf, type Setting, type SettingName, type Settings } from "./settings.ts";
+import { readListFormat, readMsl, readOutput } from "./shared-settings.ts";
 
 export const ANALYZE_FORMATS = ["text", "json", "ndjson", "html", "junit", "markdown"] as const;
 export type AnalyzeFormat = (typeof ANALYZE_FORMATS)[number];
@@ -44,7 +45,7 @@ export function readAnalyzeSettings(settings: Settings, words: AnalyzeWords): An
       "name a pcap or pcapng file, or - for standard input: isnkit analyze FILE",
     );
   }
-  const format = parseFormat(settings.get("format"));
+  const format = readListFormat(settings.get("format"), ANALYZE_FORMATS);
   if (words.narrate && format === "ndjson") {
     throw new UsageError(
       "option-unused",
@@ -59,10 +60,6 @@ export function readAnalyzeSettings(settings: Settings, words: AnalyzeWords): An
       "leave it out, or name a file that grows",
     );
   }
-  const output = settings.get("output");
-  if (output?.text === "") {
-    throw new UsageError("bad-output", `${output.place} is empty`, "name a file to write to");
-  }
   return {
     file,
     follow: words.follow,
@@ -73,9 +70,9 @@ export function readAnalyzeSettings(settings: Settings, words: AnalyzeWords): An
       return setting === undefined ? [] : [flagOf(name), setting.text];
     }),
     peer: parsePeer(settings.get("peer")),
-    twoMslUs: 2 * parseMsl(settings.get("msl")),
+    twoMslUs: 2 * readMsl(settings.get("msl"), "judge"),
     format,
-    output: output?.text,
+    output: readOutput(settings.get("output")),
   };
 }
 
@@ -126,26 +123,5 @@ function parsePeer(setting: Setting | undefined): PeerModel | undefined {
     "unknown-peer",
     `${JSON.stringify(setting.text)} is no server that is modelled (${setting.place})`,
     `${didYouMean(setting.text, names)}the models are ${names.join(", ")}`,
-  );
-}
-
-function parseMsl(setting: Setting | undefined): number {
-  const us = parseDurationUs(setting?.text ?? "120s", setting?.place ?? flagOf("msl"));
-  if (us >= 1_000_000 && us <= 3_600_000_000) return us;
-  throw new UsageError(
-    "bad-msl",
-    `${JSON.stringify(setting?.text)} is no maximum segment lifetime (${setting?.place})`,
-    "give a duration from 1s to 1h; RFC 9293 says 2m",
-  );
-}
-
-function parseFormat(setting: Setting | undefined): AnalyzeFormat {
-  const text = setting?.text ?? "text";
-  const format = ANALYZE_FORMATS.find((one) => one === text);
-  if (format !== undefined) return format;
-  throw new UsageError(
-    "unknown-format",
-    `${JSON.stringify(text)} is not a format of this command (${setting?.place})`,
-    `${didYouMean(text, ANALYZE_FORMATS)}the formats are ${ANALYZE_FORMATS.join(", ")}`,
   );
 }

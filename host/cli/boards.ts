@@ -23,6 +23,7 @@ import type { DeskArguments } from "./desk-arguments.ts";
 import { didYouMean } from "./did-you-mean.ts";
 import { expectWritable, writeResults } from "./results.ts";
 import { mergeSettings, type Setting, type Settings } from "./settings.ts";
+import { readOutput } from "./shared-settings.ts";
 import type { Terminal } from "./terminal.ts";
 
 const FORMATS = ["text", "json", "ndjson"] as const;
@@ -33,7 +34,7 @@ export async function boardsCommand(words: DeskArguments, terminal: Terminal): P
   const settings = mergeSettings(words.given, config);
   const watches = words.has("watch");
   const format = readFormat(settings.get("format"), watches);
-  const output = readOutput(settings, watches);
+  const output = readListOutput(settings, watches);
   await expectWritable(output);
   const bench = await readBench(settings.get("bench")?.text);
   const desk = wholeDesk(await openDesk(bench));
@@ -81,12 +82,10 @@ function readFormat(setting: Setting | undefined, watches: boolean): Format {
   );
 }
 
-function readOutput(settings: Settings, watches: boolean): string | undefined {
+function readListOutput(settings: Settings, watches: boolean): string | undefined {
   const setting = settings.get("output");
-  if (setting?.text === "") {
-    throw new UsageError("bad-output", `${setting.place} is empty`, "name a file to write to");
-  }
-  if (!watches) return setting?.text;
+  const output = readOutput(setting);
+  if (!watches) return output;
   // From the environment or the config file it may be meant for other commands.
   if (setting?.origin !== "flag") return undefined;
   throw new UsageError(

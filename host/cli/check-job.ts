@@ -1,4 +1,5 @@
 /** Runs a check to its end, or until it is interrupted, and gives what reports are made from. */
+
 import { randomBytes } from "node:crypto";
 import { readBench } from "../boards/bench-file.ts";
 import { Check, type CheckEnding, type CheckResult } from "../check/engine.ts";
@@ -17,6 +18,7 @@ import type { PlotData } from "../report/plots/plot-data.ts";
 import { captureSamples } from "../sources/capture/samples.ts";
 import { type DeskSourceOptions, openDeskSource } from "../sources/desk-source.ts";
 import { openEmulatedSource } from "../sources/emulated-source.ts";
+import { nowUs } from "../system/clock.ts";
 import { DEFAULT_BOARD } from "../virtual/board.ts";
 import { virtualBoardSamples } from "../virtual/campaign.ts";
 import type { CheckFiles } from "./check-files.ts";
@@ -112,7 +114,7 @@ async function runBench(
     const options = {
       reboots,
       seed,
-      nowUs: () => Math.round((performance.timeOrigin + performance.now()) * 1000),
+      nowUs,
       sleep: (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms)),
       signal: stop.signal,
       ...files.plan,

@@ -13,6 +13,7 @@ import { UsageError } from "../core/errors.ts";
 import { parseBootTimes } from "./boot-times.ts";
 import { didYouMean } from "./did-you-mean.ts";
 import { flagOf, type Setting, type SettingName, type Settings } from "./settings.ts";
+import { MSL_DEFAULT, readListFormat, readMsl, readOutput } from "./shared-settings.ts";
 
 export interface BoardJob {
   readonly kind: "board";
@@ -72,7 +73,7 @@ export const DEFAULTS = {
   board: "sim",
   reboots: "1000",
   emulatedReboots: "20",
-  msl: "120s",
+  msl: MSL_DEFAULT,
   format: "text",
 } as const;
 export const REBOOTS_MAX = 10_000_000;
@@ -97,10 +98,11 @@ export function readCheckSettings(
   return {
     job,
     rules: rules === undefined ? undefined : parseRuleIds(rules),
-    mslUs: parseMsl(msl),
+    // On the virtual board the module itself takes it.
+    mslUs: readMsl(msl, job.kind === "board" ? "module" : "judge"),
     msl: msl?.text,
-    format: parseFormat(settings.get("format")),
-    output: parseOutput(settings.get("output")),
+    format: readListFormat(settings.get("format"), CHECK_FORMATS),
+    output: readOutput(settings.get("output")),
     keep: settings.get("keep")?.text,
     bench: settings.get("bench")?.text,
   };
@@ -234,32 +236,6 @@ export function parseRuleIds({ text, place }: Pick<Setting, "text" | "place">): 
       `${didYouMean(name, RULE_IDS)}the rules are ${RULE_IDS.join(", ")}`,
     );
   });
-}
-
-function parseMsl(setting: Setting | undefined): number {
-  const us = parseDurationUs(setting?.text ?? DEFAULTS.msl, setting?.place ?? flagOf("msl"));
-  if (us >= 1_000_000 && us <= 3_600_000_000 && us % 1000 === 0) return us;
-  throw new UsageError(
-    "bad-msl",
-    `${JSON.stringify(setting?.text)} is no maximum segment lifetime (${setting?.place})`,
-    "give whole milliseconds from 1s to 1h; RFC 9293 says 2m",
-  );
-}
-
-function parseFormat(setting: Setting | undefined): CheckFormat {
-  const text = setting?.text ?? DEFAULTS.format;
-  const format = CHECK_FORMATS.find((one) => one === text);
-  if (format !== undefined) return format;
-  throw new UsageError(
-    "unknown-format",
-    `${JSON.stringify(text)} is not a format of this command (${setting?.place})`,
-    `${didYouMean(text, CHECK_FORMATS)}the formats are ${CHECK_FORMATS.join(", ")}`,
-  );
-}
-
-function parseOutput(setting: Setting | undefined): string | undefined {
-  if (setting?.text !== "") return setting?.text;
-  throw new UsageError("bad-output", `${setting.place} is empty`, "name a file to write to");
 }
 
 function positive(us: number, setting: Setting): number {

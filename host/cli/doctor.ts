@@ -16,7 +16,6 @@ import { RULES_FILE, udevRule } from "../doctor/port-access.ts";
 import { type Checkup, PURPOSES, type Purpose } from "../doctor/purpose.ts";
 import { CONFIG_FILE, type Config, readConfig } from "./config-file.ts";
 import type { DeskArguments } from "./desk-arguments.ts";
-import { readListFormat, readOutput } from "./desk-settings.ts";
 import { didYouMean } from "./did-you-mean.ts";
 import { expectWritable, writeResults } from "./results.ts";
 import {
@@ -26,6 +25,7 @@ import {
   type SettingName,
   type Settings,
 } from "./settings.ts";
+import { readListFormat, readOutput } from "./shared-settings.ts";
 import type { Terminal } from "./terminal.ts";
 
 export async function doctorCommand(words: DeskArguments, terminal: Terminal): Promise<ExitCode> {

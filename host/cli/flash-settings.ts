@@ -1,8 +1,8 @@
 /** Reads the settings of `isnkit flash`: what each means, and its limits. */
 import { open } from "node:fs/promises";
 import { UsageError } from "../core/errors.ts";
-import { readListFormat, readOutput } from "./desk-settings.ts";
 import { flagOf, type Setting, type Settings } from "./settings.ts";
+import { readListFormat, readOutput } from "./shared-settings.ts";
 
 /** No board that is described holds more. */
 const FILE_BYTES_MAX = 64 * 1024 * 1024;

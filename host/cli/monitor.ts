@@ -1,6 +1,6 @@
 /** `isnkit monitor`: the console of a board, on the terminal, in a log, or as NDJSON. */
+
 import { resolve } from "node:path";
-import pc from "picocolors";
 import { type Bench, readBench } from "../boards/bench-file.ts";
 import { type BoardSelector, needsBench } from "../boards/board-selector.ts";
 import { EXIT, type ExitCode, UsageError } from "../core/errors.ts";
@@ -12,6 +12,7 @@ import { type MonitorEvent, passes } from "../monitor/monitor-event.ts";
 import { monitorJson } from "../monitor/monitor-json.ts";
 import { type MonitorPaint, MonitorText, NO_MONITOR_PAINT } from "../monitor/monitor-text.ts";
 import { RotatingLog } from "../monitor/rotating-log.ts";
+import { nowUs } from "../system/clock.ts";
 import { CONFIG_FILE, readConfig } from "./config-file.ts";
 import type { DeskArguments } from "./desk-arguments.ts";
 import {
@@ -19,6 +20,7 @@ import {
   type MonitorSettings,
   readMonitorSettings,
 } from "./monitor-settings.ts";
+import { monitorPaintFor } from "./paint.ts";
 import { mergeSettings } from "./settings.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -31,9 +33,8 @@ export async function monitorCommand(words: DeskArguments, terminal: Terminal): 
   const settings = readMonitorSettings(merged, words.argument, names);
   const source = await openSource(settings, bench);
   const log = settings.log && (await RotatingLog.open(settings.log));
-  const nowUs = () => Math.round((performance.timeOrigin + performance.now()) * 1000);
   const monitor = new ConsoleMonitor({ source, nowUs, once: words.has("once") });
-  const paint = paintOf(words.color && config.color !== false && allowsColor(terminal));
+  const paint = monitorPaintFor(terminal, words.color && config.color !== false);
   try {
     return await run(monitor, { words, terminal, settings, log, paint });
   } finally {
@@ -129,14 +130,4 @@ function writerOf(
   if (format === "ndjson") return monitorJson;
   const text = new MonitorText(paint, withDate);
   return (event) => text.line(event);
-}
-
-function allowsColor({ environment, outIsTerminal }: Terminal): boolean {
-  return outIsTerminal && (environment.NO_COLOR ?? "") === "";
-}
-
-function paintOf(inColor: boolean): MonitorPaint {
-  if (!inColor) return NO_MONITOR_PAINT;
-  const colors = pc.createColors(true);
-  return { faint: colors.dim, name: colors.cyan, warn: colors.yellow, error: colors.red };
 }

@@ -20,8 +20,8 @@ import { csvLine, ndjsonLine, ProvisionRecord } from "../provision/provision-rec
 import { CONFIG_FILE, readConfig } from "./config-file.ts";
 import type { DeskArguments } from "./desk-arguments.ts";
 import { chooseDeskBoard } from "./desk-choice.ts";
-import { readCount, readListFormat } from "./desk-settings.ts";
 import { mergeSettings, type Setting, type Settings } from "./settings.ts";
+import { readCount, readListFormat } from "./shared-settings.ts";
 import type { Terminal } from "./terminal.ts";
 
 export const PROVISION_SCHEMA = "isnkit.provision/1";

@@ -9,10 +9,10 @@ import { attemptText, type RebootRun, rebootJson, rebootText } from "../reboot/r
 import { CONFIG_FILE, readConfig } from "./config-file.ts";
 import type { DeskArguments } from "./desk-arguments.ts";
 import { chooseDeskBoard } from "./desk-choice.ts";
-import { readCount, readListFormat, readOutput } from "./desk-settings.ts";
 import { progressOn } from "./progress.ts";
 import { expectWritable, writeResults } from "./results.ts";
 import { mergeSettings, type Settings } from "./settings.ts";
+import { readCount, readListFormat, readOutput } from "./shared-settings.ts";
 import type { Terminal } from "./terminal.ts";
 
 export async function rebootCommand(words: DeskArguments, terminal: Terminal): Promise<ExitCode> {

@@ -1,7 +1,6 @@
 /** Reads the settings of `isnkit simulate`: what each means, its limits, and which exclude each other. */
 
 import { isEmulatedBoard, parseEmulatedBoard } from "../boards/emulated-selector.ts";
-import { parseDurationUs } from "../core/duration.ts";
 import { UsageError } from "../core/errors.ts";
 import { type CaseName, parseCaseName } from "../simulate/case-text.ts";
 import { REPLAY_BOARD } from "../simulate/on-board/board-case.ts";
@@ -9,6 +8,7 @@ import { parseShard, type Shard, shardOfJob } from "../simulate/shard.ts";
 import { FAULT_KINDS, type FaultKind } from "../virtual/fault-kinds.ts";
 import { didYouMean } from "./did-you-mean.ts";
 import { flagOf, type Setting, type SettingName, type Settings } from "./settings.ts";
+import { readListFormat, readMsl, readOutput } from "./shared-settings.ts";
 
 export const SIMULATE_FORMATS = ["text", "json", "html", "junit", "markdown"] as const;
 export type SimulateFormat = (typeof SIMULATE_FORMATS)[number];
@@ -57,6 +57,7 @@ export function readSimulateSettings(
       "leave one of them out",
     );
   }
+  const msl = settings.get("msl");
   const workers = wholeOf(settings, "workers", 1, WORKERS_MAX);
   return {
     ...board,
@@ -64,12 +65,12 @@ export function readSimulateSettings(
     reboots: wholeOf(settings, "reboots", 1, SIMULATE_REBOOTS_MAX),
     seed: wholeOf(settings, "seed", 0, 0xffff_ffff),
     faults: readFaults(settings.get("faults")),
-    mslUs: readMsl(settings.get("msl")),
+    mslUs: msl && readMsl(msl, "module"),
     depth,
     shard: readShard(settings, environment),
     case: parsed,
     workers,
-    format: readFormat(settings.get("format")),
+    format: readListFormat(settings.get("format"), SIMULATE_FORMATS),
     output: readOutput(settings.get("output")),
     flags: spelled(settings),
   };
@@ -189,33 +190,6 @@ function readDepth(setting: Setting | undefined): 1 | 2 | undefined {
     `${JSON.stringify(setting.text)} is no depth (${setting.place})`,
     "give 1 (every power cut) or 2 (every power cut, and every one in the recovery from it)",
   );
-}
-
-function readMsl(setting: Setting | undefined): number | undefined {
-  if (setting === undefined) return undefined;
-  const us = parseDurationUs(setting.text, setting.place);
-  if (us >= 1_000_000 && us <= 600_000_000 && us % 1000 === 0) return us;
-  throw new UsageError(
-    "bad-msl",
-    `${JSON.stringify(setting.text)} is no maximum segment lifetime (${setting.place})`,
-    "give whole milliseconds from 1s to 10m, as the module takes them; RFC 9293 says 2m",
-  );
-}
-
-function readFormat(setting: Setting | undefined): SimulateFormat {
-  const text = setting?.text ?? "text";
-  const format = SIMULATE_FORMATS.find((one) => one === text);
-  if (format !== undefined) return format;
-  throw new UsageError(
-    "unknown-format",
-    `${JSON.stringify(text)} is not a format of this command (${setting?.place})`,
-    `${didYouMean(text, SIMULATE_FORMATS)}the formats are ${SIMULATE_FORMATS.join(", ")}`,
-  );
-}
-
-function readOutput(setting: Setting | undefined): string | undefined {
-  if (setting?.text !== "") return setting?.text;
-  throw new UsageError("bad-output", `${setting.place} is empty`, "name a file to write to");
 }
 
 function wholeOf(

@@ -3,10 +3,9 @@
 import { randomBytes } from "node:crypto";
 import { availableParallelism } from "node:os";
 import { resolve } from "node:path";
-import pc from "picocolors";
 import { isEmulatedBoard } from "../boards/emulated-selector.ts";
 import { EXIT, type ExitCode, UsageError } from "../core/errors.ts";
-import { NO_PAINT, type Paint } from "../core/paint.ts";
+import type { Paint } from "../core/paint.ts";
 import { plural } from "../core/plural.ts";
 import { readIsnModule } from "../module/load.ts";
 import { PEERS } from "../peers/index.ts";
@@ -29,6 +28,7 @@ import { GEOMETRIES, geometryName } from "../virtual/geometries.ts";
 import { CUT_ZOO, ZOO } from "../virtual/zoo/index.ts";
 import { CONFIG_FILE, readConfig } from "./config-file.ts";
 import { packageVersion } from "./package-version.ts";
+import { paintFor } from "./paint.ts";
 import { type Progress, progressOn } from "./progress.ts";
 import { rendered } from "./rendered.ts";
 import { expectWritable, writeResults } from "./results.ts";
@@ -68,7 +68,7 @@ export async function simulateCommand(
     words.campaign === undefined ? {} : await readCampaignFile(words.campaign, simulateSection);
   const campaign = await campaignOf(words, file);
   const inColor = color && config.color !== false && words.output === undefined;
-  const paint = paintOf(inColor && allowsColor(terminal));
+  const paint = paintFor(terminal, inColor);
   if (words.case !== undefined) {
     const format = caseFormat(words.format);
     const { text, exitCode } = isEmulatedBoard(campaign.board)
@@ -225,17 +225,6 @@ function rateMeter(nowMs: () => number): RateMeter {
 function formatLeft(seconds: number): string {
   const s = Math.ceil(seconds);
   return s < 120 ? `${s} s` : `${Math.ceil(s / 60)} min`;
-}
-
-/** NO_COLOR is obeyed whatever its value, unless it is empty (no-color.org). */
-function allowsColor({ environment, outIsTerminal }: Terminal): boolean {
-  return outIsTerminal && (environment.NO_COLOR ?? "") === "";
-}
-
-function paintOf(inColor: boolean): Paint {
-  if (!inColor) return NO_PAINT;
-  const colors = pc.createColors(true);
-  return { good: colors.green, bad: colors.red, open: colors.yellow, faint: colors.dim };
 }
 
 function listText(format: SimulateFormat): string {

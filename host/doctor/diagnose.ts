@@ -1,8 +1,6 @@
 /** Looks at a machine and its desk: what is there, what works, and what to do about the rest. */
-import { access } from "node:fs/promises";
-import { fileURLToPath } from "node:url";
 import type { BoardDescription } from "../boards/board-description.ts";
-import { firmwarePath } from "../boards/board-firmware.ts";
+import { firmwarePath, scriptPath } from "../boards/board-firmware.ts";
 import type { DeskSelector } from "../boards/board-selector.ts";
 import type { Desk } from "../desk/desk-board.ts";
 import { programOf } from "../emulated/emulated-board.ts";
@@ -104,20 +102,10 @@ async function firmwareCheckups(descriptions: readonly BoardDescription[]): Prom
     const base = { area: "firmware", name, neededBy } as const;
     if (isBuilt !== undefined) return { ...base, state: "ok", what: `${program} is built` };
     const state = neededBy.length > 0 ? "fault" : "absent";
-    return { ...base, state, what: "not built", next: await buildAdvice(model) };
+    const next = `${scriptPath("setup-arm")} once, then ${scriptPath("build-firmware")} ${model}`;
+    return { ...base, state, what: "not built", next };
   });
   return Promise.all(checkups);
-}
-
-/** An installed package brings no firmware, and nothing to build it with. */
-async function buildAdvice(model: string): Promise<string> {
-  const script = fileURLToPath(new URL("../../scripts/build-firmware", import.meta.url));
-  const isThere = await access(script).then(
-    () => true,
-    () => false,
-  );
-  if (isThere) return `scripts/setup-arm once, then scripts/build-firmware ${model}`;
-  return "firmware is built in a clone of the repository, not in the installed package";
 }
 
 async function networkCheckups(machine: Machine): Promise<Checkup[]> {

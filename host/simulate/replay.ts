@@ -1,5 +1,5 @@
 /** The command lines that show a run, or one case of it, again. */
-
+import { shellWord } from "../core/shell-word.ts";
 import { REBOOTS_PER_CASE } from "../virtual/life-settings.ts";
 import type { Campaign } from "./campaign.ts";
 
@@ -20,9 +20,4 @@ function command(words: readonly string[]): string {
   // The usual board goes without saying.
   const short = words[0] === "--board" && words[1] === "sim" ? words.slice(2) : words;
   return ["isnkit", "simulate", ...short].map(shellWord).join(" ");
-}
-
-/** Quotes a word for a POSIX shell, unless it is plain. */
-function shellWord(word: string): string {
-  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }

@@ -1,6 +1,6 @@
 /**
  * What is remembered of each host across its connections: openings (for restarts), the use of its
- * ports, and the ISNs that it chose. Bounded: the host that was silent for longest is forgotten.
+ * ports, and the ISNs that it chose. Bounded: the hosts that were silent for longest are forgotten.
  */
 
 import type { Packet } from "../capture/packet.ts";
@@ -12,6 +12,8 @@ import { OpeningLog } from "./opening-log.ts";
 import { HostRestarts } from "./restarts.ts";
 
 const HOSTS_MAX = 4096;
+/** So many are forgotten at a time: to look through all of them for one would cost more than it keeps. */
+const FORGOTTEN_AT_ONCE = HOSTS_MAX / 8;
 
 export class Hosts {
   readonly #hosts = new Map<string, HostRestarts>();
@@ -48,13 +50,15 @@ export class Hosts {
   host(address: string): HostRestarts {
     const known = this.#hosts.get(address);
     if (known) return known;
-    if (this.#hosts.size >= HOSTS_MAX) {
-      const first = this.#hosts.keys().next().value;
-      if (first !== undefined) this.#hosts.delete(first);
-    }
+    if (this.#hosts.size >= HOSTS_MAX) this.#forget();
     this.#ids += 1;
     const host = new HostRestarts(address, this.#ids, this.#log, this.#booted);
     this.#hosts.set(address, host);
     return host;
+  }
+
+  #forget(): void {
+    const bySilence = [...this.#hosts].sort(([, a], [, b]) => a.lastHeardUs - b.lastHeardUs);
+    for (const [address] of bySilence.slice(0, FORGOTTEN_AT_ONCE)) this.#hosts.delete(address);
   }
 }

@@ -45,6 +45,11 @@ export class HostRestarts {
     return this.#run?.told === true;
   }
 
+  /** When the host sent something last, as far as it was told. */
+  get lastHeardUs(): number {
+    return Math.max(this.#lastSentUs ?? this.#probedUs, this.#probedUs);
+  }
+
   /** Any TCP packet of the host. */
   heard(timeUs: number): void {
     this.#lastSentUs = timeUs;

@@ -95,6 +95,8 @@ describe("reading the settings of a check", () => {
     [{ rules: " , " }, "no-rules"],
     [{ msl: "120" }, "bad-duration"],
     [{ msl: "2h" }, "bad-msl"],
+    // The module takes no more than 10 minutes; a capture is judged without it.
+    [{ msl: "11m" }, "bad-msl"],
     [{ msl: "0s" }, "bad-msl"],
     [{ format: "xml" }, "unknown-format"],
     [{ output: "" }, "bad-output"],
