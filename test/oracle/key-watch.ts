@@ -51,8 +51,13 @@ export class KeyWatch {
   }
 
   powerOff(now: number): void {
-    if (this.readyKey === undefined) this.countSilence(now);
+    this.passSilence(now);
     this.readyKey = undefined;
+  }
+
+  /** Up to now the device has been silent, if it is not READY. */
+  passSilence(now: number): void {
+    if (this.readyKey === undefined) this.countSilence(now);
   }
 
   private countSilence(now: number): void {

@@ -176,6 +176,10 @@ export class Memory {
     return all - this.dead.size;
   }
 
+  get hasDead(): boolean {
+    return this.dead.size > 0;
+  }
+
   hasUnreadable(): boolean {
     return [...this.dead.values()].includes("all") || this.unreadable.length > 0;
   }
@@ -218,7 +222,7 @@ export class Memory {
   /** Bits of one granule that held change by themselves (FM-B1). */
   rot(seed: number): void {
     const random = new Random(seed);
-    this.strike("FM-B1");
+    this.struck.set("FM-B1", (this.struck.get("FM-B1") ?? 0) + 1);
     this.rotted = true;
     if (this.geometry.kind === "kv") {
       const value = this.values.get(random.whole(0, 1));

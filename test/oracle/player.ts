@@ -60,6 +60,8 @@ class Play {
   private now = 0;
   private polledAt = 0;
   private bootNumber = 0;
+  private rottenBoot = 0;
+  private passingAtBoot = 0;
   private entropyQuality = 0;
   private kept: Memory | undefined;
   /** Storage was hit by more than the promise of forward numbers covers. */
@@ -157,6 +159,7 @@ class Play {
     }
     this.ledger.travel(this.jump);
     const passing = this.memory.passing;
+    this.passingAtBoot = passing;
     this.call(({ boot }) => this.observe(boot() >>> 0));
     this.trace?.(`boot ${this.bootNumber}: ${this.on ? this.stateText : "power failed"}`);
     if (this.on && this.memory.passing === passing) {
@@ -166,8 +169,8 @@ class Play {
 
   /** The most that a boot moves the clock, as far as the documents tell. */
   private get jump(): number {
-    const [, longest] = this.setup.leases ?? [2 ** 20, 2 ** 26];
-    return longest + 2 ** 21;
+    const [, longest, guard] = this.setup.leases ?? [2 ** 20, 2 ** 26, 2 ** 18];
+    return 2 * longest + 4 * guard + 2 ** 21;
   }
 
   /** Calls the device; undefined where power fails on the way. */
@@ -269,8 +272,7 @@ class Play {
         this.memory.heal(step.sector % this.sectors);
         return;
       case "rot":
-        this.excuse(true);
-        this.memory.rot(step.seed);
+        this.rot(step.seed);
         return;
       case "wipe":
         this.powerOff();
@@ -292,6 +294,15 @@ class Play {
       default:
         if (this.ensureOn()) this.deviceStep(step);
     }
+  }
+
+  /** Once a boot, and where all that the boot wrote is whole: what a second fault takes is lost (FM-B1). */
+  private rot(seed: number): void {
+    if (this.state !== STATE.ready || this.rottenBoot === this.bootNumber) return;
+    if (this.memory.passing !== this.passingAtBoot || this.memory.hasDead) return;
+    this.rottenBoot = this.bootNumber;
+    this.excuse(true);
+    this.memory.rot(seed);
   }
 
   private get sectors(): number {
@@ -581,7 +592,7 @@ class Play {
     const blank = memory.isBlank();
     // The caller does not vouch for a device that spoke, where the module cannot know better.
     const options = blank && keys.spoke ? asked & ~NEW_DEVICE : asked;
-    if ((options & NEW_DEVICE) !== 0 && blank) keys.vouchedNew = true;
+    if ((options & NEW_DEVICE) !== 0 && !keys.spoke) keys.vouchedNew = true;
     keys.offered = true;
     const done = this.call((x) => action(x, options));
     if (done === 1) {
@@ -633,6 +644,7 @@ class Play {
   /** What would come if power failed now, `boots` times. */
   private fork(seed: number, boots: number): void {
     if (isDegraded(this.machine.exports)) return;
+    this.keys.passSilence(this.now);
     const random = new Random(seed);
     const memory = this.memory.fork(seed);
     const targets = new Map<number, Target[]>();
