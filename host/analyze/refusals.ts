@@ -51,7 +51,7 @@ const NEAR = 2 ** 20;
 const OLD_UNSEEN =
   "the connection that the server still holds is not in the capture; one that starts earlier shows its last numbers and who closed it";
 
-export function refusalOf({ attempt, previous, answer, segment }: AnsweredAttempt): Refusal {
+function refusalOf({ attempt, previous, answer, segment }: AnsweredAttempt): Refusal {
   const expected = answer.acknowledgement;
   const isn = attempt.client.isn ?? 0;
   const held = previous && isHeld(previous, expected) ? previous : undefined;

@@ -4,7 +4,7 @@ import { z } from "zod";
 import { parseDescribedFile } from "../core/described-file.ts";
 import { BenchError } from "../core/errors.ts";
 
-export const BENCH_FILE = "bench.json";
+const BENCH_FILE = "bench.json";
 
 const argv = z.array(z.string().min(1)).min(1);
 const usbNumber = z.string().regex(/^[0-9a-f]{4}$/, "give four hexadecimal digits, lower case");

@@ -145,7 +145,6 @@ const description = z.strictObject({
 });
 
 export type BoardDescription = z.infer<typeof description>;
-export type UsbId = z.infer<typeof usbId>;
 export type FlashMethod = z.infer<typeof flashMethod>;
 export type ResetRung = z.infer<typeof resetRung>;
 

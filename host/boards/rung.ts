@@ -30,7 +30,7 @@ export type Rung =
 
 export type RungName = Rung["name"];
 
-export const RUNG_NAMES: readonly RungName[] = [
+const RUNG_NAMES: readonly RungName[] = [
   "console",
   "lines",
   "touch-1200",

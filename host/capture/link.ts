@@ -3,7 +3,7 @@ import { read16, read32 } from "./bytes.ts";
 import type { Packet } from "./packet.ts";
 import type { Segment } from "./segment.ts";
 
-export const LINK_TYPE = {
+const LINK_TYPE = {
   null: 0,
   ethernet: 1,
   ppp: 9,

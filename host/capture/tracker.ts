@@ -24,7 +24,7 @@ export interface TrackerOptions {
   readonly connectionsMax?: number;
 }
 
-export const TWO_MSL_US = 240_000_000;
+const TWO_MSL_US = 240_000_000;
 const CONNECTIONS_MAX = 500_000;
 /** Windows are at most 2^30 (RFC 7323 §2.3): a number further ahead was not sent by this stack. */
 const WINDOW_MAX = 2 ** 30;

@@ -8,7 +8,7 @@ import type { PortPool } from "./rule.ts";
  * A pool of which nothing is known is taken to be at least this large. Pools much smaller than this
  * come round within 2 × MSL on a busy device (field case 4) and are no good device's.
  */
-export const POOL_FLOOR = 1024;
+const POOL_FLOOR = 1024;
 
 export class PortChance {
   readonly #known: number | undefined;

@@ -29,10 +29,7 @@ const TOO_FAR_END = 2 ** 31 + 2 ** 30;
  * goes before all else, as it is what corrupts data; then the newest incarnation that is in conflict
  * counts. Returns undefined when the ISN is after all of them and in their windows.
  */
-export function judgeSuccession(
-  isn: number,
-  history: readonly Incarnation[],
-): Succession | undefined {
+function judgeSuccession(isn: number, history: readonly Incarnation[]): Succession | undefined {
   let found: Succession | undefined;
   for (let i = history.length - 1; i >= 0; i--) {
     const against = history[i];

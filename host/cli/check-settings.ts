@@ -215,7 +215,7 @@ function readCaptureJob(capture: Setting, settings: Settings): CaptureJob {
 }
 
 /** Reads a list such as `isn-reuse,quiet-time`. Throws UsageError `unknown-rule` or `no-rules`. */
-export function parseRuleIds({ text, place }: Pick<Setting, "text" | "place">): readonly RuleId[] {
+function parseRuleIds({ text, place }: Pick<Setting, "text" | "place">): readonly RuleId[] {
   const names = text
     .split(",")
     .map((name) => name.trim())

@@ -34,7 +34,7 @@ export interface CheckArguments {
 }
 
 /** Names that `sim:<name>` takes. */
-export const GENERATORS: readonly string[] = [HONEST, ...ZOO.map((member) => member.name)];
+const GENERATORS: readonly string[] = [HONEST, ...ZOO.map((member) => member.name)];
 
 export async function checkCommand(
   { given, color, listRules, listGenerators }: CheckArguments,

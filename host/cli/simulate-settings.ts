@@ -34,7 +34,7 @@ export interface SimulateWords {
 }
 
 export const DEFAULT_REBOOTS = 10_000;
-export const SIMULATE_REBOOTS_MAX = 1_000_000_000;
+const SIMULATE_REBOOTS_MAX = 1_000_000_000;
 const WORKERS_MAX = 256;
 
 /** `generators`: what `sim:<name>` can be. Throws UsageError for whatever cannot be meant. */

@@ -27,20 +27,6 @@ export function printableJson(value: unknown, indent = 2): string {
   return out;
 }
 
-/** The same value with every string in it printable, however deep; keys too. */
-export function printableAll<T>(value: T): T {
-  const visible = (part: unknown): unknown => {
-    if (typeof part === "string") return printable(part);
-    if (Array.isArray(part)) return part.map(visible);
-    if (typeof part !== "object" || part === null) return part;
-    return Object.fromEntries(
-      Object.entries(part).map(([name, one]) => [printable(name), visible(one)]),
-    );
-  };
-  // Strings stay strings and the shape stays, so the type does.
-  return visible(value) as T;
-}
-
 /**
  * JSON with each list of numbers in one line (a plot's thousands would fill as many), and a line
  * feed at the end.

@@ -106,7 +106,7 @@ export function modelsOf(
 }
 
 /** The model, when the USB numbers leave no doubt: not those of a probe that many boards have. */
-export function knownModel(
+function knownModel(
   usb: AttachedUsb | undefined,
   descriptions: readonly BoardDescription[],
 ): BoardDescription | undefined {

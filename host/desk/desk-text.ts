@@ -4,8 +4,8 @@ import type { AttachedUsb } from "../console/attached-usb.ts";
 import { printable, printableJson } from "../core/plain-text.ts";
 import type { DeskChange, DeskEntry } from "./attached-boards.ts";
 
-export const DESK_SCHEMA = "isnkit.boards/1";
-export const MODELS_SCHEMA = "isnkit.models/1";
+const DESK_SCHEMA = "isnkit.boards/1";
+const MODELS_SCHEMA = "isnkit.models/1";
 
 /** A table; or the sentence that nothing is attached, and what to do. */
 export function deskText(entries: readonly DeskEntry[]): string {

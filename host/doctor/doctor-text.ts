@@ -2,7 +2,7 @@
 import { printable, printableJson } from "../core/plain-text.ts";
 import { type Checkup, type Diagnosis, PURPOSE_TEXT, type Purpose } from "./purpose.ts";
 
-export const DOCTOR_SCHEMA = "isnkit.doctor/1";
+const DOCTOR_SCHEMA = "isnkit.doctor/1";
 
 /** A setting that is in force, and where it came from. */
 export interface SettingOrigin {

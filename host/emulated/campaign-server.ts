@@ -41,7 +41,7 @@ export async function startCampaignServer(
 }
 
 /** Each address and port once, as rows of a file may differ by their bound port only. */
-export function campaignServers({
+function campaignServers({
   servers,
   closesFirst,
   bytes,

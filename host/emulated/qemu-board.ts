@@ -10,7 +10,7 @@ import { BenchError } from "../core/errors.ts";
 import { GuardedProcess } from "../system/guarded-process.ts";
 import { TemporaryFolder } from "../system/temporary-folder.ts";
 
-export const INSTALL_QEMU =
+const INSTALL_QEMU =
   "run scripts/setup-arm, or apt-get install --no-install-recommends qemu-system-arm";
 
 export interface QemuBoardOptions {

@@ -45,7 +45,7 @@ export function readFirmware(
 const GAP_BYTES_MAX = 64;
 
 /** The bytes of a range; undefined when the image does not hold them. Small gaps read as 0xFF. */
-export function rangeOf(
+function rangeOf(
   { pieces }: FirmwareImage,
   address: number,
   length: number,

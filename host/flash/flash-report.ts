@@ -3,7 +3,7 @@ import { printable, printableJson } from "../core/plain-text.ts";
 import { type DeviceModule, shortDigest } from "./device-module.ts";
 import type { ModuleFlash } from "./flash-module.ts";
 
-export const FLASH_SCHEMA = "isnkit.flash/1";
+const FLASH_SCHEMA = "isnkit.flash/1";
 
 export interface FlashReport {
   readonly board: string;

@@ -6,7 +6,7 @@ import { createHash } from "node:crypto";
 import { UsageError } from "../core/errors.ts";
 
 /** No slot is larger. */
-export const MODULE_BYTES_MAX = 64 * 1024;
+const MODULE_BYTES_MAX = 64 * 1024;
 const IMPORTS = ["read", "program", "erase", "entropy", "ticks"];
 
 export interface ModuleImage {

@@ -6,7 +6,7 @@
 import { UsageError } from "../core/errors.ts";
 import type { LoadableSegment } from "../emulated/elf-image.ts";
 
-export const UF2_BLOCK_BYTES = 512;
+const UF2_BLOCK_BYTES = 512;
 const PAYLOAD_MAX = 476;
 /** What the boot loaders of the RP2040 and others take. */
 const PAYLOAD_WRITTEN = 256;

@@ -17,7 +17,7 @@ export const YMODEM = {
   invite: 0x43,
 } as const;
 
-export const SHORT_BLOCK_BYTES = 128;
+const SHORT_BLOCK_BYTES = 128;
 export const LONG_BLOCK_BYTES = 1024;
 
 /** CRC-16/XMODEM: polynomial 0x1021, start 0. */

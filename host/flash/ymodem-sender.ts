@@ -16,7 +16,7 @@ export interface YmodemPatience {
 /** A device that was unplugged from power does not answer the next try either. */
 const SILENCES_MAX = 2;
 
-export const USUAL_PATIENCE: YmodemPatience = { inviteMs: 60_000, answerMs: 10_000, tries: 10 };
+const USUAL_PATIENCE: YmodemPatience = { inviteMs: 60_000, answerMs: 10_000, tries: 10 };
 
 export interface YmodemOptions {
   readonly name: string;

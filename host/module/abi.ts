@@ -46,7 +46,6 @@ export const REASON = {
   /** An argument is out of range (port 0, an all-zero key). */
   argument: 12,
 } as const;
-export type ReasonName = keyof typeof REASON;
 
 /** `configurePolicy`. */
 export const POLICY = {
@@ -78,7 +77,6 @@ export const VERDICT = {
   /** Drop it silently (RFC 1337, or a challenge ACK was sent within 500 ms). */
   drop: 3,
 } as const;
-export type VerdictName = keyof typeof VERDICT;
 
 /** `counter`. */
 export const COUNTER = {
@@ -107,4 +105,3 @@ export const COUNTER = {
   /** 1 while the module runs degraded: on a key of this boot only. */
   degraded: 11,
 } as const;
-export type CounterName = keyof typeof COUNTER;

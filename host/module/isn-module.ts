@@ -61,8 +61,6 @@ interface Exports {
   syn6(lp: number, rp: number, seq: number, tsval: number, flags: number): number;
 }
 
-export type ExportName = keyof Exports;
-
 /** How a connection ended, for `close4` and `close6`. */
 export interface ConnectionEnd {
   /** One past the highest sequence number that the device used, FIN included. */

@@ -1,7 +1,7 @@
 /** What a person types, or a program pipes in, on its way to the device. */
 
 /** Ctrl-], as in telnet: leaves the monitor where every other key belongs to the device. */
-export const ESCAPE_KEY = 0x1d;
+const ESCAPE_KEY = 0x1d;
 
 export interface KeystrokeOptions {
   readonly input: AsyncIterable<Uint8Array>;

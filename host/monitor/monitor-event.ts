@@ -77,7 +77,7 @@ export function passes(event: MonitorEvent, { level, types, match }: EventFilter
 }
 
 /** The line as it was, without number and checksum. */
-export function lineOf(event: MonitorEvent): string {
+function lineOf(event: MonitorEvent): string {
   if (event.kind === "text" || event.kind === "damaged") return event.text;
   if (event.kind !== "record") return "";
   const fields = [...event.record.fields].map(([key, value]) => `${key}=${value}`);

@@ -2,7 +2,7 @@
 import { printableJson } from "../core/plain-text.ts";
 import { levelOf, type MonitorEvent } from "./monitor-event.ts";
 
-export const MONITOR_SCHEMA = "isnkit.monitor/1";
+const MONITOR_SCHEMA = "isnkit.monitor/1";
 
 /** The line of an event, line end included. The first one of a run names the schema. */
 export function monitorJson(event: MonitorEvent): string {

@@ -4,7 +4,7 @@ import { printable, printableJson } from "../core/plain-text.ts";
 import type { RungAttempt } from "../desk/ladder.ts";
 import type { ProvenReboot } from "./reboot-board.ts";
 
-export const REBOOT_SCHEMA = "isnkit.reboot/1";
+const REBOOT_SCHEMA = "isnkit.reboot/1";
 
 /** One reboot, one line, and one more for each rung that failed and each boot that nobody asked for. */
 export function rebootText(reboot: ProvenReboot, count: number): string {

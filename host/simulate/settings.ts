@@ -17,7 +17,7 @@ export interface SimulateSettings extends LifeSettings {
 }
 
 /** Generators that a run has to catch by default: one for each kind of sin, all of them quick. */
-export const DEFAULT_CANARIES: readonly string[] = [
+const DEFAULT_CANARIES: readonly string[] = [
   "fixed-plus-ticks",
   "write-behind",
   "jump-too-far",

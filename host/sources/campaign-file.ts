@@ -29,10 +29,10 @@ function parsedBy<T>(parse: (text: string) => T) {
 }
 
 /** `300ms`, `4s`, `2m` → microseconds. */
-export const durationUs = parsedBy((text) => parseDurationUs(text, "duration"));
+const durationUs = parsedBy((text) => parseDurationUs(text, "duration"));
 
 /** A range of durations, `["300ms", "6s"]`, or one for both ends. */
-export const durationRangeUs = z.union([
+const durationRangeUs = z.union([
   durationUs.transform((us) => ({ min: us, max: us })),
   z
     .tuple([durationUs, durationUs])
@@ -41,7 +41,7 @@ export const durationRangeUs = z.union([
 ]);
 
 /** A range of whole numbers, `[1, 4]`, or one number for both ends. */
-export function wholeRange(min: number, max: number) {
+function wholeRange(min: number, max: number) {
   const whole = z.int().min(min).max(max);
   return z.union([
     whole.transform((n) => ({ min: n, max: n })),

@@ -19,7 +19,7 @@ import { BenchError, UsageError } from "../core/errors.ts";
 import type { Sample } from "../core/sample.ts";
 import type { CampaignPosition } from "./boot-stream.ts";
 
-export const KEPT_SCHEMA = "isnkit.samples/1";
+const KEPT_SCHEMA = "isnkit.samples/1";
 
 const u32 = z.int().min(0).max(0xffff_ffff);
 

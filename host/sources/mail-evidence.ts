@@ -53,7 +53,7 @@ export async function judgeMailCampaign(
 }
 
 /** What the device said, as samples. */
-export function* recordSamples(campaign: MailCampaignResult): Generator<Sample> {
+function* recordSamples(campaign: MailCampaignResult): Generator<Sample> {
   for (const boot of campaign.boots) {
     const mails = campaign.mails.filter((mail) => mail.boot === boot.boot);
     yield* bootSamples(boot, mails);

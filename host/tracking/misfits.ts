@@ -15,7 +15,7 @@ const NEAR_MIN = 2 ** 20;
  * Bits that may differ. A random 32-bit number is within 6 bits of a given one with a chance of
  * 0.03 %, so a misfit that also goes away with the next segment is no accident.
  */
-export const FLIPPED_BITS_MAX = 6;
+const FLIPPED_BITS_MAX = 6;
 
 export interface NumberVerdict {
   /** The segment may be taken into account. */
@@ -70,7 +70,7 @@ export function checkNumbers(
 }
 
 /** Few bits differ from the number that was due. */
-export function isFlip(misfit: Misfit): boolean {
+function isFlip(misfit: Misfit): boolean {
   return flippedBits(misfit.seen, misfit.due) <= FLIPPED_BITS_MAX;
 }
 

@@ -35,7 +35,7 @@ export function stuckEntropy(value: number): EntropySource {
 }
 
 /** Looks random, but gives the same stream at each boot: `rand()` with the seed left alone. */
-export function repeatedEntropy(seed: number): EntropySource {
+function repeatedEntropy(seed: number): EntropySource {
   let random = new Random(seed);
   return {
     powerOn: () => {

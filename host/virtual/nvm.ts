@@ -9,14 +9,10 @@ import type { NvmGeometry, NvmOptions, NvmPart } from "./nvm-part.ts";
 export {
   NVM_CODE,
   type NvmGeometry,
-  type NvmOperation,
   type NvmOptions,
   type NvmPart,
-  type NvmSnapshot,
   PowerCut,
   type PowerCutPlan,
-  type Violation,
-  type ViolationKind,
 } from "./nvm-part.ts";
 
 /**

@@ -13,7 +13,7 @@ import { type AnalysisRun, doubtOf, verdictOf } from "./analysis-run.ts";
 import { outcomeText } from "./outcome-text.ts";
 
 /** Connections shown at most; JSON has more. */
-export const ROWS_SHOWN_MAX = 24;
+const ROWS_SHOWN_MAX = 24;
 const SHOWN_PER_RULE_MAX = 5;
 
 /** Several lines, ending in a line feed. The first one names the cause, the last one the verdict. */

@@ -15,7 +15,7 @@ import { BLOCK_SIZE, IsnSequence } from "../isn-sequence.ts";
 import type { Finding, Report, Rule, RuleJudge } from "../rule.ts";
 
 /** Fewer ISNs of new tuples than this leave the rule open. */
-export const ISNS_MIN = 12;
+const ISNS_MIN = 12;
 
 export const isnPredictable: Rule = {
   id: "isn-predictable",

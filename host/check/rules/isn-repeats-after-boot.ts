@@ -8,7 +8,7 @@ import { formatChance } from "../chance.ts";
 import type { Report, Rule, RuleJudge } from "../rule.ts";
 
 /** Earlier boots that are remembered. */
-export const BOOTS_REMEMBERED = 512;
+const BOOTS_REMEMBERED = 512;
 
 export const isnRepeatsAfterBoot: Rule = {
   id: "isn-repeats-after-boot",

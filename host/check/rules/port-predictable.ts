@@ -18,7 +18,7 @@ import { PORT_PREDICTORS } from "../port-predictors.ts";
 import type { CheckContext, Report, Rule, RuleJudge } from "../rule.ts";
 
 /** Fewer allocated ports than this leave the rule open. */
-export const PORTS_MIN = 16;
+const PORTS_MIN = 16;
 const BLOCK_SIZE = 4096;
 
 export const portPredictable: Rule = {

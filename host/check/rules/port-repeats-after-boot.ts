@@ -20,7 +20,7 @@ import { PortChance } from "../port-chance.ts";
 import type { CheckContext, Report, Rule, RuleJudge } from "../rule.ts";
 
 /** Earlier boots that are remembered. */
-export const BOOTS_REMEMBERED = 32;
+const BOOTS_REMEMBERED = 32;
 /** Opens looked at per boot for up to 8 allocated ports. */
 const OPENS_PER_BOOT = 32;
 

@@ -16,7 +16,7 @@ import { STATISTICS } from "./statistics.ts";
 export type StatisticsCounts = Readonly<Partial<Record<StatisticId, readonly number[]>>>;
 
 /** Connections of a device that are looked at: enough for every limit, and the rest costs nothing. */
-export const CONNECTIONS_MAX = 200_000;
+const CONNECTIONS_MAX = 200_000;
 
 /** Looks at the samples of ONE device, in order of time. Memory and work are bounded. */
 export class StatisticsCollector {

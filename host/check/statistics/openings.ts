@@ -32,7 +32,7 @@ export interface Opening {
 }
 
 /** Tuples remembered; when they are so many, all are forgotten and count as new once more. */
-export const TUPLES_MAX = 16_384;
+const TUPLES_MAX = 16_384;
 
 /** Turns samples into openings; memory is bounded. */
 export class Openings {

@@ -12,7 +12,7 @@ import { type CheckRun, replayOf, replayOfFinding } from "./check-run.ts";
 import { statisticsLines } from "./statistics-text.ts";
 
 /** Findings of one rule shown at most; the rest are counted. */
-export const SHOWN_PER_RULE_MAX = 3;
+const SHOWN_PER_RULE_MAX = 3;
 
 /** Several lines, ending in a line feed. Text from outside is escaped (plain-text.ts). */
 export function checkText(rawRun: CheckRun, paint: Paint = NO_PAINT): string {
