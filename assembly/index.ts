@@ -15,7 +15,14 @@ import { nextIsn, nextTimestamp } from "./numbers";
 import { allocatePort } from "./ports";
 import { MESSAGE_END, siphash } from "./siphash";
 import { reason as lastReason, state as lifecycleState, refuse } from "./status";
-import { advanceTo, enterTimeWait, segmentVerdict } from "./timewait";
+import {
+  abandonAttempt,
+  advanceTo,
+  enterTimeWait,
+  openCount,
+  segmentVerdict,
+  timeWaitCount,
+} from "./timewait";
 import { k0, k1, select4, select6 } from "./tuple";
 
 export function version(): u32 {
@@ -30,6 +37,10 @@ export function ioBuffer(): u32 {
 export function ioBytes(): u32 {
   return IO_BYTES;
 }
+
+/** Counters that are counted when they are asked for. */
+const OPEN: u32 = 12;
+const TIME_WAIT: u32 = 13;
 
 // Configuration: before `boot`, each returns 1, or 0 for a value out of range.
 
@@ -179,6 +190,25 @@ export function close6(
   return close(next, peerNext, peerTsval, flags);
 }
 
+/**
+ * An attempt that never became a connection is over: its SYN was refused or timed out, or was not sent.
+ * Its tuple is let go without an end. Call it once for each ISN or port that comes to nothing.
+ */
+export function abandon4(
+  localAddress: u32,
+  localPort: u32,
+  remoteAddress: u32,
+  remotePort: u32,
+): u32 {
+  select4(localAddress, localPort, remoteAddress, remotePort);
+  return abandonAttempt();
+}
+
+export function abandon6(localPort: u32, remotePort: u32): u32 {
+  select6(localPort, remotePort);
+  return abandonAttempt();
+}
+
 /** Verdict for a SYN or RST that reaches a tuple: `Verdict` in abi.ts. 0 says: not in TIME_WAIT. */
 export function syn4(
   localAddress: u32,
@@ -200,6 +230,8 @@ export function syn6(localPort: u32, remotePort: u32, seq: u32, tsval: u32, flag
 
 /** A counter by its number: docs/abi.md lists them. Unknown numbers give 0. */
 export function counter(id: u32): u32 {
+  if (id == OPEN) return openCount();
+  if (id == TIME_WAIT) return timeWaitCount();
   return id < COUNTERS ? get(id) : 0;
 }
 

@@ -145,7 +145,7 @@ export function enterTimeWait(next: u32, peerNext: u32, peerTsval: u32, timestam
   if (entry == 0) entry = adopt();
   if (entry == 0) {
     // Closed all the same, and nothing is lost: the clock is past its numbers.
-    if (openElsewhere != 0) openElsewhere--;
+    leaveElsewhere();
     return Reason.NONE;
   }
   store<u32>(entry, next, NEXT);
@@ -158,12 +158,32 @@ export function enterTimeWait(next: u32, peerNext: u32, peerTsval: u32, timestam
 }
 
 /**
+ * An attempt has come to nothing: its tuple is what it was before. Its ISN is behind the clock, so only
+ * what an earlier connection left is kept.
+ */
+export function abandonAttempt(): u32 {
+  const entry = find();
+  if (entry == 0) {
+    leaveElsewhere();
+  } else if (load<u8>(entry, STATE) == OPEN) {
+    // A deadline of an earlier life that is further off than any can be has passed long ago.
+    if (load<u32>(entry, DEADLINE) - coarseNow() > 2 * mslMs) {
+      store<u32>(entry, coarseNow() - 1, DEADLINE);
+    }
+    setStatus(entry, TIME_WAIT, load<u8>(entry, FLAGS));
+  }
+  return 1;
+}
+
+/**
  * What to do with a SYN or RST for a tuple in TIME_WAIT (RFC 9293 §3.10.7.4, RFC 6191 §2,
  * RFC 1337, RFC 5961 §4).
  */
 export function segmentVerdict(seq: u32, tsval: u32, flags: u32): u32 {
   const entry = find();
   if (entry == 0 || load<u8>(entry, STATE) != TIME_WAIT) return Verdict.NONE;
+  // Over, and not looked through yet.
+  if (after(coarseNow(), load<u32>(entry, DEADLINE))) return Verdict.NONE;
   // An old RST must not end TIME_WAIT early (RFC 1337, fix F1).
   if ((flags & Segment.RST) != 0) return Verdict.DROP;
   let step: i32 = 0;
@@ -235,6 +255,29 @@ export function openedElsewhere(): void {
   openElsewhere++;
 }
 
+/** Connections that are open, in the table or not. */
+export function openCount(): u32 {
+  return entriesIn(OPEN) + openElsewhere;
+}
+
+/** Entries that are held for connections that have ended. */
+export function timeWaitCount(): u32 {
+  return entriesIn(TIME_WAIT);
+}
+
+function entriesIn(state: u32): u32 {
+  const end = table + TABLE_ENTRIES * ENTRY_BYTES;
+  let count: u32 = 0;
+  for (let entry = table; entry < end; entry += ENTRY_BYTES) {
+    if (load<u8>(entry, STATE) == state) count++;
+  }
+  return count;
+}
+
+function leaveElsewhere(): void {
+  if (openElsewhere != 0) openElsewhere--;
+}
+
 /** True when a new connection can be entered. */
 export function hasRoom(): bool {
   return (free | soonest) != 0;
@@ -268,7 +311,7 @@ function claim(): usize {
 /** An entry for a connection whose ISN was given out while it was not in the table. */
 function adopt(): usize {
   const entry = claim();
-  if (entry != 0 && openElsewhere != 0) openElsewhere--;
+  if (entry != 0) leaveElsewhere();
   return entry;
 }
 

@@ -35,6 +35,8 @@
   X(advance6, 3)          \
   X(close4, 8)            \
   X(close6, 6)            \
+  X(abandon4, 4)          \
+  X(abandon6, 2)          \
   X(syn4, 7)              \
   X(syn6, 5)
 

@@ -35,26 +35,29 @@ static NOINLINE uint32_t in_interrupt(const isnkit_platform *platform) {
 #endif
 }
 
-static INLINE void lock(void) {
-  if (kit.platform->lock != NULL) kit.platform->lock(kit.platform->context);
+static INLINE void lock(const isnkit_platform *platform) {
+  if (platform->lock != NULL) platform->lock(platform->context);
 }
 
-static INLINE void unlock(void) {
-  if (kit.platform->unlock != NULL) kit.platform->unlock(kit.platform->context);
+static INLINE void unlock(const isnkit_platform *platform) {
+  if (platform->unlock != NULL) platform->unlock(platform->context);
 }
 
 static NOINLINE uint32_t start(const isnkit_config *config);
 
-/** Notes that the last call of the module ended in a trap. Returns 0. */
-static NOINLINE uint32_t trapped(void) {
-  kit.fault = isnkit_runtime_trap == ISNKIT_TRAP_IMAGE ? ISNKIT_REASON_IMAGE : ISNKIT_REASON_TRAP;
+/** Of a call that gave 0, as each does that is refused or trapped: notes why, while nobody else can call. */
+static NOINLINE uint32_t note_zero(void) {
+  if (isnkit_runtime_trap != ISNKIT_TRAP_NONE) {
+    kit.fault = isnkit_runtime_trap == ISNKIT_TRAP_IMAGE ? ISNKIT_REASON_IMAGE : ISNKIT_REASON_TRAP;
+  } else if (kit.platform->task_reason != NULL) {
+    *kit.platform->task_reason(kit.platform->context) =
+        isnkit_runtime_call(isnkit_export_reason, NULL);
+  }
   return 0;
 }
 
-/** The value of the last call of the module, or 0 after a trap. */
-static INLINE uint32_t checked(uint32_t value) {
-  return isnkit_runtime_trap == ISNKIT_TRAP_NONE ? value : trapped();
-}
+/** The value of the last call of the module; a trap leaves 0. */
+static INLINE uint32_t checked(uint32_t value) { return value != 0 ? value : note_zero(); }
 
 /** Puts 16 bytes, and 16 more unless NULL, into the I/O buffer. */
 static NOINLINE void put_io(const uint8_t *first, const uint8_t *second) {
@@ -69,16 +72,17 @@ static NOINLINE void put_io(const uint8_t *first, const uint8_t *second) {
  */
 static NOINLINE uint32_t call_with(const uint8_t *first, isnkit_export *function,
                                    const uint8_t *second, const void *given) {
+  const isnkit_platform *const platform = kit.platform;
   uint32_t value = 0;
-  if (kit.platform == NULL || in_interrupt(kit.platform)) return 0;
-  lock();
+  if (platform == NULL || in_interrupt(platform)) return 0;
+  lock(platform);
   if (function == NULL) {
     value = checked(start(given));
   } else if (kit.fault == ISNKIT_REASON_NONE) {
     if (first != NULL) put_io(first, second);
     value = checked(isnkit_runtime_call(function, given));
   }
-  unlock();
+  unlock(platform);
   return value;
 }
 
@@ -198,7 +202,14 @@ ISNKIT_CALL(isnkit_state, current_state, (void), state, 0)
 uint32_t isnkit_reason(void) {
   if (in_interrupt(kit.platform)) return ISNKIT_REASON_INTERRUPT;
   if (kit.platform == NULL) return ISNKIT_REASON_NOT_STARTED;
-  const uint32_t reason = call_with(NULL, isnkit_export_reason, NULL, NULL);
+  uint32_t reason = ISNKIT_REASON_NONE;
+  if (kit.platform->task_reason != NULL) {
+    // The task's own, whatever others have asked meanwhile; once.
+    uint32_t *const own = kit.platform->task_reason(kit.platform->context);
+    reason = *own;
+    *own = ISNKIT_REASON_NONE;
+  }
+  if (reason == ISNKIT_REASON_NONE) reason = call_with(NULL, isnkit_export_reason, NULL, NULL);
   return kit.fault != ISNKIT_REASON_NONE ? kit.fault : reason;
 }
 
@@ -223,6 +234,7 @@ ISNKIT_CALL(uint16_t, port4, (uint32_t local, uint32_t remote, uint16_t remote_p
 ISNKIT_CALL(uint32_t, timestamp4, (TUPLE4), timestamp4, WORDS4)
 ISNKIT_CALL(uint32_t, advance4, (TUPLE4, uint32_t next), advance4, WORDS4, next)
 ISNKIT_CALL_END4(close4, (TUPLE4, const isnkit_end *end), close4, WORDS4)
+ISNKIT_CALL(uint32_t, abandon4, (TUPLE4), abandon4, WORDS4)
 ISNKIT_CALL(isnkit_verdict, syn4, (TUPLE4, uint32_t sequence, uint32_t tsval, uint32_t flags), syn4,
             WORDS4, sequence, tsval, flags)
 
@@ -238,5 +250,6 @@ ISNKIT_CALL_DESTINATION6(uint16_t, port6, (const uint8_t local[16], const uint8_
 ISNKIT_CALL_TUPLE6(uint32_t, timestamp6, (TUPLE6), timestamp6, WORDS6)
 ISNKIT_CALL_TUPLE6(uint32_t, advance6, (TUPLE6, uint32_t next), advance6, WORDS6, next)
 ISNKIT_CALL_END6(close6, (TUPLE6, const isnkit_end *end), close6, WORDS6)
+ISNKIT_CALL_TUPLE6(uint32_t, abandon6, (TUPLE6), abandon6, WORDS6)
 ISNKIT_CALL_TUPLE6(isnkit_verdict, syn6, (TUPLE6, uint32_t sequence, uint32_t tsval, uint32_t flags),
                    syn6, WORDS6, sequence, tsval, flags)

@@ -8,8 +8,8 @@
  *     network order. Ports and sequence numbers are in host order.
  *   - Numbers are u32; 0 means refused, and isnkit_reason() tells why. A valid ISN, port or timestamp
  *     is never 0.
- *   - Functions may be called from any task when lock hooks are given, and from no interrupt handler:
- *     there they return 0 and change nothing.
+ *   - Functions may be called from any task when lock hooks are given, and from no interrupt handler, unless
+ *     `in_interrupt` allows it: there they return 0 and change nothing.
  *   - A trap inside the module ends the call with 0 and ISNKIT_REASON_TRAP. From then on every call is
  *     refused until isnkit_start() is called again: fail closed.
  */
@@ -72,11 +72,20 @@ typedef struct isnkit_platform {
   uint32_t ticks_hz;
   /** Raw noise samples; returns how many bytes were delivered. NULL: the board has no source. */
   uint32_t (*entropy)(void *context, uint8_t *to, uint32_t bytes);
-  /** Mutual exclusion between tasks; both NULL for a single task. Never called from interrupts. */
+  /** Mutual exclusion between all that call; both NULL for a single task. Not called where `in_interrupt` says so. */
   void (*lock)(void *context);
   void (*unlock)(void *context);
-  /** True inside an interrupt handler. NULL on Cortex-M: the kit reads IPSR. */
+  /**
+   * True where a call is to be refused. NULL on Cortex-M: in every exception handler, which the kit tells by IPSR.
+   * A stack that runs in an interrupt needs a hook that returns false there, and lock hooks that keep that interrupt
+   * and the tasks apart: the stack's own lock (docs/integrate.md, "A stack in an interrupt").
+   */
   bool (*in_interrupt)(void *context);
+  /**
+   * A word of the calling task's own, 0 at first, where the kit notes why the task's last call was refused. NULL: one
+   * reason for all tasks, so that isnkit_reason() may tell of a call that another task made in between.
+   */
+  uint32_t *(*task_reason)(void *context);
   void *context;
 } isnkit_platform;
 
@@ -144,6 +153,8 @@ typedef enum isnkit_counter_id {
   ISNKIT_COUNTER_EVICTIONS = 9,
   ISNKIT_COUNTER_TABLE_USED = 10,
   ISNKIT_COUNTER_DEGRADED = 11,
+  ISNKIT_COUNTER_OPEN = 12,
+  ISNKIT_COUNTER_TIME_WAIT = 13,
 } isnkit_counter_id;
 
 /** How a connection ended. */
@@ -174,7 +185,10 @@ isnkit_state isnkit_poll(void);
 
 isnkit_state isnkit_current_state(void);
 
-/** Why the last call was refused, or why the state is not READY: an isnkit_reason_code. */
+/**
+ * Why the last call was refused, or why the state is not READY: an isnkit_reason_code. With `task_reason` it is the
+ * last call of this task that is told of, once; asked again, or without one, why the state is what it is.
+ */
 uint32_t isnkit_reason(void);
 
 /** The kind of the last trap, `isnkit_trap` in runtime.h; 0 when there was none. */
@@ -236,6 +250,15 @@ uint32_t isnkit_close4(uint32_t local, uint16_t local_port, uint32_t remote, uin
                        const isnkit_end *end);
 uint32_t isnkit_close6(const uint8_t local[16], uint16_t local_port, const uint8_t remote[16],
                        uint16_t remote_port, const isnkit_end *end);
+
+/**
+ * Ends an attempt that never became a connection: the SYN was refused or timed out, or binding or connecting failed
+ * after isnkit_port4() or isnkit_isn4(). No end is claimed; what must stay for safety the module keeps by itself.
+ * Returns 1.
+ */
+uint32_t isnkit_abandon4(uint32_t local, uint16_t local_port, uint32_t remote, uint16_t remote_port);
+uint32_t isnkit_abandon6(const uint8_t local[16], uint16_t local_port, const uint8_t remote[16],
+                         uint16_t remote_port);
 
 /** What to do with a SYN or RST from the peer, for stacks that leave TIME_WAIT to isnkit. */
 isnkit_verdict isnkit_syn4(uint32_t local, uint16_t local_port, uint32_t remote,
