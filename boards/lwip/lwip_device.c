@@ -7,6 +7,7 @@
 #include "lwip/sys.h"
 #include "lwip/timeouts.h"
 #include "netif/ethernet.h"
+#include "scaled_clock.h"
 
 static struct netif netif;
 static ip4_addr_t gateway;
@@ -18,7 +19,7 @@ u32_t sys_now(void) {
   static uint32_t rest;
   static uint32_t ms;
   const uint32_t per_ms = board_ticks_hz / 1000u;
-  const uint32_t now = board_ticks(NULL);
+  const uint32_t now = scaled_clock_ticks();
   rest += now - last;
   last = now;
   ms += rest / per_ms;

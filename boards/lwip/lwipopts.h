@@ -31,6 +31,8 @@
 
 #ifdef ISNKIT
 #define LWIP_HOOK_FILENAME "isnkit_lwip_hooks.h"
+// One for isnkit, which learns by it that a connection is gone.
+#define LWIP_TCP_PCB_NUM_EXT_ARGS 1
 #endif
 
 #endif
