@@ -6,6 +6,7 @@ import { serverRefusals } from "../dist/analyze/server-refusals.js";
 import { IsnkitError } from "../dist/core/errors.js";
 import { MAIL_FIRMWARES, mailCampaign } from "../dist/sources/mail-campaign.js";
 import { judgeMailCampaign } from "../dist/sources/mail-evidence.js";
+import { mailOutage } from "../dist/sources/mail-outage.js";
 import { mailTable } from "../dist/sources/mail-table.js";
 import { TemporaryFolder } from "../dist/system/temporary-folder.js";
 
@@ -30,7 +31,15 @@ async function row(firmware, rfc1337, reboots) {
     if (stop.signal.aborted) return undefined;
     const evidence = await judgeMailCampaign(campaign, captureFolder);
     for (const line of evidence.disagreements) say(`records and packets disagree: ${line}`);
-    return { campaign, evidence, refusals: await serverRefusals(evidence.capture) };
+    const outage = await mailOutage({
+      firmware,
+      rfc1337,
+      newKey: () => randomBytes(16),
+      nowUs: () => (performance.timeOrigin + performance.now()) * 1000,
+      signal: stop.signal,
+    });
+    say(`${firmware}, tcp_rfc1337=${rfc1337 ? 1 : 0}: ${describeOutage(outage)}`);
+    return { campaign, evidence, refusals: await serverRefusals(evidence.capture), outage };
   } finally {
     await folder.remove();
   }
@@ -40,6 +49,11 @@ function describe({ boot, mail, localPort, isn, sent, connectMs }) {
   const numbers = localPort === undefined ? "refused" : `port ${localPort}, ISN ${isn}`;
   const outcome = connectMs === undefined ? "no connection" : `connected in ${connectMs} ms`;
   return `boot ${boot}, mail ${mail}: ${numbers}, ${outcome}, ${sent ? "sent" : "NOT sent"}`;
+}
+
+function describeOutage({ failed, recoveryMs }) {
+  const end = recoveryMs === undefined ? "NOT sent in a minute" : `sent after ${recoveryMs} ms`;
+  return `server down for five minutes, ${failed} attempts, server back: ${end}`;
 }
 
 async function main() {

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "board.h"
+#include "campaign_server.h"
 #include "conformance_connections.h"
 #include "connection_bytes.h"
 #include "connection_records.h"
@@ -112,6 +113,15 @@ static void on_error(void *argument, err_t error) {
   failure = error;
 }
 
+/** At which point the device gives its own connections up. */
+static enum { NEVER, ONCE_OPENED, ONCE_CONNECTED, WHILE_SENDING } aborts;
+
+/** For a callback of lwIP, which has to say so. on_error() is called. */
+static err_t abort_now(struct tcp_pcb *of) {
+  tcp_abort(of);
+  return ERR_ABRT;
+}
+
 static err_t on_connected(void *argument, struct tcp_pcb *of, err_t error) {
   (void)argument;
   (void)error;
@@ -123,8 +133,9 @@ static err_t on_connected(void *argument, struct tcp_pcb *of, err_t error) {
   console_end();
   phase = SENDING;
   note_progress(of);
+  if (aborts == ONCE_CONNECTED) return abort_now(of);
   send_more();
-  return ERR_OK;
+  return aborts == WHILE_SENDING && pcb != NULL ? abort_now(of) : ERR_OK;
 }
 
 // One after another.
@@ -213,6 +224,7 @@ static void connect(void) {
   device_closes = device_closes_first(turn);
   phase = OPENING;
   tell_open();
+  if (aborts == ONCE_OPENED) tcp_abort(pcb);
 }
 
 /** Whether lwIP still holds the connection, TIME_WAIT not counted. */
@@ -223,10 +235,7 @@ static bool active(void) {
   return false;
 }
 
-/** What was used is the module's to know, also when the connection ended without a FIN. */
-static void report_failure(void) {
-  const isnkit_end end = {.next = next, .peer_next = 1};
-  isnkit_close4(CONNECTIONS_LOCAL, local_port, to->address, to->port, &end);
+static void tell_failure(void) {
   console_begin("failed");
   tell_tuple();
   console_text("phase", phase == OPENING ? "open" : phase == SENDING ? "send" : "close");
@@ -246,7 +255,7 @@ static void watch(void) {
     pcb = NULL;
     failure = ERR_TIMEOUT;
   }
-  if (failure != ERR_OK) report_failure();
+  if (failure != ERR_OK) tell_failure();
   console_begin("used");
   tell_tuple();
   console_hex("next", next);
@@ -267,8 +276,17 @@ static void tell_no_answer(void) {
   console_end();
 }
 
-void connections_continue(void) {
+static void poll_stack(void) {
   lwip_device_poll();
+  isnkit_lwip_poll();
+}
+
+/** lwIP runs in an exception handler, as where its callbacks come from an interrupt. */
+static bool in_handler;
+
+void connections_continue(void) {
+  if (in_handler) board_run_in_handler(poll_stack);
+  else poll_stack();
   if (phase != AT_REST) {
     finish_sending();
     watch();
@@ -302,9 +320,21 @@ static bool take_closes(const console_command *command) {
   return true;
 }
 
+/** False when there is no such point. */
+static bool take_aborts(const console_command *command) {
+  if (console_value(command, "aborts") == NULL) aborts = NEVER;
+  else if (console_is(command, "aborts", "opened")) aborts = ONCE_OPENED;
+  else if (console_is(command, "aborts", "connected")) aborts = ONCE_CONNECTED;
+  else if (console_is(command, "aborts", "sending")) aborts = WHILE_SENDING;
+  else return false;
+  return true;
+}
+
 const char *connections_run(const console_command *command) {
   if (!connection_bytes_take(command)) return "bytes-0-to-200000";
   if (!take_closes(command)) return "closes-device-server-or-either";
+  if (!take_aborts(command)) return "aborts-opened-connected-or-sending";
+  in_handler = console_is(command, "stack", "handler");
   uint32_t count = 0;
   uint32_t gap_us = 0;
   uint32_t limit = LIMIT_MS;
@@ -323,3 +353,7 @@ const char *connections_run(const console_command *command) {
 }
 
 void connections_stop(void) { running = false; }
+
+const char *connections_listen(const console_command *command) {
+  return campaign_server_listen(command);
+}

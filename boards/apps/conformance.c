@@ -1,10 +1,12 @@
 /**
  * The conformance application: the module on this board, driven over the console (docs/bench-arm.md).
  *
- *   do=start [clock=N] [entropy=stuck|varied]   boots the module; with `clock` the counter stands at N
- *                                 ticks, with `entropy` a made-up noise source stands in for the board's
+ *   do=start [clock=N] [entropy=stuck|varied] [handlers=allowed]   boots the module; with `clock` the counter
+ *                                 stands at N ticks, with `entropy` a made-up noise source stands in for the
+ *                                 board's, with `handlers` calls from exception handlers are not refused
  *   do=clock at=N | do=clock free=1   moves the scripted counter, or lets the real one run
  *   do=skip ms=N                  lets N milliseconds pass at once (at most a quarter wrap)
+ *   do=speed times=N              lets the counter, and lwIP's clock, run N times as fast
  *   do=call fn=isn4 a=1,2,3,4     calls an export of the module, all numbers as they are
  *   do=io hex=…                   fills the module's I/O buffer (IPv6 addresses, a key)
  *   do=provision key=… options=N  hands over the device's key; key=own: from the entropy source
@@ -14,9 +16,11 @@
  *   do=watch-counter ms=N         reads the counter for N milliseconds; tells of steps back or ahead
  *   do=run count=N gap-us=N       opens N connections (0: for ever), each in three records; where the
  *                                 build has a network these are real, and given up after limit-ms=N
- *      bytes=N[,M] from=N         without a network: what each sends, and the server to begin with
+ *      bytes=N[,M] from=N         what each sends, and the server to begin with
+ *      closes=W aborts=W stack=handler   on a network: who ends it, and where lwIP runs
  *   do=server i=N ra=ADDRESS rp=PORT [lp=PORT]   a row of the table of servers, and
  *   do=servers count=N            how many rows `run` calls in turn (server_table.h)
+ *   do=listen port=N              on a network: serves connections from outside as well
  *   do=mark                       marks this instant on the network, for who reads its recording
  *   do=stop, do=status, do=reset
  *   do=about [image=1]            firmware, module and slot; with `image` the firmware's own hash
@@ -39,6 +43,7 @@
 #include "nvm_fault.h"
 #include "raw_call.h"
 #include "runtime.h"
+#include "scaled_clock.h"
 #include "test_entropy.h"
 
 static bool clock_scripted;
@@ -47,7 +52,8 @@ static uint32_t scripted_ticks;
 static uint32_t skipped_ticks;
 
 static uint32_t ticks(void *context) {
-  return clock_scripted ? scripted_ticks : board_ticks(context) + skipped_ticks;
+  (void)context;
+  return clock_scripted ? scripted_ticks : scaled_clock_ticks() + skipped_ticks;
 }
 
 static isnkit_platform platform;
@@ -66,6 +72,12 @@ static void lock(void *context) {
 static void unlock(void *context) {
   (void)context;
   if (lock_depth-- != 1) lock_faults++;
+}
+
+/** For a device whose stack runs in a handler; it has one thing at a time to do, so nothing needs keeping apart. */
+static bool nowhere(void *context) {
+  (void)context;
+  return false;
 }
 
 // Records.
@@ -163,6 +175,7 @@ static void start(const console_command *command, uint32_t id) {
                                .lock = lock,
                                .unlock = unlock,
                                .entropy = board_entropy};
+  if (console_is(command, "handlers", "allowed")) platform.in_interrupt = nowhere;
   if (console_is(command, "entropy", "stuck")) platform.entropy = test_entropy_stuck;
   if (console_is(command, "entropy", "varied")) platform.entropy = test_entropy_varied;
   config = (isnkit_config){.reserved = {CONNECTIONS_RESERVED_PORTS},
@@ -186,6 +199,14 @@ static void skip(const console_command *command, uint32_t id) {
   if (passed >= UINT32_MAX / 4) return tell_done(id, "too-long");
   skipped_ticks += (uint32_t)passed;
   tell_state("status", id, isnkit_poll());
+}
+
+static void set_speed(const console_command *command, uint32_t id) {
+  uint32_t times = 0;
+  if (!console_number(command, "times", &times)) return tell_done(id, CONSOLE_NOT_A_NUMBER);
+  if (times < 1 || times > SCALED_CLOCK_MOST) return tell_done(id, "times-1-to-100");
+  scaled_clock_run(times);
+  tell_done(id, NULL);
 }
 
 static void raw_call(const console_command *command, uint32_t id) {
@@ -310,6 +331,7 @@ static void obey(const console_command *command) {
   if (console_is(command, "do", "call")) raw_call(command, id);
   else if (console_is(command, "do", "clock")) set_clock(command, id);
   else if (console_is(command, "do", "skip")) skip(command, id);
+  else if (console_is(command, "do", "speed")) set_speed(command, id);
   else if (console_is(command, "do", "io")) fill_io(command, id);
   else if (console_is(command, "do", "start")) start(command, id);
   else if (console_is(command, "do", "provision")) provision(command, id);
@@ -319,6 +341,7 @@ static void obey(const console_command *command) {
   }
   else if (console_is(command, "do", "server")) tell_done(id, connections_server(command));
   else if (console_is(command, "do", "servers")) tell_done(id, connections_servers(command));
+  else if (console_is(command, "do", "listen")) tell_done(id, connections_listen(command));
   else if (console_is(command, "do", "status")) tell_state("status", id, isnkit_current_state());
   else if (console_is(command, "do", "interrupt")) interrupt(id);
   else if (console_is(command, "do", "watch-counter")) watch_counter(command, id);

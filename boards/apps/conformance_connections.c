@@ -143,3 +143,8 @@ const char *connections_servers(const console_command *command) {
 }
 
 void connections_stop(void) { running = false; }
+
+const char *connections_listen(const console_command *command) {
+  (void)command;
+  return "no-network";
+}

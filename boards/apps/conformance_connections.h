@@ -27,11 +27,14 @@ const char *connections_servers(const console_command *command);
  * `count`: how many (0: for ever); `gap-us`: time from one to the next, less than a half wrap of the
  * counter; `bytes`, as `least,most` or one number of bytes that each sends; `from`, the turn to begin
  * with. On a network also `limit-ms`: how long one may take; and `closes`: who closes first, `device`,
- * `server` or `either`, which the first byte then tells the server (`d` or `s`). Why it does not run, or
- * NULL.
+ * `server` or `either`, which the first byte then tells the server (`d` or `s`); `aborts`: the device gives each up,
+ * once `opened`, once `connected`, or while `sending`; `stack=handler`: lwIP runs in an exception handler. Why it
+ * does not run, or NULL.
  */
 const char *connections_run(const console_command *command);
 void connections_stop(void);
+/** Serves connections from outside too (campaign_server.h). */
+const char *connections_listen(const console_command *command);
 /** Serves them, and opens the next one when it is due; called from the main loop. */
 void connections_continue(void);
 

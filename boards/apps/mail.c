@@ -3,7 +3,8 @@
  * waits for its power to be cut. Built twice: with isnkit (ISNKIT defined), and with lwIP's own numbers.
  *
  *   do=provision key=… options=N    (isnkit only) hands over the device's key
- *   do=mail count=N                 sends more mails
+ *   do=mail count=N [retry-s=N]     sends more mails; tries one again that failed, after so many seconds
+ *   do=speed times=N                lets the counter and lwIP's clock run N times as fast
  *   do=status
  */
 #include <stddef.h>
@@ -17,6 +18,7 @@
 #include "lwip/tcp.h"
 #include "lwip_device.h"
 #include "mail_connect.h"
+#include "scaled_clock.h"
 
 #ifdef ISNKIT
 #include "isnkit.h"
@@ -35,6 +37,9 @@
 // One mail after another.
 
 static uint32_t mails_left;
+/** How long to wait before a mail that failed is sent again; 0: it is given up. */
+static uint32_t retry_ms;
+static uint32_t due_ms;
 static uint32_t mail;
 static bool mail_open;
 static uint32_t opened_ms;
@@ -96,39 +101,51 @@ static void tell_mail(uint32_t result, uint32_t server_code, err_t error) {
   console_end();
 }
 
-static void finished(void *argument, u8_t result, u16_t server_code, err_t error) {
-  (void)argument;
+static void finish(uint32_t result, uint32_t server_code, err_t error) {
   tell_mail(result, server_code, error);
   mail_open = false;
+  if (retry_ms == 0 || (result == SMTP_RESULT_OK && error == ERR_OK)) return;
+  mails_left++;
+  due_ms = sys_now() + retry_ms;
+}
+
+static void finished(void *argument, u8_t result, u16_t server_code, err_t error) {
+  (void)argument;
+  finish(result, server_code, error);
 }
 
 static void send_next(void) {
-  if (mail_open || mails_left == 0) return;
+  if (mail_open || mails_left == 0 || (int32_t)(sys_now() - due_ms) < 0) return;
   mails_left--;
   mail++;
   mail_open = true;
   opened_ms = sys_now();
   const err_t error = smtp_send_mail("device@example.org", "desk@example.org", "a report",
                                      "All is well.", finished, NULL);
-  if (error != ERR_OK) {
-    mail_open = false;
-    tell_mail(SMTP_RESULT_ERR_CONNECT, 0, error);
-  }
+  if (error != ERR_OK) finish(SMTP_RESULT_ERR_CONNECT, 0, error);
 }
 
 // isnkit's part, empty in the other build.
 
 #ifdef ISNKIT
+static uint32_t ticks(void *context) {
+  (void)context;
+  return scaled_clock_ticks();
+}
+
 static bool start_numbers(void) {
   static isnkit_platform platform;
   platform = (isnkit_platform){.nvm = board_nvm,
-                               .ticks = board_ticks,
+                               .ticks = ticks,
                                .ticks_hz = board_ticks_hz,
                                .entropy = board_entropy};
   return isnkit_start(&platform, NULL) == ISNKIT_READY;
 }
 
-static bool poll_numbers(void) { return isnkit_poll() == ISNKIT_READY; }
+static bool poll_numbers(void) {
+  isnkit_lwip_poll();
+  return isnkit_poll() == ISNKIT_READY;
+}
 
 static void tell_numbers(const char *type, uint32_t id) {
   const uint32_t state = (uint32_t)isnkit_current_state();
@@ -171,11 +188,22 @@ static void provision(const console_command *command) { (void)command; }
 static void obey(const console_command *command) {
   uint32_t id = 0;
   uint32_t count = 1;
-  if (!console_number(command, "id", &id) || !console_number(command, "count", &count)) {
+  uint32_t retry_s = 0;
+  uint32_t times = 1;
+  if (!console_number(command, "id", &id) || !console_number(command, "count", &count) ||
+      !console_number(command, "retry-s", &retry_s) || !console_number(command, "times", &times)) {
     return console_complain(CONSOLE_NOT_A_NUMBER);
   }
   if (console_is(command, "do", "provision")) provision(command);
-  if (console_is(command, "do", "mail")) mails_left += count;
+  if (console_is(command, "do", "mail")) {
+    mails_left += count;
+    retry_ms = retry_s * 1000u;
+    due_ms = sys_now();
+  }
+  if (console_is(command, "do", "speed")) {
+    if (times < 1 || times > SCALED_CLOCK_MOST) return console_complain("times-1-to-100");
+    scaled_clock_run(times);
+  }
   tell_numbers("status", id);
 }
 

@@ -1,10 +1,13 @@
 /** The table of `npm run demo:mail`. Pure. */
 import type { MailCampaignResult, MailFirmware } from "./mail-campaign.ts";
 import type { MailEvidence } from "./mail-evidence.ts";
+import type { MailOutage } from "./mail-outage.ts";
 
 export interface MailRow {
   readonly campaign: MailCampaignResult;
   readonly evidence: MailEvidence;
+  /** Absent where it was not tried. */
+  readonly outage?: MailOutage;
   /** How often the server refused a SYN on the wire. */
   readonly refusals: number;
 }
@@ -24,6 +27,7 @@ const HEADINGS = [
   "connect, median / worst",
   "refusals",
   "not connected",
+  "server down for 5 min",
   "rules broken",
 ];
 
@@ -40,7 +44,7 @@ export function mailTable(rows: readonly MailRow[]): string {
   return [head, widths.map((width) => "-".repeat(width)).join("  "), ...body].join("\n");
 }
 
-function mailRow({ campaign, evidence, refusals }: MailRow): string[] {
+function mailRow({ campaign, evidence, refusals, outage }: MailRow): string[] {
   const { mails } = campaign;
   const connected = mails.filter(({ connectMs }) => connectMs !== undefined);
   const first = connected.filter(({ repeats }) => repeats === 0);
@@ -54,8 +58,16 @@ function mailRow({ campaign, evidence, refusals }: MailRow): string[] {
     times(connected.map(({ connectMs }) => connectMs ?? 0)),
     String(refusals),
     String(mails.length - connected.length),
+    outage === undefined ? "–" : afterOutage(outage),
     broken.map(({ id }) => id).join(" ") || "none",
   ];
+}
+
+function afterOutage({ failed, refused, recoveryMs }: MailOutage): string {
+  const attempts =
+    refused === 0 ? `${failed} attempts` : `${failed} attempts, ${refused} without a number`;
+  if (recoveryMs === undefined) return `${attempts}, then no mail in 60 s`;
+  return `${attempts}, then sent in ${(recoveryMs / 1000).toFixed(1)} s`;
 }
 
 function times(ms: number[]): string {

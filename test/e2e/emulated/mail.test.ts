@@ -9,6 +9,7 @@ import { RULES } from "../../../host/check/rules/index.ts";
 import { openEmulatedSource } from "../../../host/sources/emulated-source.ts";
 import { type MailFirmware, mailCampaign } from "../../../host/sources/mail-campaign.ts";
 import { judgeMailCampaign } from "../../../host/sources/mail-evidence.ts";
+import { mailOutage } from "../../../host/sources/mail-outage.ts";
 import { mailTable } from "../../../host/sources/mail-table.ts";
 import { describeNetwork } from "./network-tests.ts";
 import { buildFirmware, emulatorsLeft } from "./tools.ts";
@@ -71,6 +72,24 @@ describeNetwork("the mail device and a server of the Linux kernel", () => {
     }
     expect(broken(evidence.packets)).toContain("isn-reuse");
   }, 120_000);
+
+  it.each(["wasm2c", "wasm3", "lwip-default"] as const)(
+    "%s: a server that is down for five minutes gets its mail as soon as it is back",
+    async (firmware) => {
+      const outage = await mailOutage({
+        firmware,
+        rfc1337: false,
+        newKey: () => randomBytes(16),
+        nowUs: () => (performance.timeOrigin + performance.now()) * 1000,
+      });
+      // More than the module's table holds.
+      expect(outage.failed).toBeGreaterThan(32);
+      expect(outage.refused).toBe(0);
+      expect(outage.recoveryMs).toBeDefined();
+      expect(emulatorsLeft()).toEqual([]);
+    },
+    120_000,
+  );
 
   it("is a source for `check`: lwIP's defaults break the rules", async () => {
     const source = await openEmulatedSource({
