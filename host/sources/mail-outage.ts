@@ -17,8 +17,8 @@ const MODEL = "lm3s6965evb";
 const EEPROM_BYTES = 8192;
 const FAST = 50;
 /** How long the server is down, on the device's clock, and how long the device waits between attempts. */
-export const OUTAGE_MS = 300_000;
-export const RETRY_S = 3;
+const OUTAGE_MS = 300_000;
+const RETRY_S = 3;
 /** Real time in which the mail has to be sent once the server is back. */
 const RECOVERY_MS_MAX = 60_000;
 
