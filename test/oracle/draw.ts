@@ -176,9 +176,9 @@ function drawSteps(random: Random, setup: Setup, theme: Theme, faults: Faults): 
         : [random.chance(0.6) ? { do: "settle", seed: random.seed() } : { do: "refused", tuple }];
     case "end":
       return [
-        random.weighted({ close: 8, abandon: 3, syn: 1 }) === "close"
+        random.chance(0.6)
           ? { do: "close", tuple }
-          : random.chance(0.8)
+          : random.chance(0.5)
             ? { do: "abandon", tuple }
             : { do: "syn", tuple, seed: random.seed() },
       ];
@@ -206,7 +206,7 @@ function drawTime(random: Random, setup: Setup): Step {
   if (random.chance(0.15) && setup.mslMs <= 5000) return { do: "timeWait" };
   return {
     do: "run",
-    polls: random.pick([1, 2, 5, 10, 60, 300]),
+    polls: random.chance(0.01) ? 9000 : random.pick([1, 2, 5, 10, 60, 300]),
     ms: random.pick([100, 500, 990, 1000]),
   };
 }

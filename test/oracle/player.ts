@@ -16,8 +16,11 @@ import { type Board, type Exports, type Machine, STATE, STATE_NAMES } from "./ma
 import { BadAccess, Memory, PowerCut } from "./memory.ts";
 import { PortBook } from "./port-book.ts";
 import { Random } from "./random.ts";
+import { TimeWaitBook } from "./time-wait-book.ts";
 
 const FIXED_TUPLES = 6;
+const PROBE_PORT = 39_999;
+const TABLE_ENTRIES = 32;
 const STORAGE_KINDS = { nor: 0, eeprom: 1, kv: 2 } as const;
 const SLOT_COPY_BYTES = 32;
 const LEAST_SLOTS = 3;
@@ -53,6 +56,7 @@ class Play {
   private readonly ledger = new Ledger();
   private readonly keys: KeyWatch;
   private readonly ports: PortBook;
+  private readonly timeWaits: TimeWaitBook;
   private connections: Connection[] = [];
 
   private on = false;
@@ -85,6 +89,7 @@ class Play {
     this.lossExcused = setup.litter > 0 || setup.tornFailsReads;
     const held = (2 * setup.mslMs) / 1000 - CLOCK_SLACK_SECONDS - 1 / setup.hz;
     this.keys = new KeyWatch(held, setup.policy, setup.litter > 0);
+    this.timeWaits = new TimeWaitBook(held);
     const lease = setup.leases?.[3] ?? 16;
     this.ports = new PortBook(setup.ports ?? [1024, 65535], lease, held, PEERS.length);
   }
@@ -150,6 +155,7 @@ class Play {
     this.memory.powerOn();
     this.polledAt = this.now;
     this.keys.powerOn(this.now);
+    this.timeWaits.powerOn();
     const counterStart = this.random.chance(0.5) ? 0 : this.random.bits();
     this.machine.reset(this.board(this.memory, counterStart));
     this.on = true;
@@ -468,6 +474,7 @@ class Play {
     isnNumber: number,
     greedy: boolean,
   ): void {
+    this.timeWaits.opened(tupleOf(to, port));
     this.connections.push({
       tuple: tupleOf(to, port),
       to,
@@ -545,6 +552,7 @@ class Play {
     if (closed !== 1) return;
     this.drop(one);
     this.ports.closed(one.to, one.port, start);
+    this.timeWaits.ended(one.tuple, peer, peer, start);
   }
 
   private abandon(index: number): void {
@@ -558,9 +566,15 @@ class Play {
   private syn(index: number, seed: number): void {
     const random = new Random(seed);
     const { to, port } = this.fixed(index % FIXED_TUPLES);
-    const [seq, tsval, flags] = [random.bits(), random.bits(), random.whole(0, 3)];
+    const tuple = tupleOf(to, port);
+    if (this.find(to, port) !== undefined) return;
+    const near = this.timeWaits.peerNextOf(tuple);
+    const value = (): number =>
+      (near + random.pick([0, -1, 1, 5, -5, 2 ** 31 - 1, 2 ** 31 + 1, random.bits()])) >>> 0;
+    const segment = { seq: value(), tsval: value(), flags: random.whole(0, 3) };
+    const { seq, tsval, flags } = segment;
     const verdict = this.callFor((calls) => calls.syn(to, port, seq, tsval, flags));
-    if (verdict !== undefined && verdict > 3) throw new Breach("verdict", `syn gave ${verdict}`);
+    if (verdict !== undefined) this.timeWaits.judge(tuple, segment, this.now, verdict);
   }
 
   private openPort(to: number, greedy: boolean, isn: boolean): void {
@@ -615,6 +629,7 @@ class Play {
   private endAll(): void {
     for (const one of this.connections) this.drop(one);
     this.ports.forget();
+    this.timeWaits.powerOn();
   }
 
   private serveQuiet(): void {
@@ -638,7 +653,20 @@ class Play {
     if (this.keys.isSure && this.state !== STATE.ready) {
       throw new Breach("loss", `${STATE_NAMES[this.state]} with a key in good storage`);
     }
+    // The last retry may have been less than a second ago.
+    this.runFor(3);
+    if (this.on && this.state === STATE.ready) this.mustGiveNumbers();
     this.fork(seed, 1);
+  }
+
+  private mustGiveNumbers(): void {
+    if (this.connections.length >= TABLE_ENTRIES) return;
+    const isn = this.callFor((calls) => calls.isn(0, PROBE_PORT));
+    if (isn === undefined) return;
+    if (isn === 0) {
+      throw new Breach("refused", `READY, and no ISN (reason ${this.machine.exports.reason()})`);
+    }
+    this.connect(0, PROBE_PORT, this.gaveNumber("an ISN"), undefined, 0, false);
   }
 
   /** What would come if power failed now, `boots` times. */
@@ -671,6 +699,7 @@ class Play {
 
   /** Open connections of a key, which have used most, and one tuple more. */
   private targets(key: number, random: Random): Target[] {
+    if (this.lossExcused && this.keys.silenceServed) return [];
     const tuples = this.connections
       .filter((one) => one.isn !== undefined && one.key === key)
       .slice(0, 6)
