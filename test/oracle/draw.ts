@@ -181,6 +181,7 @@ function drawSteps(random: Random, setup: Setup, theme: Theme, faults: Faults): 
           : random.chance(0.5)
             ? { do: "abandon", tuple }
             : { do: "syn", tuple, seed: random.seed() },
+        ...(random.chance(0.3) ? [{ do: "syn", tuple, seed: random.seed() } as const] : []),
       ];
     case "key":
       return drawKey(random);

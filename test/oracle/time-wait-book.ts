@@ -4,6 +4,9 @@ import { Breach } from "./ledger.ts";
 const VERDICT = { none: 0, accept: 1, challenge: 2, drop: 3 } as const;
 const TIMESTAMPS = 1;
 const RST = 2;
+/** Challenges are limited to one in so long and connection. */
+const CHALLENGE_SECONDS = 0.5;
+const SLACK_SECONDS = 0.02;
 /** As many tuples as the table holds for certain: with more, an entry may have had to make room. */
 const TABLE_ENTRIES = 32;
 
@@ -11,6 +14,7 @@ interface Closed {
   readonly peerNext: number;
   readonly peerTsval: number;
   readonly at: number;
+  challenged: number;
 }
 
 export class TimeWaitBook {
@@ -34,7 +38,7 @@ export class TimeWaitBook {
 
   /** It used timestamps. */
   ended(tuple: number, peerNext: number, peerTsval: number, at: number): void {
-    this.closed.set(tuple, { peerNext, peerTsval, at });
+    this.closed.set(tuple, { peerNext, peerTsval, at, challenged: Number.NEGATIVE_INFINITY });
   }
 
   peerNextOf(tuple: number): number {
@@ -56,20 +60,25 @@ export class TimeWaitBook {
     const one = this.closed.get(tuple);
     if (one === undefined || now - one.at >= this.heldSeconds) return;
     if (this.entered.size > TABLE_ENTRIES) return;
-    const expected = expectedVerdicts(one, segment);
+    const expected = expectedVerdicts(one, segment, now);
     if (!expected.includes(verdict)) {
       throw new Breach("verdict", `syn gave ${verdict}, and not ${expected.join(" or ")}`);
     }
     if (verdict === VERDICT.accept) this.closed.delete(tuple);
+    if (verdict === VERDICT.challenge) one.challenged = now;
   }
 }
 
 function expectedVerdicts(
-  { peerNext, peerTsval }: Closed,
+  { peerNext, peerTsval, challenged }: Closed,
   { seq, tsval, flags }: { seq: number; tsval: number; flags: number },
+  now: number,
 ): readonly number[] {
   if ((flags & RST) !== 0) return [VERDICT.drop];
-  const refused = [VERDICT.challenge, VERDICT.drop];
+  const since = now - challenged;
+  const refused: number[] = [];
+  if (since > CHALLENGE_SECONDS - SLACK_SECONDS) refused.push(VERDICT.challenge);
+  if (since < CHALLENGE_SECONDS + SLACK_SECONDS) refused.push(VERDICT.drop);
   if ((flags & TIMESTAMPS) !== 0 && tsval !== peerTsval) {
     return ((tsval - peerTsval) | 0) > 0 ? [VERDICT.accept] : refused;
   }
