@@ -1,6 +1,6 @@
-/** Numbers of the ABI, version 1.0. `host/module/abi.ts` holds the same; docs/abi.md explains them. */
+/** Numbers of the ABI, version 1.1. `host/module/abi.ts` holds the same; docs/abi.md explains them. */
 
-export const ABI_VERSION: u32 = 0x0001_0000;
+export const ABI_VERSION: u32 = 0x0001_0001;
 
 export namespace Storage {
   export const NOR: u32 = 0;
@@ -30,6 +30,11 @@ export namespace Reason {
   export const PORTS_BUSY: u32 = 10;
   export const TABLE_FULL: u32 = 11;
   export const ARGUMENT: u32 = 12;
+  export const WEAR: u32 = 13;
+  export const BOUND_GUARD: u32 = 14;
+  export const BOUND_LEASE: u32 = 15;
+  export const BOUND_WINDOW: u32 = 16;
+  export const BOUND_CLOCK: u32 = 17;
 }
 
 export namespace Policy {

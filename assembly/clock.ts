@@ -21,9 +21,16 @@ let lastCount: u32 = 0;
 let remainder: u64 = 0;
 let remainderMask: u64 = 0;
 
-/** Declares the counter's rate in Hz. False for 0. */
+/**
+ * A count takes at most 7,813 ticks, which the guard covers; half a wrap takes more than the second
+ * between two polls.
+ */
+const HZ_MIN: u32 = 32;
+const HZ_MAX: u32 = 2_000_000_000;
+
+/** Declares the counter's rate in Hz. False when it is out of bounds. */
 export function setRate(hz: u32): bool {
-  if (hz == 0) return false;
+  if (hz < HZ_MIN || hz > HZ_MAX) return false;
   whole = TICKS_HZ / hz;
   fraction = 0;
   // Long division, 32 bits and as many more as lead with zeros: the rate is exact to 2^-31, a step

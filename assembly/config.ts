@@ -2,7 +2,7 @@
  * Configuration, given before `boot`. Each setter checks its values and changes nothing when one is
  * out of range. Initialisers are literals, so that the module needs no start function.
  */
-import { Policy, Storage } from "./abi";
+import { Policy, Reason, Storage } from "./abi";
 import { PAGE_BYTES, RESERVED_RANGES, reserved } from "./memory";
 
 /** Storage: kind, and for raw memory sector size, number of sectors and program granule, in bytes. */
@@ -33,9 +33,20 @@ export let mslMs: u32 = 120_000;
 export const PORT_LEASE_MAX: u32 = 1024;
 const MSL_MS_MAX: u32 = 600_000;
 const SECTORS_MAX: u32 = 32;
-const LEASE_MIN: u32 = 0x400;
-/** A quarter of the sequence space: longer leases would leave no room for the window of 2^31. */
+/** Copies of 32 bytes, padded to granules, that a sector holds at least: two of its header and four records. */
+const COPIES_MIN: u32 = 6;
+
+// The bounds of docs/bounds.md, "Settings". A connection may run 2^18 numbers past its last report, and
+// the clock may run a second, 250,000 ticks, past the limit until a poll sees it, and as long as the
+// counter takes for one count: twice the guard has to cover that.
+const GUARD_MIN: u32 = 0x4_0000;
 const TICKS_MAX: u32 = 0x4000_0000;
+/** Reboots in 2 × MSL that any setting stands. */
+const REBOOTS: u32 = 16;
+/** What connections that run ahead of the clock may pull it along. */
+const PULL_MAX: u64 = 0x800_0000;
+const WINDOW: u64 = 0x8000_0000;
+const TICKS_IN_2_MS: u32 = 500;
 
 export function setGeometry(
   newKind: u32,
@@ -48,6 +59,7 @@ export function setGeometry(
     // A granule is a power of two and at most half a page, so that a padded copy fits.
     if (newGranule - 1 >= PAGE_BYTES / 2 || (newGranule & (newGranule - 1)) != 0) return false;
     if (newSectors - 2 > SECTORS_MAX - 2 || newSectorBytes % newGranule != 0) return false;
+    if (newSectorBytes < COPIES_MIN * max<u32>(newGranule, 32)) return false;
     // Offsets are u32.
     if (<u64>newSectorBytes * newSectors > 0xffff_ffff) return false;
   }
@@ -89,23 +101,34 @@ export function rangeLast(i: u32): u32 {
   return load<u16>(reserved + (i << 2), 2);
 }
 
-export function setLeases(first: u32, longest: u32, newGuard: u32, ports: u32): bool {
-  if (first < LEASE_MIN || longest < first || longest > TICKS_MAX) {
-    return false;
+/** Returns a reason: NONE, or the bound that the values break. */
+export function setLeases(first: u32, longest: u32, newGuard: u32, ports: u32): u32 {
+  if (longest < first || longest > TICKS_MAX || ports - 1 >= PORT_LEASE_MAX) {
+    return Reason.CONFIGURATION;
   }
+  if (newGuard < GUARD_MIN || newGuard > TICKS_MAX) return Reason.BOUND_GUARD;
   // Half of the first lease is left for handing out numbers.
-  if (newGuard - 1 >= first >> 1 || ports - 1 >= PORT_LEASE_MAX) return false;
+  if (first < 2 * newGuard) return Reason.BOUND_LEASE;
+  if (!inWindow(first, longest, newGuard, mslMs)) return Reason.BOUND_WINDOW;
   leaseFirst = first;
   leaseMax = longest;
   guard = newGuard;
   portLeaseFirst = ports;
-  return true;
+  return Reason.NONE;
 }
 
-export function setPolicy(newPolicy: u32, newMslMs: u32): bool {
-  if (newPolicy > (Policy.DEGRADED | Policy.SELF_PROVISION)) return false;
-  if (newMslMs - 1 >= MSL_MS_MAX) return false;
+/** Returns a reason: NONE, or what the values break. */
+export function setPolicy(newPolicy: u32, newMslMs: u32): u32 {
+  if (newPolicy > (Policy.DEGRADED | Policy.SELF_PROVISION)) return Reason.CONFIGURATION;
+  if (newMslMs - 1 >= MSL_MS_MAX) return Reason.CONFIGURATION;
+  if (!inWindow(leaseFirst, leaseMax, guard, newMslMs)) return Reason.BOUND_WINDOW;
   policy = newPolicy;
   mslMs = newMslMs;
-  return true;
+  return Reason.NONE;
+}
+
+/** What the clock can move in 2 × MSL with a few reboots stays below half of the sequence space. */
+function inWindow(first: u32, longest: u32, newGuard: u32, newMslMs: u32): bool {
+  const reboots = <u64>REBOOTS * (<u64>first + newGuard);
+  return longest + 2 * <u64>newMslMs * TICKS_IN_2_MS + reboots + PULL_MAX < WINDOW;
 }

@@ -1,5 +1,5 @@
 /**
- * The module's exports, ABI 1.0: u32 in, u32 out (docs/abi.md). IPv4 addresses are numbers,
+ * The module's exports, ABI 1.1: u32 in, u32 out (docs/abi.md). IPv4 addresses are numbers,
  * 10.77.0.2 is 0x0A4D0002; IPv6 addresses lie in the I/O buffer, 16 bytes local, 16 bytes remote.
  * Unless a function says otherwise 0 means refused, and `reason` tells why.
  */
@@ -45,27 +45,33 @@ const TIME_WAIT: u32 = 13;
 // Configuration: before `boot`, each returns 1, or 0 for a value out of range.
 
 export function configureStorage(kind: u32, sectorBytes: u32, sectors: u32, granule: u32): u32 {
-  return configured(configurable() && setGeometry(kind, sectorBytes, sectors, granule));
+  if (!configurable()) return 0;
+  return inRange(setGeometry(kind, sectorBytes, sectors, granule));
 }
 
 export function configureClock(hz: u32): u32 {
-  return configured(configurable() && setRate(hz));
+  if (!configurable()) return 0;
+  return accepted(setRate(hz) ? Reason.NONE : Reason.BOUND_CLOCK);
 }
 
 export function configurePorts(first: u32, last: u32): u32 {
-  return configured(configurable() && setPortRange(first, last));
+  if (!configurable()) return 0;
+  return inRange(setPortRange(first, last));
 }
 
 export function reservePorts(first: u32, last: u32): u32 {
-  return configured(configurable() && reserveRange(first, last));
+  if (!configurable()) return 0;
+  return inRange(reserveRange(first, last));
 }
 
 export function configureLeases(first: u32, longest: u32, guard: u32, ports: u32): u32 {
-  return configured(configurable() && setLeases(first, longest, guard, ports));
+  if (!configurable()) return 0;
+  return accepted(setLeases(first, longest, guard, ports));
 }
 
 export function configurePolicy(policy: u32, mslMs: u32): u32 {
-  return configured(configurable() && setPolicy(policy, mslMs));
+  if (!configurable()) return 0;
+  return accepted(setPolicy(policy, mslMs));
 }
 
 // Life: states and provisioning.
@@ -235,12 +241,15 @@ export function counter(id: u32): u32 {
   return id < COUNTERS ? get(id) : 0;
 }
 
+/** Configuration ends with `boot`; what comes later is refused. */
 function configurable(): bool {
-  return lifecycleState == State.OFF;
+  if (lifecycleState == State.OFF) return true;
+  refuse(Reason.CONFIGURATION);
+  return false;
 }
 
-function configured(done: bool): u32 {
-  return done ? 1 : refuse(Reason.CONFIGURATION);
+function inRange(done: bool): u32 {
+  return accepted(done ? Reason.NONE : Reason.CONFIGURATION);
 }
 
 function advance(next: u32): u32 {

@@ -1,25 +1,35 @@
 /**
- * The journal on raw non-volatile memory: append-only records in two or more sectors.
+ * The journal on raw non-volatile memory: append-only records, each in two sectors at once.
  *
- * A sector is divided into slots of two copies each. Slot 0 holds the header. Slot 1 is the closing
- * slot: it is programmed when the next sector has its header and an acknowledged record, so a closed
- * sector without a good successor tells that acknowledged records were lost. A record counts as
- * acknowledged when both copies are programmed and read back, first copy first; so a slot whose
- * copies are both touched and both invalid was acknowledged and rotted, while a torn write leaves
- * the second copy blank (docs/bounds.md has the whole argument).
+ * A sector is divided into slots of one copy each. Slots 0 and 1 hold the header, twice; records follow.
+ * Two sectors make a pair and are filled in step: a record is programmed into a slot of the first
+ * sector, read back, and then into the same slot of the second. It is acknowledged when both are good.
+ * So a slot that is touched and bad in both sectors was acknowledged and lost, while a write that was
+ * cut leaves the second sector blank there. No sector's worth hangs on another one: the newest record
+ * that any sector holds counts, and a boot writes it anew before it hands out a number.
+ *
+ * A sector is erased only while another one holds the newest record. One that fails an erase or a
+ * program is out of use, but read on; with a single one left, it takes each record twice until it is full.
+ * docs/bounds.md has the argument, docs/fault-model.md what memory may do.
  */
 import { Storage } from "./abi";
 import { kind, sectorBytes, sectors } from "./config";
-import { add, Counter, set } from "./counters";
-import { blank, fillBytes, page } from "./memory";
+import { Counter, set } from "./counters";
+import { blank, copyWords, fillBytes, PAGE_BYTES, page } from "./memory";
 import {
   acknowledgeDraft,
+  beginEpochAfterLoss,
+  beginEpochPastTorn,
   erases,
-  headerBefore,
-  headerSequence,
+  headerGeneration,
+  headerPair,
   headerValid,
+  outOfUse,
   putHeader,
   putRecord,
+  raiseCeiling,
+  rankOf,
+  recordCeiling,
   recordValid,
   STRUCTURE_BYTES,
   takeHeaderKey,
@@ -37,212 +47,352 @@ export const UNREAD: u32 = 4;
 
 /** Acknowledged records found lost at this boot (a lost sector counts as one). */
 export let lost: u32 = 0;
-/** Sectors that failed an erase or a program since boot, one bit each. */
-let retired: u32 = 0;
+/** A single sector is in use: when it is full, there is no room. */
+export let lone: bool = false;
 
-const NO_SECTOR: u32 = 0xffff_ffff;
-/** Free slots at which the next sector is erased ahead. */
-const PREPARE_SLOTS: u32 = 3;
-/** Failing slots of one sector in a row before the journal moves on to the next sector. */
-const SLOT_FAILURES_MAX: u32 = 3;
+const NO_SECTOR: u32 = 0xffff;
 
 const HEADER_SLOT: u32 = 0;
-const CLOSING_SLOT: u32 = 1;
 const RECORD_SLOT: u32 = 2;
+
+/** A header is read to the start of the page, everything else to its second half. */
+const half: usize = page + PAGE_BYTES / 2;
 
 /** One copy, padded to whole granules. */
 let copy: u32 = 0;
 let slots: u32 = 0;
 /** The part of a sector that is divided into slots. */
 let usedBytes: u32 = 0;
-let active: u32 = 0;
-let activeSequence: u32 = 0;
-let sequenceMax: u32 = 0;
-/** What `newestSector` found last. */
-let foundSequence: u32 = 0;
-let foundBefore: u32 = 0;
-let nextSlot: u32 = 0;
-/** The sector to close when the next record is durable. */
-let unclosed: u32 = 0;
-/** A sector whose closing slot may have been touched without a trace: it is closed by an erase. */
-let doubtful: u32 = 0;
-/** Highest touched slot of the sector scanned last. */
-let lastTouched: u32 = 0;
-/**
- * The sector that was erased ahead in this boot. It is not remembered over a reboot: a sector whose
- * erase was cut may look blank and not be.
- */
-let prepared: u32 = 0;
 
-/** False when a sector has no room for its header, its closing slot and one record. */
-export function startJournal(): bool {
+/** The pair that takes records; a sector of it is open when it has its header and takes them. */
+let first: u32 = 0;
+let second: u32 = 0;
+let firstOpen: bool = false;
+let secondOpen: bool = false;
+let nextSlot: u32 = 0;
+let generation: u32 = 0;
+let generationMax: u32 = 0;
+/** The second sector of the newest pair: sectors are taken in turn from the one after it. */
+let turn: u32 = 0;
+
+/** The sector that was looked through last has slots that are neither blank nor good. */
+let seen: bool = false;
+/** Sectors that hold the newest acknowledged record, or one that is newer; one bit each. */
+let holders: u32 = 0;
+/** Sectors that failed a read, an erase or a program, one bit each. */
+let retired: u32 = 0;
+/** All others were tried: the next append tries them again, as an outage may be over. */
+let exhausted: bool = false;
+/** A lone sector was not relied on at once; the next time it is. */
+let pressed: bool = false;
+/** Erases that this append may still begin. */
+let erasesLeft: u32 = 0;
+export const ANY_NUMBER: u32 = 0xffff_ffff;
+/** A sector went out of use in this append. */
+let failed: bool = false;
+/** Nothing failed: the append goes on with the next call. */
+export let unfinished: bool = false;
+
+export function startJournal(): void {
   lost = 0;
+  lone = false;
+  first = NO_SECTOR;
+  second = NO_SECTOR;
+  turn = sectors - 1;
+  firstOpen = false;
+  secondOpen = false;
+  generation = 0;
+  generationMax = 0;
+  holders = 0;
   retired = 0;
-  active = NO_SECTOR;
-  unclosed = NO_SECTOR;
-  doubtful = NO_SECTOR;
-  prepared = NO_SECTOR;
-  activeSequence = 0;
-  sequenceMax = 0;
+  exhausted = false;
+  pressed = false;
+  unfinished = false;
   copy = paddedBytes(STRUCTURE_BYTES);
-  slots = sectorBytes / (2 * copy);
-  usedBytes = slots * 2 * copy;
-  return slots > RECORD_SLOT;
+  slots = sectorBytes / copy;
+  usedBytes = slots * copy;
 }
 
-/**
- * Finds the newest acknowledged record and its key. A sector counts only once the one before it is
- * closed: until then nothing in it was acknowledged, and what a torn write left there may read as a
- * good record today and as nothing tomorrow.
- */
+/** Finds the newest record that any sector holds, and its key. */
 export function recoverJournal(): u32 {
-  let below: u32 = 0xffff_ffff;
-  let orphan: u32 = NO_SECTOR;
-  for (;;) {
-    active = newestSector(below);
-    if (active == NO_SECTOR) return nothingFound(orphan);
-    // Each header is read once here: an unstable one may read differently the next time.
-    activeSequence = foundSequence;
-    below = foundSequence;
-    lost = 0;
-    if (!scanSlots(active)) {
-      // A header without a record: a rotation that was cut short, or a sector that rotted.
-      if (orphan == NO_SECTOR) orphan = active;
+  let newestSlot: u32 = 0;
+  let newestRank: u64 = 0;
+  let vouched: u64 = 0;
+  let ruined: u32 = 0;
+  for (let sector: u32 = 0; sector < sectors; sector++) {
+    if (readHeader(sector) == 0) continue;
+    const found = headerGeneration(page);
+    if (found > generationMax) {
+      generationMax = found;
+      ruined = 0;
+    }
+    const slot = newestRecord(sector);
+    if (slot == 0) {
+      if (found == generationMax && seen) ruined++;
       continue;
     }
-    unclosed = sectorBefore();
-    if (unclosed == NO_SECTOR || !slotBlank(unclosed, CLOSING_SLOT)) break;
-    doubtful = unclosed;
-    orphan = NO_SECTOR;
+    vouched = max(vouched, recordCeiling(half));
+    const rank = rankOf(half, found);
+    if (rank < newestRank || (rank == newestRank && slot <= newestSlot)) continue;
+    newestSlot = slot;
+    newestRank = rank;
+    generation = found;
+    first = sector;
+    takePair(headerPair(page));
+    takeHeaderKey(page);
+    takeRecord(half);
   }
-  if (!readHeader(active)) return UNREADABLE;
-  takeHeaderKey(page);
-  if (slotBlank(active, CLOSING_SLOT)) {
-    nextSlot = lastTouched + 1;
-    // A program that was cut before it changed a bit leaves no trace; on parts with ECC even that
-    // granule should not be programmed again, so flash skips one slot at each boot.
-    if (kind == Storage.NOR) nextSlot++;
-  } else {
-    // Closed: records were acknowledged in a later sector, and they are gone. If that sector's
-    // header is left, its key is the one in use.
-    lost++;
-    nextSlot = slots;
-    if (orphan != NO_SECTOR && readHeader(orphan)) takeHeaderKey(page);
-  }
+  if (newestSlot == 0) return nothingFound();
+  raiseCeiling(vouched);
+  // Both sectors of a later pair were written, and neither holds a good record.
+  if (generationMax > generation && ruined == 2) lost++;
+  firstOpen = readHeader(first) == 2;
+  // One whose erase was cut may have kept its header.
+  secondOpen =
+    second < sectors &&
+    readHeader(second) == 2 &&
+    headerGeneration(page) == generation &&
+    newestRecord(second) != 0;
+  weigh(newestSlot);
   return FOUND;
 }
 
-/** Makes the draft durable: in the active sector, or in the next one when that is full or worn. */
-export function append(): bool {
-  let failures: u32 = 0;
-  while (nextSlot < slots && failures < SLOT_FAILURES_MAX) {
-    if (programRecord(active, nextSlot++)) return acknowledge();
-    failures++;
-  }
-  return rotate();
+function takePair(pair: u32): void {
+  second = pair >> 16;
+  turn = second < sectors ? second : first;
+  if (second == first) second = pair & 0xffff;
 }
 
 /**
- * Makes the draft durable in a fresh sector whose header has the module's current key. The new key
- * counts from the instant that the record is whole; before it, the old sector does.
+ * Looks at what stands behind the newest record: torn writes, or records that were acknowledged and are
+ * lost; and finds the slot to go on with.
+ */
+function weigh(newestSlot: u32): void {
+  const inService = sectorsInService();
+  lone = inService == 1;
+  holders = bit(first);
+  if (secondOpen && slotTouched(second, newestSlot) && recordValid(half)) holders |= bit(second);
+  let last = newestSlot;
+  let behind = false;
+  for (let slot = slots - 1; slot > newestSlot; slot--) {
+    const bad = slotTouched(first, slot);
+    const other = secondOpen && slotTouched(second, slot);
+    // The second copy is begun when the first one is good; a lone sector has it in the next slot.
+    if (bad && (lone ? behind : other)) lost++;
+    if ((bad || other) && last == newestSlot) last = slot;
+    behind = bad;
+  }
+  const doubt = last > newestSlot;
+  // Each record was in two sectors, unless a single one was left: so one that cannot be read hides
+  // nothing, but where the other one may have gone out of use before.
+  const hidden = retired & ~outOfUse;
+  if (hidden != 0 && (doubt || inService == 2 || (hidden & (hidden - 1)) != 0)) lost++;
+  nextSlot = last + 1;
+  // A program that was cut before it changed a bit leaves no trace; on parts with ECC even that
+  // granule should not be programmed again, so flash skips one slot at each boot.
+  if (kind == Storage.NOR || (doubt && lone)) nextSlot++;
+  if (lost != 0) beginEpochAfterLoss();
+  // What reads as nothing now, a torn record of a later pair or a sector that cannot be read, may read
+  // as something another time: it must not count then.
+  else if (generationMax > generation || retired != 0) beginEpochPastTorn();
+}
+
+/**
+ * Makes the draft durable, in two sectors or in the only one that is left. It begins at most so many
+ * erases: when more are due, it is `unfinished` and goes on with the next call.
+ */
+export function append(erasesAllowed: u32): bool {
+  erasesLeft = erasesAllowed;
+  return finish(write(false));
+}
+
+/**
+ * Makes the draft durable in a fresh pair whose headers have the module's current key. The new key
+ * counts from the instant that the record is whole; before it, the old pair does.
  */
 export function appendWithNewKey(): bool {
-  if (!rotate()) return false;
-  // Nothing of an earlier key, or of what was here before, may come back at a later recovery.
-  for (let sector: u32 = 0; sector < sectors; sector++) {
-    if (sector != active && !sectorBlank(sector, usedBytes)) wipe(sector);
+  const before = generation;
+  erasesLeft = ANY_NUMBER;
+  if (!finish(write(true))) {
+    // A pair with the new key's header takes no records of the old one.
+    if (generation != before) firstOpen = false;
+    return false;
   }
   return true;
 }
 
-/** Few slots are left in the active sector, and the next one was not erased in this boot. */
-export function preparationDue(): bool {
-  return prepared == NO_SECTOR && nextSlot + PREPARE_SLOTS >= slots;
+/** The next record has to erase a sector first. */
+export function eraseDue(): bool {
+  return full() || (firstOpen && !secondOpen && inUse(second));
 }
 
-/** Erases the next sector ahead of its use. */
-export function prepare(): void {
-  for (let sector = sectorAfter(active); sector != active; sector = sectorAfter(sector)) {
-    if (wipe(sector)) {
-      prepared = sector;
-      return;
-    }
-    retire(sector);
-  }
+function full(): bool {
+  return nextSlot >= slots;
 }
 
-function retire(sector: u32): void {
-  retired |= 1 << sector;
-  add(Counter.RETIRED, 1);
-}
-
-/**
- * Both copies are durable. Only now is an older sector closed: a record that a torn write left half
- * readable must not close the sector that may be needed once it reads as nothing.
- */
-function acknowledge(): bool {
-  if (unclosed != NO_SECTOR) closeSector(unclosed);
-  unclosed = NO_SECTOR;
+function finish(done: bool): bool {
+  set(Counter.RETIRED, ones(retired));
+  if (!done) return false;
+  pressed = false;
   acknowledgeDraft();
-  noteWear();
+  // Sectors are taken in turn, so all erases so far are spread evenly.
+  set(Counter.WEAR, (erases + sectors - 1) / sectors);
   return true;
 }
 
-/** Sectors are taken in turn, so all erases so far are spread evenly. */
-function noteWear(): void {
-  set(Counter.WEAR, (erases + sectors - 1) / sectors);
+function write(newKey: bool): bool {
+  if (exhausted) retired = 0;
+  exhausted = false;
+  unfinished = false;
+  failed = false;
+  let fresh = newKey;
+  for (;;) {
+    if (fresh || !firstOpen || full()) {
+      if (!openPair()) {
+        unfinished = erasesLeft == 0 && !failed;
+        return false;
+      }
+      fresh = false;
+    }
+    if (!secondOpen && inUse(second) && erasesLeft == 0) {
+      unfinished = !failed;
+      return false;
+    }
+    const slot = nextSlot++;
+    // A sector that fails a slot is out of use: a second try in the next slot, if it were cut, could leave
+    // bits that read as blank further on than the one slot that a boot skips.
+    if (!programRecord(first, slot)) {
+      giveUpFirst();
+      // A lone sector leaves a gap, so that two bad slots side by side are two copies of one record.
+      nextSlot++;
+      continue;
+    }
+    // What it holds is newer than all else, and may be all that is left when the second is erased.
+    holders |= bit(first);
+    if (mirror(slot)) {
+      lone = false;
+      holders = bit(first) | bit(second);
+      return true;
+    }
+    if (usable() >= 2) {
+      if (openPair()) continue;
+      if (usable() >= 2) return false;
+    }
+    exhausted = true;
+    // One sector is left. Where others worked until now, an outage that spared it is likelier; so
+    // that is seen twice before numbers hang on it alone.
+    if (!newKey && !pressed && sectorsInService() > 2) {
+      pressed = true;
+      return false;
+    }
+    lone = true;
+    if (!firstOpen || full() || !programRecord(first, nextSlot++)) return false;
+    holders = bit(first);
+    return true;
+  }
 }
 
-/** Moves to the next sector that takes an erase, a header and a record. */
-function rotate(): bool {
-  const old = active;
-  for (let sector = sectorAfter(old); sector != old; sector = sectorAfter(sector)) {
-    if (openSector(sector) && programRecord(sector, RECORD_SLOT)) {
-      unclosed = old;
-      active = sector;
-      activeSequence = sequenceMax;
-      nextSlot = RECORD_SLOT + 1;
-      return acknowledge();
+/** The second copy. False when the second sector is out of use, or goes out of use by it. */
+function mirror(slot: u32): bool {
+  if (!inUse(second)) return false;
+  // The first sector holds the newest record now, so this one may be erased.
+  if (!secondOpen) secondOpen = openSector(second, first | (second << 16), generation);
+  if (secondOpen && programRecord(second, slot)) return true;
+  retire(second);
+  secondOpen = false;
+  return false;
+}
+
+/** The first sector is out of use: the second one, if it is open, takes its place. */
+function giveUpFirst(): void {
+  retire(first);
+  const other = first;
+  first = second;
+  second = other;
+  firstOpen = secondOpen;
+  secondOpen = false;
+}
+
+/** Opens the first sector of a new pair: the next one in turn that may be erased, and takes it. */
+function openPair(): bool {
+  const from = turn + 1;
+  for (let i: u32 = 0; i < sectors && erasesLeft != 0; i++) {
+    const sector = (from + i) % sectors;
+    if (!erasable(sector)) continue;
+    const partner = partnerOf(sector);
+    if (openSector(sector, sector | (partner << 16), ++generationMax)) {
+      first = sector;
+      second = partner;
+      firstOpen = true;
+      secondOpen = false;
+      turn = partner < sectors ? partner : sector;
+      generation = generationMax;
+      nextSlot = RECORD_SLOT;
+      return true;
     }
-    // What it did take must not be read as a record once the old sector is closed.
-    wipe(sector);
     retire(sector);
   }
+  exhausted = usable() < 2;
   return false;
 }
 
 /**
- * Sectors are taken in turn, but for retired ones, until it is the turn of the active one. Without one it is
- * NO_SECTOR's, which is −1: the first of all sectors is the one after it.
+ * A sector is erased only while another one holds the newest record. Of two that hold it, that is the one
+ * with the lower number, at every boot: what an erase that was cut or failed has left behind may read as a
+ * good record again.
  */
-function sectorAfter(sector: u32): u32 {
-  do {
-    sector++;
-    if (sector >= sectors) sector = active == NO_SECTOR ? NO_SECTOR : 0;
-  } while (sector != active && (retired & (1 << sector)) != 0);
-  return sector;
+function erasable(sector: u32): bool {
+  return inUse(sector) && ((holders & bit(sector)) == 0 || (holders & (bit(sector) - 1)) != 0);
 }
 
-/** Erases a sector, unless that was done ahead, and programs its header. */
-function openSector(sector: u32): bool {
-  if (sector != prepared && !wipe(sector)) return false;
-  prepared = NO_SECTOR;
-  sequenceMax++;
-  fillBytes(page, 0xff, copy);
-  putHeader(page, sequenceMax, activeSequence);
-  return programCopies(sector, HEADER_SLOT);
-}
-
-/**
- * Marks a sector as succeeded. One whose mark is torn, or that does not take it, is erased instead:
- * a mark must not be there today and gone tomorrow.
- */
-function closeSector(sector: u32): void {
-  if (sector != doubtful) {
-    const open = slotBlank(sector, CLOSING_SLOT);
-    if (open ? programRecord(sector, CLOSING_SLOT) : recordValid(page)) return;
+/** The sector after `sector` in turn that is in use; NO_SECTOR when there is no other. */
+function partnerOf(sector: u32): u32 {
+  for (let i: u32 = 1; i < sectors; i++) {
+    const partner = (sector + i) % sectors;
+    if (inUse(partner)) return partner;
   }
-  wipe(sector);
+  return NO_SECTOR;
+}
+
+function inUse(sector: u32): bool {
+  return sector < sectors && (retired & bit(sector)) == 0;
+}
+
+function bit(sector: u32): u32 {
+  return 1 << sector;
+}
+
+function ones(bits: u32): u32 {
+  let count: u32 = 0;
+  for (let left = bits; left != 0; left &= left - 1) count++;
+  return count;
+}
+
+function usable(): u32 {
+  return sectors - ones(retired);
+}
+
+/** Sectors that took records when the newest one was written. */
+function sectorsInService(): u32 {
+  return sectors - ones(outOfUse);
+}
+
+function retire(sector: u32): void {
+  failed = true;
+  retired |= bit(sector);
+}
+
+/** Erases a sector and programs its header, twice. */
+function openSector(sector: u32, pair: u32, number: u32): bool {
+  erasesLeft--;
+  holders &= ~bit(sector);
+  if (sector == first) firstOpen = false;
+  if (sector == second) secondOpen = false;
+  if (!wipe(sector)) return false;
+  fillBytes(page, 0xff, copy);
+  putHeader(page, number, pair);
+  const at = slotOffset(sector, HEADER_SLOT);
+  return programPage(at, copy) && programPage(at + copy, copy);
 }
 
 /** Erases the part of a sector that is in use. */
@@ -253,96 +403,47 @@ function wipe(sector: u32): bool {
 /** Programs the draft into a slot. */
 function programRecord(sector: u32, slot: u32): bool {
   fillBytes(page, 0xff, copy);
-  putRecord(page);
-  return programCopies(sector, slot);
+  putRecord(page, retired);
+  return programPage(slotOffset(sector, slot), copy);
 }
 
-/** Programs the page, first copy, then second: a torn write leaves the second blank. */
-function programCopies(sector: u32, slot: u32): bool {
-  const offset = slotOffset(sector, slot);
-  return programPage(offset, copy) && programPage(offset + copy, copy);
+/** Reads a sector's header to the start of the page. Returns how many of its two copies are good. */
+function readHeader(sector: u32): u32 {
+  const at = slotOffset(sector, HEADER_SLOT);
+  const readable = readTo(page, at, copy);
+  const other = readTo(half, at + copy, copy);
+  if (!readable && !other) retire(sector);
+  const good: u32 = headerValid(page) ? 1 : 0;
+  if (!headerValid(half)) return good;
+  copyWords(page, half, STRUCTURE_BYTES);
+  return good + 1;
 }
 
-/**
- * The sector with the highest sequence number below `below`; leaves that number, and the one of the
- * sector before it, in `foundSequence` and `foundBefore`.
- */
-function newestSector(below: u32): u32 {
-  let newest: u32 = NO_SECTOR;
-  foundSequence = 0;
-  for (let sector: u32 = 0; sector < sectors; sector++) {
-    if (!readHeader(sector)) continue;
-    const sequence = headerSequence(page);
-    sequenceMax = max(sequenceMax, sequence);
-    if (sequence < below && sequence > foundSequence) {
-      newest = sector;
-      foundSequence = sequence;
-      foundBefore = headerBefore(page);
-    }
-  }
-  return newest;
-}
-
-/** The sector that the one found last follows, if it is there. */
-function sectorBefore(): u32 {
-  const sequence = foundBefore;
-  const sector = newestSector(sequence + 1);
-  return foundSequence == sequence ? sector : NO_SECTOR;
-}
-
-/** Reads a good copy of a sector's header into the page. */
-function readHeader(sector: u32): bool {
-  const offset = slotOffset(sector, HEADER_SLOT);
-  if (readTo(page, offset, copy) && headerValid(page)) return true;
-  return readTo(page, offset + copy, copy) && headerValid(page);
-}
-
-/**
- * Takes the newest valid record of a sector, from the last slot backwards. Touched slots behind it
- * are torn writes (second copy blank) or lost records.
- */
-function scanSlots(sector: u32): bool {
-  lastTouched = 0;
+/** The last slot of a sector with a good record, which is left in the page's second half; or 0. */
+function newestRecord(sector: u32): u32 {
+  seen = false;
   for (let slot = slots - 1; slot >= RECORD_SLOT; slot--) {
-    readSlot(sector, slot);
-    if (blank(page, 2 * copy)) continue;
-    if (lastTouched == 0) lastTouched = slot;
-    if (recordValid(page)) {
-      takeRecord(page);
-      return true;
-    }
-    if (recordValid(page + copy)) {
-      takeRecord(page + copy);
-      return true;
-    }
-    if (!blank(page + copy, copy)) lost++;
+    if (!slotTouched(sector, slot)) continue;
+    if (recordValid(half)) return slot;
+    seen = true;
   }
-  return false;
+  return 0;
 }
 
-function readSlot(sector: u32, slot: u32): void {
-  const offset = slotOffset(sector, slot);
-  if (readTo(page, offset, 2 * copy)) return;
-  // One bad granule must not hide the good copy beside it.
-  readTo(page, offset, copy);
-  readTo(page + copy, offset + copy, copy);
-}
-
-function slotBlank(sector: u32, slot: u32): bool {
-  readSlot(sector, slot);
-  return blank(page, 2 * copy);
+/** Reads a slot to the page's second half. False when it is blank. */
+function slotTouched(sector: u32, slot: u32): bool {
+  readTo(half, slotOffset(sector, slot), copy);
+  return !blank(half, copy);
 }
 
 function slotOffset(sector: u32, slot: u32): u32 {
-  return sector * sectorBytes + slot * 2 * copy;
+  return sector * sectorBytes + slot * copy;
 }
 
 /** No record at all: blank storage, unreadable storage, or something that cannot be trusted. */
-function nothingFound(orphan: u32): u32 {
-  if (readErrors) return UNREADABLE;
-  if (orphan != NO_SECTOR) return CORRUPT;
+function nothingFound(): u32 {
   for (let sector: u32 = 0; sector < sectors; sector++) {
-    if (!sectorBlank(sector, usedBytes)) return CORRUPT;
+    if (!sectorBlank(sector, usedBytes)) return readErrors ? UNREADABLE : CORRUPT;
   }
-  return BLANK;
+  return readErrors ? UNREADABLE : BLANK;
 }

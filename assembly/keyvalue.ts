@@ -1,17 +1,21 @@
 /**
  * The journal on a platform's own key-value store: two keys, each with header and record in one
- * value. Both hold the same once a write is acknowledged. The key that does not hold the newest
- * record is written first, so at every instant one of them holds what was acknowledged last.
+ * value. Both hold the same once a write is acknowledged. The key that may hold a put that was cut is
+ * written first, so at every instant the other one holds what was acknowledged last, whether or not
+ * such a put leaves a value behind.
  */
 import { Counter, set } from "./counters";
 import { BLANK, CORRUPT, FOUND, UNREADABLE } from "./journal";
 import { page } from "./memory";
 import {
   acknowledgeDraft,
+  headerGeneration,
+  headerPair,
   headerValid,
   putHeader,
   putRecord,
-  recordNumber,
+  rankOf,
+  recordTag,
   recordValid,
   STRUCTURE_BYTES,
   takeHeaderKey,
@@ -22,35 +26,54 @@ import { programPage, readErrors, readTo } from "./storage";
 const VALUE_BYTES: u32 = 2 * STRUCTURE_BYTES;
 const VALUES: u32 = 2;
 
-/** The key that held the newest valid record at boot. */
-let newestKey: u32 = 0;
+/** The key that may not hold what it should: it is written first, while the other one holds what counts. */
+let doubtful: u32 = 0;
+/** Puts of the newest value, over the store's life. */
+let puts: u32 = 0;
 
 export function recoverValues(): u32 {
   let outcome = BLANK;
+  let newestRank: u64 = 0;
+  const record = page + STRUCTURE_BYTES;
+  doubtful = 0;
+  puts = 0;
   for (let key: u32 = 0; key < VALUES; key++) {
-    if (!readTo(page, key, VALUE_BYTES)) continue;
-    if (!headerValid(page) || !recordValid(page + STRUCTURE_BYTES)) {
-      if (outcome != FOUND) outcome = CORRUPT;
+    const readable = readTo(page, key, VALUE_BYTES);
+    if (!readable || !valueValid()) {
+      doubtful = key;
+      if (readable && outcome != FOUND) outcome = CORRUPT;
       continue;
     }
-    if (outcome == FOUND && load<u32>(page + STRUCTURE_BYTES) <= recordNumber) continue;
+    const rank = rankOf(record, headerGeneration(page));
+    if (outcome == FOUND) {
+      // The newer one may be a put that was cut; of two that are the same, the one that was put last.
+      doubtful = rank > newestRank ? key : rank < newestRank ? 1 - key : 1 - headerPair(page);
+      if (rank <= newestRank) continue;
+    }
     outcome = FOUND;
-    newestKey = key;
+    newestRank = rank;
+    puts = headerGeneration(page);
     takeHeaderKey(page);
-    takeRecord(page + STRUCTURE_BYTES);
+    takeRecord(record);
   }
-  if (outcome != FOUND && readErrors) return UNREADABLE;
-  return outcome;
+  return outcome != FOUND && readErrors ? UNREADABLE : outcome;
+}
+
+/** Header and record name the same put: a value may be half of one and half of the other. */
+function valueValid(): bool {
+  const record = page + STRUCTURE_BYTES;
+  return headerValid(page) && recordValid(record) && recordTag(record) == headerGeneration(page);
 }
 
 /** Makes the draft durable. */
 export function appendValue(): bool {
-  putHeader(page, recordNumber + 1, recordNumber);
-  putRecord(page + STRUCTURE_BYTES);
-  if (!programPage(1 - newestKey, VALUE_BYTES) || !programPage(newestKey, VALUE_BYTES)) {
-    return false;
-  }
+  const first = doubtful;
+  putHeader(page, ++puts, first);
+  putRecord(page + STRUCTURE_BYTES, puts);
+  if (!programPage(first, VALUE_BYTES)) return false;
+  doubtful = 1 - first;
+  if (!programPage(doubtful, VALUE_BYTES)) return false;
   acknowledgeDraft();
-  set(Counter.WEAR, recordNumber);
+  set(Counter.WEAR, puts);
   return true;
 }

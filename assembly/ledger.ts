@@ -1,10 +1,10 @@
 /** What is durable, whatever it lies on: one door to the raw journal and the key-value one. */
 import { Storage } from "./abi";
-import { kind } from "./config";
+import { kind, sectors } from "./config";
 import { add, Counter, set } from "./counters";
 import * as journal from "./journal";
 import { appendValue, recoverValues } from "./keyvalue";
-import { clearRecord } from "./record";
+import { beginEpoch, boots, ceiling, clearRecord, draftRecord, portCeiling } from "./record";
 import { startStorage } from "./storage";
 import { k0, k1, setKey } from "./tuple";
 
@@ -12,12 +12,15 @@ function onValues(): bool {
   return kind == Storage.KEY_VALUE;
 }
 
-/** Reads storage anew. False when the geometry leaves no room for a record. */
+/** Begins anew. False when no storage was configured. */
 export function startLedger(): bool {
   startStorage();
   clearRecord();
   setKey(0, 0);
-  return onValues() || journal.startJournal();
+  if (onValues()) return true;
+  if (sectors == 0) return false;
+  journal.startJournal();
+  return true;
 }
 
 /** One of FOUND, BLANK, CORRUPT, UNREADABLE; after FOUND, `record.ts` holds the newest record. */
@@ -32,18 +35,25 @@ export function recordsLost(): bool {
   return journal.lost != 0;
 }
 
-/** Makes the drafted record durable. */
-export function persist(): bool {
-  return written(onValues() ? appendValue() : journal.append());
+/** Makes the drafted record durable, with at most so many erases on the way: see `unfinished`. */
+export function persist(erasesAllowed: u32): bool {
+  return written(onValues() ? appendValue() : journal.append(erasesAllowed));
 }
 
-/** Changes the key and makes it durable with the drafted record, in one atomic step; or changes nothing. */
+/**
+ * Changes the key and makes it durable with the drafted record, in one atomic step; or changes nothing.
+ * Either way an epoch begins: of a step that failed, some part may be in memory.
+ */
 export function persistNewKey(low: u64, high: u64): bool {
   const oldLow = k0;
   const oldHigh = k1;
   setKey(low, high);
+  beginEpoch();
   const done = written(onValues() ? appendValue() : journal.appendWithNewKey());
-  if (!done) setKey(oldLow, oldHigh);
+  if (!done) {
+    setKey(oldLow, oldHigh);
+    beginEpoch();
+  }
   return done;
 }
 
@@ -52,7 +62,22 @@ function written(done: bool): bool {
   return done;
 }
 
-/** Erases the next sector if it will be needed soon, and was not in this boot. */
-export function prepareAhead(): void {
-  if (!onValues() && journal.preparationDue()) journal.prepare();
+/** A single sector takes the records, and its slots are numbered. */
+export function nearEnd(): bool {
+  return !onValues() && journal.lone;
+}
+
+/** The last write did not fail, but it has a sector to erase with the next call. */
+export function unfinished(): bool {
+  return !onValues() && journal.unfinished;
+}
+
+/**
+ * When the pair is full, writes the newest record anew, in a fresh pair. That erases sectors, one a call,
+ * now rather than when a connection waits for it. False when it failed.
+ */
+export function prepareAhead(erasesAllowed: u32): bool {
+  if (onValues() || journal.lone || !journal.eraseDue()) return true;
+  draftRecord(ceiling, portCeiling, boots, 0);
+  return journal.append(erasesAllowed) || journal.unfinished;
 }

@@ -7,19 +7,39 @@ import { rateSet, startClock, TICKS_HZ, TICKS_PER_MS, uptime } from "./clock";
 import { guard, mslMs, policy } from "./config";
 import { Counter, resetCounters, set } from "./counters";
 import { drawKey, keyHigh, keyLow } from "./entropy";
-import { BLANK, FOUND, UNREAD, UNREADABLE } from "./journal";
-import { persist, persistNewKey, prepareAhead, recordsLost, recover, startLedger } from "./ledger";
-import { boots, ceiling, FLAG_QUIET, flags, forgetPortCeiling, portCeiling } from "./record";
+import { ANY_NUMBER, BLANK, FOUND, UNREAD, UNREADABLE } from "./journal";
+import {
+  nearEnd,
+  persist,
+  persistNewKey,
+  prepareAhead,
+  recordsLost,
+  recover,
+  startLedger,
+  unfinished,
+} from "./ledger";
+import {
+  beginEpochUnknown,
+  boots,
+  ceiling,
+  FLAG_QUIET,
+  forgetPortCeiling,
+  portCeiling,
+  quietOwed,
+} from "./record";
 import {
   closeLimit,
   draftLease,
+  erasesAllowed,
   followClock,
   limit,
   openLimit,
   openLimitWithoutLease,
+  portNext,
   renewalNear,
   renewSequence,
   startSequence,
+  stopRunning,
   v,
 } from "./sequence";
 import { reason, refuse, setState, state, stateReason } from "./status";
@@ -61,10 +81,15 @@ export function poll(): u32 {
   if (state == State.READY) {
     if (degraded || !(asked || inUse())) return state;
     // Not on the path of a connection: the moment to erase and to write.
-    prepareAhead();
+    if (uptime >= retryAt && !prepareAhead(erasesAllowed())) retryAt = uptime + TICKS_HZ;
+    followClock();
     if (!renewalNear()) return state;
   }
   goOn();
+  // Writing takes its time, and the clock goes on.
+  followClock();
+  if (state == State.READY && v >= limit) setState(State.FAILED, Reason.STORAGE_FAILED);
+  if (state != State.READY) stopRunning();
   return state;
 }
 
@@ -91,17 +116,17 @@ export function provision(options: u32): u32 {
   const replace = (options & Provision.REPLACE) != 0;
   if (found == FOUND && !replace) return refuse(Reason.ALREADY_PROVISIONED);
   if ((keyLow | keyHigh) == 0) return refuse(Reason.ARGUMENT);
-  // A virgin chip and a wiped one look the same; only who provisions knows, and only blank storage
-  // can bear them out.
-  const quiet = !((options & Provision.NEW_DEVICE) != 0 && found == BLANK);
+  // A virgin chip and a wiped one look the same; only who provisions knows, and only blank storage and
+  // a device that has not spoken can bear them out.
+  const quiet = !((options & Provision.NEW_DEVICE) != 0 && found == BLANK && !degraded);
   followClock();
-  closeLimit();
-  if (found != FOUND) startSequence(guard, 0);
-  draftLease(v, max<u32>(boots, 1), quiet ? FLAG_QUIET : 0);
-  if (!persistNewKey(keyLow, keyHigh)) {
-    storageFailed(State.FAILED);
-    return refuse(Reason.STORAGE_FAILED);
-  }
+  if (found != FOUND && found != BLANK) beginEpochUnknown();
+  // As at a boot, V goes on above all numbers, for the key may be the same.
+  const from = max(v, ceiling + guard);
+  draftLease(from, booted ? boots : boots + 1, quiet ? FLAG_QUIET : 0);
+  // When that fails nothing has changed: quiet time that is owed goes on, and so does a lease.
+  if (!persistNewKey(keyLow, keyHigh)) return refuse(Reason.STORAGE_FAILED);
+  startSequence(from, portNext);
   found = FOUND;
   booted = true;
   degraded = false;
@@ -123,28 +148,35 @@ export function provisionFromEntropy(options: u32): u32 {
 function startUp(): void {
   booted = false;
   asked = false;
+  closeLimit();
   if (!rateSet() || !startLedger()) {
     setState(State.FAILED, Reason.CONFIGURATION);
     return;
   }
   found = recover();
-  if (found == FOUND) recordBoot();
-  else startWithoutKey();
-}
-
-/** V starts above every number of every earlier boot, and this boot's first lease becomes durable. */
-function recordBoot(): void {
-  const quiet = (flags & FLAG_QUIET) != 0 || recordsLost();
+  if (found != FOUND) {
+    startWithoutKey();
+    return;
+  }
+  // V starts above every number of every earlier boot.
   startSequence(ceiling + guard, portCeiling);
   // The ring goes on at the old ceiling, or at the same place of it far below.
   forgetPortCeiling();
+  recordBoot();
+}
+
+/** This boot's first lease becomes durable. */
+function recordBoot(): void {
+  const quiet = quietOwed || recordsLost();
   draftLease(v, boots + 1, quiet ? FLAG_QUIET : 0);
-  if (!persist()) {
+  // After a loss nothing is erased before quiet time is over: what cannot be read now may be readable.
+  const lost = recordsLost();
+  booted = persist(lost ? 0 : ANY_NUMBER);
+  if (!booted && !lost) {
     storageFailed(State.FAILED);
     degrade();
     return;
   }
-  booted = true;
   settle(quiet);
 }
 
@@ -181,7 +213,7 @@ function settle(quiet: bool): void {
     quietUntil = uptime + mslMs * (2 * TICKS_PER_MS);
     setState(State.QUIET, Reason.QUIET);
   } else {
-    setState(State.READY, Reason.NONE);
+    setReady();
     if (degraded) openLimitWithoutLease();
     else openLimit();
   }
@@ -190,13 +222,18 @@ function settle(quiet: bool): void {
 /** Quiet time is over when its length has passed and a record says so. */
 function endQuiet(): void {
   if (uptime < quietUntil) return;
-  if (degraded || renewSequence(1)) settle(false);
-  else quietUntil = uptime + TICKS_HZ;
+  if (degraded || renewSequence(1)) {
+    booted = true;
+    settle(false);
+  } else quietUntil = uptime + TICKS_HZ;
 }
 
 /** The slow side of the gate: V has reached its ceiling, or the state does not allow numbers. */
 function openGate(): bool {
+  // No connection runs on the old lease, so that the write may take its time.
+  if (!inUse()) stopRunning();
   goOn();
+  followClock();
   if (state == State.READY && v < limit) return true;
   if (state == State.READY) setState(State.FAILED, Reason.STORAGE_FAILED);
   refuse(stateReason);
@@ -214,18 +251,29 @@ function retry(): void {
   // What storage does not hold does not come back by reading it again.
   if (found != FOUND && found != UNREADABLE) return;
   if (booted) renewLease();
-  else if (uptime >= retryAt) startUp();
+  else if (uptime < retryAt) return;
+  else if (found == FOUND) recordBoot();
+  else startUp();
 }
 
 function renewLease(): void {
-  if (uptime < retryAt) return;
-  if (renewSequence(1)) {
-    asked = false;
-    setState(State.READY, Reason.NONE);
-  } else {
-    // What was leased before stays good; the state changes when it is used up.
-    storageFailed(v < limit ? State.READY : State.FAILED);
+  if (uptime >= retryAt) {
+    if (renewSequence(1)) {
+      asked = false;
+      setReady();
+      return;
+    }
+    if (unfinished() && v < limit) return;
+    retryAt = uptime + TICKS_HZ;
   }
+  // What was leased before stays good; the state changes when it is used up, whether or not it is time
+  // to try again.
+  setState(v < limit ? State.READY : State.FAILED, Reason.STORAGE_FAILED);
+}
+
+/** READY; with a single sector left, the reason says so ahead of the end. */
+function setReady(): void {
+  setState(State.READY, nearEnd() ? Reason.WEAR : Reason.NONE);
 }
 
 function storageFailed(stateThen: u32): void {

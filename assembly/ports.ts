@@ -6,12 +6,11 @@
  */
 import { Reason } from "./abi";
 import { portFirst, rangeFirst, rangeLast, reservedRanges, ringSize } from "./config";
-import { degraded, ready } from "./lifecycle";
+import { ready } from "./lifecycle";
 import { permute } from "./permutation";
-import { portCeiling } from "./record";
-import { portNext, renewPorts, takePort } from "./sequence";
+import { passPorts, portNext, takePort } from "./sequence";
 import { refuse } from "./status";
-import { find, hasRoom, openFromRing, refresh, ringBlocked } from "./timewait";
+import { find, hasRoom, openFromRing, portElsewhere, refresh, ringBlocked } from "./timewait";
 import { LABEL_DESTINATION, selectLocalPort, tupleHash } from "./tuple";
 
 /** A port for the selected destination, or 0. */
@@ -21,16 +20,16 @@ export function allocatePort(): u32 {
   if (!hasRoom()) return refuse(Reason.TABLE_FULL);
   selectLocalPort(0);
   const destination = tupleHash(LABEL_DESTINATION);
-  // Only ports in the table can be busy, so this ends long before a large ring is through.
-  for (let tries: u32 = 0; tries < ringSize; tries++) {
-    // In degraded mode the counter has no durable ceiling.
-    if (!degraded && portNext == portCeiling && !renewPorts()) return refuse(Reason.STORAGE_FAILED);
-    if (ringBlocked(portNext)) break;
-    const index = portNext;
-    takePort();
+  // The ring goes on only when a port is found: a refusal writes nothing, however small the ring is.
+  for (let passed: u32 = 0; passed < ringSize; passed++) {
+    const index = portNext + passed;
+    if (ringBlocked(index)) break;
     const port = portAt(permute(destination, index % ringSize, ringSize));
+    if (portElsewhere(port)) continue;
     selectLocalPort(port);
     if (find() != 0) continue;
+    if (!passPorts(passed)) return refuse(Reason.STORAGE_FAILED);
+    takePort();
     openFromRing(index);
     return port;
   }

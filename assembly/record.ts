@@ -2,10 +2,13 @@
  * The two structures of the journal, wherever they are built: 32 bytes each, little-endian, with a
  * CRC-32 over the first 28 in the last four.
  *
- * Header: magic and format version, sector sequence number, the sequence number of the sector
- * before it, key. A new key means a new sector, so its sequence number is the key's epoch.
- * Record: record number, sequence ceiling (u64), port ceiling, boot count, flags, sector erases so
- * far.
+ * Header: magic and format version, generation, the two sectors of the pair, key. A new key means a
+ * new pair.
+ * Record: sequence ceiling (u64), port ceiling, boot count, epoch and flags, sector erases so far, the
+ * sectors that were out of use when it was written (in a key-value store: the number of the put).
+ *
+ * Records are ordered by epoch, then by generation, then by slot. A new epoch begins with a new key and
+ * after a loss, so that nothing of before that comes back to sight can be taken for the newest.
  */
 import { Counter, set } from "./counters";
 import { crc32 } from "./crc32";
@@ -15,20 +18,29 @@ import { k0, k1, setKey } from "./tuple";
 export const STRUCTURE_BYTES: u32 = 32;
 const CRC: usize = 28;
 
-/** "ISN" and format version 1. */
-const MAGIC: u32 = 0x01_4e_53_49;
+/** "ISN" and format version 2. */
+const MAGIC: u32 = 0x02_4e_53_49;
 
 /** Quiet time is owed: it is over only when a later record says so (RFC 9293 §3.4.3). */
 export const FLAG_QUIET: u32 = 1;
+/** The epoch stands above the flag. */
+const EPOCH_UNIT: u32 = 2;
+/** A loss begins an epoch that is further on than any that the lost records can have begun. */
+const EPOCH_LOSS: u32 = 0x400 * EPOCH_UNIT;
+/** The epoch of a key that is given to storage of which nothing is known: the upper half. */
+export const EPOCH_UNKNOWN: u32 = 0x8000_0000;
 
 /** The newest record: what is durable. */
-export let recordNumber: u32 = 0;
 export let ceiling: u64 = 0;
 export let portCeiling: u32 = 0;
 export let boots: u32 = 0;
-export let flags: u32 = 0;
+export let quietOwed: bool = false;
 /** Sector erases over the journal's life. */
 export let erases: u32 = 0;
+/** Sectors, one bit each, that were out of use when the newest record was written. */
+export let outOfUse: u32 = 0;
+/** The epoch of the records that are written now, in EPOCH_UNITs. */
+export let epoch: u32 = 0;
 
 export function clearRecord(): void {
   fillBytes(draft, 0, STRUCTURE_BYTES);
@@ -44,6 +56,23 @@ export function countErase(): void {
   erases++;
 }
 
+export function beginEpoch(): void {
+  epoch += EPOCH_UNIT;
+}
+
+/** Past an attempt at a new key that was cut, of which nothing is seen now. */
+export function beginEpochPastTorn(): void {
+  epoch += 2 * EPOCH_UNIT;
+}
+
+export function beginEpochAfterLoss(): void {
+  epoch += EPOCH_LOSS;
+}
+
+export function beginEpochUnknown(): void {
+  epoch |= EPOCH_UNKNOWN;
+}
+
 /** Drafts the record that follows the newest one. */
 export function draftRecord(
   newCeiling: u64,
@@ -51,16 +80,17 @@ export function draftRecord(
   newBoots: u32,
   newFlags: u32,
 ): void {
-  store<u32>(draft, recordNumber + 1);
-  store<u64>(draft, newCeiling, 4);
-  store<u32>(draft, newPortCeiling, 12);
-  store<u32>(draft, newBoots, 16);
-  store<u32>(draft, newFlags, 20);
+  store<u64>(draft, newCeiling);
+  store<u32>(draft, newPortCeiling, 8);
+  store<u32>(draft, newBoots, 12);
+  store<u32>(draft, newFlags, 16);
 }
 
-/** Writes the draft to `at`. */
-export function putRecord(at: usize): void {
-  store<u32>(draft, erases, 24);
+/** Writes the draft to `at`; the tag is what `recordTag` gives. */
+export function putRecord(at: usize, tag: u32): void {
+  store<u32>(draft, (load<u32>(draft, 16) & FLAG_QUIET) | epoch, 16);
+  store<u32>(draft, erases, 20);
+  store<u32>(draft, tag, 24);
   copyWords(at, draft, STRUCTURE_BYTES);
   seal(at);
 }
@@ -74,21 +104,45 @@ export function recordValid(at: usize): bool {
   return crc32(at, <u32>CRC) == load<u32>(at, CRC);
 }
 
+export function recordCeiling(at: usize): u64 {
+  return load<u64>(at);
+}
+
+/** Another record vouches for more than the newest one. */
+export function raiseCeiling(to: u64): void {
+  ceiling = max(ceiling, to);
+}
+
+function recordEpoch(at: usize): u32 {
+  return load<u32>(at, 16) & ~FLAG_QUIET;
+}
+
+/** The sectors that were out of use; in a key-value store, the number of the put. */
+export function recordTag(at: usize): u32 {
+  return load<u32>(at, 24);
+}
+
+/** A record's place in time: its epoch, and then the generation or put that it belongs to. */
+export function rankOf(at: usize, generation: u32): u64 {
+  return ((<u64>recordEpoch(at)) << 32) | generation;
+}
+
 export function takeRecord(at: usize): void {
-  recordNumber = load<u32>(at);
-  ceiling = load<u64>(at, 4);
-  portCeiling = load<u32>(at, 12);
-  boots = load<u32>(at, 16);
+  ceiling = recordCeiling(at);
+  portCeiling = load<u32>(at, 8);
+  boots = load<u32>(at, 12);
   set(Counter.BOOTS, boots);
-  flags = load<u32>(at, 20);
-  erases = load<u32>(at, 24);
+  quietOwed = (load<u32>(at, 16) & FLAG_QUIET) != 0;
+  epoch = recordEpoch(at);
+  erases = load<u32>(at, 20);
+  outOfUse = recordTag(at);
 }
 
 /** Writes a header with the module's current key. */
-export function putHeader(at: usize, sequence: u32, before: u32): void {
+export function putHeader(at: usize, generation: u32, pair: u32): void {
   store<u32>(at, MAGIC);
-  store<u32>(at, sequence, 4);
-  store<u32>(at, before, 8);
+  store<u32>(at, generation, 4);
+  store<u32>(at, pair, 8);
   store<u64>(at, k0, 12);
   store<u64>(at, k1, 20);
   seal(at);
@@ -98,13 +152,13 @@ export function headerValid(at: usize): bool {
   return load<u32>(at) == MAGIC && recordValid(at);
 }
 
-/** The sector's place in the order of sectors, from 1. */
-export function headerSequence(at: usize): u32 {
+/** The pair's place in the order of pairs, from 1. */
+export function headerGeneration(at: usize): u32 {
   return load<u32>(at, 4);
 }
 
-/** The sequence number of the sector that this one follows; 0 for the first. */
-export function headerBefore(at: usize): u32 {
+/** The two sectors of the pair, `first | second << 16`. */
+export function headerPair(at: usize): u32 {
   return load<u32>(at, 8);
 }
 

@@ -5,8 +5,10 @@
  */
 import { followCounter, uptime } from "./clock";
 import { guard, leaseFirst, leaseMax, PORT_LEASE_MAX, portLeaseFirst, ringSize } from "./config";
+import { ANY_NUMBER } from "./journal";
 import { persist } from "./ledger";
 import { boots, ceiling, draftRecord, portCeiling } from "./record";
+import { distance } from "./serial";
 
 /** The sequence clock, and where it started in this boot. */
 export let v: u64 = 0;
@@ -17,12 +19,16 @@ export let firstV: u64 = 0;
  * the lease, and V never passes the ceiling under it.
  */
 export let limit: u64 = 0;
+/** Connections may be running on the lease. */
+let running: bool = false;
 /** The next allocation of the port ring, mod 2^32. */
 export let portNext: u32 = 0;
 
 /** Allocations since boot: they size the port lease. */
 let portsUsed: u32 = 0;
 
+/** What an erase may take: 1.05 s. */
+const ERASE_TICKS_MAX: u32 = 0x4_0000;
 /** `poll` renews this many ticks before a lease ends, or a quarter of the lease if that is less. */
 const RENEW_AHEAD_MAX: u32 = 0x8_0000;
 
@@ -33,21 +39,25 @@ export function startSequence(from: u64, firstPort: u32): void {
   // Only the place in the ring matters; folding far below 2^32 keeps the counter from wrapping.
   portNext = firstPort < 0x4000_0000 ? firstPort : firstPort % ringSize;
   portsUsed = 0;
-  limit = 0;
+  closeLimit();
 }
 
 /** Opens the gate up to the durable ceiling. */
 export function openLimit(): void {
   limit = ceiling - guard;
+  running = true;
 }
+
+const WITHOUT_LEASE: u64 = 0xffff_ffff_ffff_ffff;
 
 /** Degraded: no ceiling, numbers are good for this boot only. */
 export function openLimitWithoutLease(): void {
-  limit = 0xffff_ffff_ffff_ffff;
+  limit = WITHOUT_LEASE;
 }
 
 export function closeLimit(): void {
   limit = 0;
+  running = false;
 }
 
 export function passTicks(ticks: u32): void {
@@ -85,9 +95,17 @@ export function renewSequence(ahead: u32): bool {
   return renew(max<u64>(ceiling, v + ahead));
 }
 
-/** Renews the port lease; the same write renews the sequence lease as far as it goes today. */
-export function renewPorts(): bool {
-  return renew(v);
+/**
+ * Passes over ports of the ring, so that the next one lies below the durable ceiling. The write that this
+ * may take renews the sequence lease as far as it goes today. False, and nothing passed, when it failed.
+ */
+export function passPorts(ports: u32): bool {
+  const from = portNext;
+  portNext += ports;
+  // In degraded mode there is no durable ceiling.
+  if (limit == WITHOUT_LEASE || distance(portNext, portCeiling) > 0 || renew(v)) return true;
+  portNext = from;
+  return false;
 }
 
 /**
@@ -109,9 +127,23 @@ export function draftLease(from: u64, newBoots: u32, newFlags: u32): void {
   draftRecord(max<u64>(ceiling, from + leaseNow()), ports, newBoots, newFlags);
 }
 
+/**
+ * How many erases a write may begin now. While connections run on the old lease, each takes up to a second
+ * of what is left of it, for they may run no further than a guard past its limit.
+ */
+export function erasesAllowed(): u32 {
+  if (!running) return ANY_NUMBER;
+  return v < limit ? <u32>min<u64>((limit - v) / ERASE_TICKS_MAX, ANY_NUMBER) : 0;
+}
+
+/** No connection runs on the lease: none is open, or the caller has been told to stop them. */
+export function stopRunning(): void {
+  running = false;
+}
+
 function renew(from: u64): bool {
   draftLease(from, boots, 0);
-  if (!persist()) return false;
+  if (!persist(erasesAllowed())) return false;
   openLimit();
   return true;
 }

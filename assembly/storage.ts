@@ -24,13 +24,19 @@ export function paddedBytes(bytes: u32): u32 {
 /** What `board.read` returns for a key that a key-value store does not hold. */
 const KEY_MISSING: u32 = 1;
 
+/** A read that fails is repeated, as some fail now and then. */
+const READS_MAX: u32 = 4;
+
 /**
  * Reads to `at`. A read that fails leaves bytes that are neither blank nor valid: what cannot be
  * read must not pass for what was never written.
  */
 export function readTo(at: usize, offset: u32, bytes: u32): bool {
-  const code = read(offset, at, bytes);
-  if (code == 0) return true;
+  let code: u32 = 0;
+  for (let reads: u32 = 0; reads < READS_MAX; reads++) {
+    code = read(offset, at, bytes);
+    if (code == 0) return true;
+  }
   if (kind != Storage.KEY_VALUE || code != KEY_MISSING) readErrors = true;
   fillBytes(at, 0x55, bytes);
   return false;
@@ -42,7 +48,7 @@ export function programPage(offset: u32, bytes: u32): bool {
   if (program(offset, page, bytes) != 0) return false;
   // Compared against the second half of the page: a copy is at most half a page.
   const back = page + PAGE_BYTES / 2;
-  if (read(offset, back, bytes) != 0) return false;
+  if (!readTo(back, offset, bytes)) return false;
   for (let i: u32 = 0; i < bytes; i++) {
     if (load<u8>(page + i) != load<u8>(back + i)) return false;
   }

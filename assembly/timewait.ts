@@ -1,11 +1,12 @@
 /**
  * The connection table: which tuples are open or in TIME_WAIT, and where their numbers ended. A
- * connection that ran ahead of the sequence clock is held here until TIME_WAIT ends; when an entry
- * has to make room, the clock is raised past its numbers instead, and the ring of ports may not come
- * back to its port before its time.
+ * connection that ran ahead of the sequence clock is held here until TIME_WAIT is over and the clock has
+ * passed its numbers; when an entry has to make room, the clock is raised past them instead, and the
+ * ring of ports may not come back to its port before its time.
  *
  * Entry, 32 bytes: u64 tuple hash, u32 next sequence number, u32 peer's next, u32 peer's TSval,
- * u32 deadline (coarse time), u32 ring index, u8 state, u8 flags, u16 time of the last challenge ACK.
+ * u32 deadline (coarse time), u32 ring index or port, u8 state, u8 flags, u16 time of the last challenge
+ * ACK.
  */
 import { Reason, Segment, Verdict } from "./abi";
 import { coarseNow } from "./clock";
@@ -14,7 +15,7 @@ import { add, Counter, set } from "./counters";
 import { ENTRY_BYTES, fillBytes, TABLE_ENTRIES, table } from "./memory";
 import { firstV, makeDurable, passTicks, portNext, v } from "./sequence";
 import { after, distance } from "./serial";
-import { hash, isnHash, keepHash } from "./tuple";
+import { hash, isnHash, keepHash, localPort } from "./tuple";
 
 const HASH: usize = 0;
 const NEXT: usize = 8;
@@ -32,7 +33,7 @@ const TIME_WAIT: u32 = 2;
 
 /** The connection used timestamps; PEER_TSVAL is the last one seen. */
 const TIMESTAMPS: u32 = 2;
-/** RING_INDEX is set: the port came from the ring. */
+/** RING_INDEX is the place in the ring that the port came from; without this flag it is the port. */
 const FROM_RING: u32 = 4;
 const CHALLENGED: u32 = 8;
 
@@ -57,6 +58,12 @@ let openEntries: u32 = 0;
 let openElsewhere: u32 = 0;
 /** An entry changed since the last survey. */
 let changed: bool = false;
+/**
+ * Ports, one bit for each value of their lowest five, that a connection outside the table uses, or one
+ * that was evicted, until this time at least. The ring leaves them out.
+ */
+let elsewherePorts: u32 = 0;
+let elsewhereUntil: u32 = 0;
 
 /**
  * The ring may not reach an evicted port's next turn while its TIME_WAIT lasts. Two barriers: while the
@@ -73,6 +80,7 @@ export function resetTable(): void {
   moveBarrier();
   moveBarrier();
   openElsewhere = 0;
+  elsewherePorts = 0;
   survey();
 }
 
@@ -146,6 +154,7 @@ export function enterTimeWait(next: u32, peerNext: u32, peerTsval: u32, timestam
   if (entry == 0) {
     // Closed all the same, and nothing is lost: the clock is past its numbers.
     leaveElsewhere();
+    keepPort(localPort(), coarseNow() + 2 * mslMs);
     return Reason.NONE;
   }
   store<u32>(entry, next, NEXT);
@@ -182,7 +191,7 @@ export function abandonAttempt(): u32 {
 export function segmentVerdict(seq: u32, tsval: u32, flags: u32): u32 {
   const entry = find();
   if (entry == 0 || load<u8>(entry, STATE) != TIME_WAIT) return Verdict.NONE;
-  // Over, and not looked through yet.
+  // Held for its numbers alone.
   if (after(coarseNow(), load<u32>(entry, DEADLINE))) return Verdict.NONE;
   // An old RST must not end TIME_WAIT early (RFC 1337, fix F1).
   if ((flags & Segment.RST) != 0) return Verdict.DROP;
@@ -213,10 +222,17 @@ function challenge(entry: usize): u32 {
 export function refresh(): void {
   const now = coarseNow();
   if (after(now, barrierUntil)) moveBarrier();
+  if (openElsewhere == 0 && after(now, elsewhereUntil)) {
+    elsewherePorts = 0;
+    elsewhereUntil = now;
+  }
   if (changed || (soonest != 0 && after(now, load<u32>(soonest, DEADLINE)))) survey();
 }
 
-/** Frees the entries whose TIME_WAIT is over, and sees what the table holds. */
+/**
+ * Frees the entries whose TIME_WAIT is over and whose numbers the clock has passed, and sees what the
+ * table holds.
+ */
 function survey(): void {
   const now = coarseNow();
   const end = table + TABLE_ENTRIES * ENTRY_BYTES;
@@ -228,7 +244,7 @@ function survey(): void {
   for (let entry = table; entry < end; entry += ENTRY_BYTES) {
     const deadline = load<u32>(entry, DEADLINE);
     const state = load<u8>(entry, STATE);
-    if (state == TIME_WAIT && after(now, deadline)) setStatus(entry, FREE, 0);
+    if (state == TIME_WAIT && after(now, deadline) && !ahead(entry)) setStatus(entry, FREE, 0);
     if (load<u8>(entry, STATE) == FREE) {
       free = entry;
       continue;
@@ -253,6 +269,13 @@ export function inUse(): bool {
 /** An ISN was given out for a tuple that is not in the table. */
 export function openedElsewhere(): void {
   openElsewhere++;
+  elsewherePorts |= 1 << localPort();
+}
+
+/** True when a connection outside the table may be using this port. */
+export function portElsewhere(port: u32): bool {
+  // With every bit set they say nothing.
+  return elsewherePorts != 0xffff_ffff && ((elsewherePorts >> port) & 1) != 0;
 }
 
 /** Connections that are open, in the table or not. */
@@ -278,6 +301,11 @@ function leaveElsewhere(): void {
   if (openElsewhere != 0) openElsewhere--;
 }
 
+function keepPort(port: u32, until: u32): void {
+  elsewherePorts |= 1 << port;
+  if (after(until, elsewhereUntil)) elsewhereUntil = until;
+}
+
 /** True when a new connection can be entered. */
 export function hasRoom(): bool {
   return (free | soonest) != 0;
@@ -301,6 +329,8 @@ function claim(): usize {
   }
   fillBytes(entry, 0, ENTRY_BYTES);
   store<u64>(entry, hash, HASH);
+  store<u32>(entry, coarseNow() - 1, DEADLINE);
+  store<u32>(entry, localPort(), RING_INDEX);
   // Nothing is used yet.
   store<u32>(entry, <u32>v + <u32>hash - 1, NEXT);
   present |= presentBit(hash);
@@ -315,17 +345,22 @@ function adopt(): usize {
   return entry;
 }
 
-/** Gives up an entry in TIME_WAIT; what it held goes to the clock and to the barrier. */
+/** Gives up an entry in TIME_WAIT; what it held goes to the clock, and its port to the barrier. */
 function evict(entry: usize): void {
   // Its numbers were made durable by `advanceTo`, so raising the clock needs no write.
   passTicks(aheadOf(load<u32>(entry, HASH), load<u32>(entry, NEXT)));
-  if ((load<u8>(entry, FLAGS) & FROM_RING) != 0) {
-    const again = load<u32>(entry, RING_INDEX) + ringSize;
-    if (after(nextBarrier, again)) nextBarrier = again;
-    // The soonest goes first, so these times only rise.
-    nextBarrierUntil = load<u32>(entry, DEADLINE);
-  }
   add(Counter.EVICTIONS, 1);
+  const until = load<u32>(entry, DEADLINE);
+  if (after(coarseNow(), until)) return;
+  const place = load<u32>(entry, RING_INDEX);
+  if ((load<u8>(entry, FLAGS) & FROM_RING) == 0) {
+    keepPort(place, until);
+    return;
+  }
+  // Its next turn, wherever the ring is: it may have come past it while the port was busy.
+  const again = portNext + ringSize - 1 - ((portNext - place - 1) % ringSize);
+  if (after(nextBarrier, again)) nextBarrier = again;
+  if (after(until, nextBarrierUntil)) nextBarrierUntil = until;
 }
 
 /** The second barrier takes over; the new second one is as far away as the ring counter can tell. */
@@ -340,6 +375,11 @@ function moveBarrier(): void {
 function aheadOf(offset: u32, next: u32): u32 {
   const ahead = next + 1 - (<u32>v + offset);
   return ahead > REPORT_MAX ? 0 : ahead;
+}
+
+/** True while the clock is behind the numbers of an entry. */
+function ahead(entry: usize): bool {
+  return aheadOf(load<u32>(entry, HASH), load<u32>(entry, NEXT)) != 0;
 }
 
 function setFlag(entry: usize, flag: u32): void {

@@ -53,6 +53,10 @@ export function selectLocalPort(port: u32): void {
   store<u16>(LOCAL_PORT, port);
 }
 
+export function localPort(): u32 {
+  return load<u16>(LOCAL_PORT);
+}
+
 /** SipHash-2-4(key, tuple | label). */
 export function tupleHash(label: u32): u64 {
   relabel(label);

@@ -19,6 +19,7 @@ export declare function restorePower(): void;
 export declare function flipBits(offset: u32, mask: u32): void;
 export declare function flipValueBits(key: u32, offset: u32, mask: u32): void;
 export declare function byteAt(offset: u32): u32;
+export declare function valueByteAt(key: u32, offset: u32): u32;
 
 /** Reads of the granule at `offset` return an error. */
 export declare function failReads(offset: u32): void;

@@ -1,4 +1,4 @@
-import { Storage } from "../abi";
+import { Reason, Storage } from "../abi";
 import {
   granule,
   guard,
@@ -34,7 +34,7 @@ describe("the geometry of storage", () => {
     }
     for (let size: u32 = 0; size <= 1024; size++) {
       const good = size != 0 && size <= 256 && (size & (size - 1)) == 0;
-      expect<bool>(setGeometry(Storage.NOR, size == 0 ? 64 : size * 16, 2, size)).toBe(
+      expect<bool>(setGeometry(Storage.NOR, size == 0 ? 256 : size * 192, 2, size)).toBe(
         good,
         `granule ${size.toString()}`,
       );
@@ -55,6 +55,15 @@ describe("the geometry of storage", () => {
     expect<bool>(setGeometry(Storage.NOR, 0x7fff_ff00, 2, 256)).toBe(true);
     expect<bool>(setGeometry(Storage.NOR, 0x8000_0000, 2, 256)).toBe(false);
     expect<bool>(setGeometry(Storage.NOR, 0x0800_0000, 32, 256)).toBe(false);
+  });
+
+  it("takes sectors of six copies and more, each of 32 bytes padded to granules", () => {
+    for (let size: u32 = 1; size <= 256; size <<= 1) {
+      const least = 6 * max<u32>(size, 32);
+      expect<bool>(setGeometry(Storage.NOR, least, 2, size)).toBe(true, size.toString());
+      expect<bool>(setGeometry(Storage.NOR, least - size, 2, size)).toBe(false, size.toString());
+    }
+    expect<bool>(setGeometry(Storage.EEPROM, 0, 2, 8)).toBe(false);
   });
 
   it("asks nothing of a key-value store", () => {
@@ -159,67 +168,108 @@ describe("the range of ports", () => {
   });
 });
 
+/** The defaults: first and longest lease, guard, MSL. */
+const FIRST: u32 = 0x10_0000;
+const LONGEST: u32 = 0x400_0000;
+const GUARD: u32 = 0x4_0000;
+const MSL_MS: u32 = 120_000;
+
 describe("the leases", () => {
   beforeEach(() => {
-    setLeases(0x10_0000, 0x400_0000, 0x4_0000, 16);
+    setLeases(FIRST, LONGEST, GUARD, 16);
+    setPolicy(0, MSL_MS);
   });
 
-  it("take a first lease from 2^10 ticks up, and a longest one up to 2^30", () => {
-    expect<bool>(setLeases(0x400, 0x400, 1, 1)).toBe(true);
-    expect<bool>(setLeases(0x3ff, 0x400, 1, 1)).toBe(false);
-    expect<bool>(setLeases(0x400, 0x4000_0000, 1, 1)).toBe(true);
-    expect<bool>(setLeases(0x400, 0x4000_0001, 1, 1)).toBe(false);
-    expect<bool>(setLeases(0x800, 0x7ff, 1, 1)).toBe(false);
+  it("take a guard from 2^18 ticks up, for one of them is what a connection may be ahead", () => {
+    expect<u32>(setLeases(FIRST, LONGEST, GUARD - 1, 16)).toBe(Reason.BOUND_GUARD);
+    expect<u32>(setLeases(FIRST, LONGEST, 0, 16)).toBe(Reason.BOUND_GUARD);
+    expect<u32>(setLeases(FIRST, LONGEST, 0x4000_0001, 16)).toBe(Reason.BOUND_GUARD);
+    expect<u32>(setLeases(FIRST, LONGEST, 0xffff_ffff, 16)).toBe(Reason.BOUND_GUARD);
+    expect<u32>(setLeases(FIRST, LONGEST, GUARD, 16)).toBe(Reason.NONE);
   });
 
-  it("take a guard from 1 tick to half of the first lease", () => {
-    expect<bool>(setLeases(0x1000, 0x1000, 0, 16)).toBe(false);
-    expect<bool>(setLeases(0x1000, 0x1000, 1, 16)).toBe(true);
-    expect<bool>(setLeases(0x1000, 0x1000, 0x800, 16)).toBe(true);
-    expect<bool>(setLeases(0x1000, 0x1000, 0x801, 16)).toBe(false);
-    expect<bool>(setLeases(0x1000, 0x1000, 0xffff_ffff, 16)).toBe(false);
+  it("take a first lease of twice the guard and more", () => {
+    expect<u32>(setLeases(2 * GUARD - 1, LONGEST, GUARD, 16)).toBe(Reason.BOUND_LEASE);
+    expect<u32>(setLeases(2 * GUARD, LONGEST, GUARD, 16)).toBe(Reason.NONE);
+    expect<u32>(setLeases(FIRST, LONGEST, FIRST / 2, 16)).toBe(Reason.NONE);
+    expect<u32>(setLeases(FIRST, LONGEST, FIRST / 2 + 1, 16)).toBe(Reason.BOUND_LEASE);
+  });
+
+  it("take a longest lease from the first one up, to 2^30", () => {
+    expect<u32>(setLeases(FIRST, FIRST - 1, GUARD, 16)).toBe(Reason.CONFIGURATION);
+    expect<u32>(setLeases(FIRST, FIRST, GUARD, 16)).toBe(Reason.NONE);
+    expect<u32>(setLeases(FIRST, 0x4000_0000, GUARD, 16)).toBe(Reason.NONE);
+    expect<u32>(setLeases(FIRST, 0x4000_0001, GUARD, 16)).toBe(Reason.CONFIGURATION);
+  });
+
+  it("stay in the window with 16 reboots, 2 × MSL and what connections pull, to the last tick", () => {
+    // 2^31 less 2^27, and less a longest lease of 2^30 and 4 × MSL of 1 ms: for 16 (F + G).
+    setPolicy(0, 1);
+    const left = 0x8000_0000 - 0x800_0000 - 0x4000_0000 - 1000;
+    const first = left / 16 - GUARD;
+    expect<u32>(left % 16).toBe(8);
+    expect<u32>(setLeases(first, 0x4000_0000, GUARD, 16)).toBe(Reason.NONE);
+    expect<u32>(setLeases(first + 1, 0x4000_0000, GUARD, 16)).toBe(Reason.BOUND_WINDOW);
+    expect<u32>(setLeases(first, 0x4000_0000, GUARD + 1, 16)).toBe(Reason.BOUND_WINDOW);
+    // The longest lease takes the last 7 ticks, not the eighth: the sum stays below 2^31.
+    const shorter = 0x4000_0000 - 16;
+    expect<u32>(setLeases(first + 1, shorter + 7, GUARD, 16)).toBe(Reason.NONE);
+    expect<u32>(setLeases(first + 1, shorter + 8, GUARD, 16)).toBe(Reason.BOUND_WINDOW);
   });
 
   it("take 1 to 1,024 ports", () => {
-    expect<bool>(setLeases(0x1000, 0x1000, 1, 0)).toBe(false);
-    expect<bool>(setLeases(0x1000, 0x1000, 1, 1)).toBe(true);
-    expect<bool>(setLeases(0x1000, 0x1000, 1, 1024)).toBe(true);
-    expect<bool>(setLeases(0x1000, 0x1000, 1, 1025)).toBe(false);
+    expect<u32>(setLeases(FIRST, LONGEST, GUARD, 0)).toBe(Reason.CONFIGURATION);
+    expect<u32>(setLeases(FIRST, LONGEST, GUARD, 1)).toBe(Reason.NONE);
+    expect<u32>(setLeases(FIRST, LONGEST, GUARD, 1024)).toBe(Reason.NONE);
+    expect<u32>(setLeases(FIRST, LONGEST, GUARD, 1025)).toBe(Reason.CONFIGURATION);
   });
 
   it("change nothing when they are refused", () => {
-    expect<bool>(setLeases(0x2000, 0x1000, 1, 1)).toBe(false);
-    expect<bool>(setLeases(0x2000, 0x2000, 0, 1)).toBe(false);
-    expect<bool>(setLeases(0x2000, 0x2000, 1, 0)).toBe(false);
-    expect<u64>(leaseFirst).toBe(0x10_0000);
-    expect<u64>(leaseMax).toBe(0x400_0000);
-    expect<u64>(guard).toBe(0x4_0000);
+    setLeases(2 * FIRST, FIRST, 2 * GUARD, 1);
+    setLeases(2 * FIRST, LONGEST, GUARD - 1, 1);
+    setLeases(2 * GUARD - 1, FIRST, GUARD, 1);
+    setLeases(2 * FIRST, LONGEST, GUARD, 0);
+    setLeases(0x800_0000, 0x4000_0000, GUARD, 1);
+    expect<u32>(leaseFirst).toBe(FIRST);
+    expect<u32>(leaseMax).toBe(LONGEST);
+    expect<u32>(guard).toBe(GUARD);
     expect<u32>(portLeaseFirst).toBe(16);
   });
 });
 
 describe("the policy", () => {
   beforeEach(() => {
-    setPolicy(0, 120_000);
+    setLeases(FIRST, LONGEST, GUARD, 16);
+    setPolicy(0, MSL_MS);
   });
 
   it("is any set of its two switches, and no others", () => {
     for (let bits: u32 = 0; bits < 4; bits++) {
-      expect<bool>(setPolicy(bits, 120_000)).toBe(true);
+      expect<u32>(setPolicy(bits, MSL_MS)).toBe(Reason.NONE);
       expect<u32>(policy).toBe(bits);
     }
-    expect<bool>(setPolicy(4, 120_000)).toBe(false);
-    expect<bool>(setPolicy(0x8000_0000, 120_000)).toBe(false);
+    expect<u32>(setPolicy(4, MSL_MS)).toBe(Reason.CONFIGURATION);
+    expect<u32>(setPolicy(0x8000_0000, MSL_MS)).toBe(Reason.CONFIGURATION);
     expect<u32>(policy).toBe(3);
   });
 
   it("takes an MSL from 1 ms to ten minutes, and changes nothing when it refuses", () => {
-    expect<bool>(setPolicy(1, 0)).toBe(false);
-    expect<bool>(setPolicy(1, 600_001)).toBe(false);
+    expect<u32>(setPolicy(1, 0)).toBe(Reason.CONFIGURATION);
+    expect<u32>(setPolicy(1, 600_001)).toBe(Reason.CONFIGURATION);
     expect<u32>(policy).toBe(0);
-    expect<u32>(mslMs).toBe(120_000);
-    expect<bool>(setPolicy(0, 1)).toBe(true);
-    expect<bool>(setPolicy(0, 600_000)).toBe(true);
+    expect<u32>(mslMs).toBe(MSL_MS);
+    expect<u32>(setPolicy(0, 1)).toBe(Reason.NONE);
+    expect<u32>(setPolicy(0, 600_000)).toBe(Reason.NONE);
     expect<u32>(mslMs).toBe(600_000);
+  });
+
+  it("takes no MSL that leaves the window with the leases that are set", () => {
+    // What is left of 2^31 is 499,122,176 ticks, and 4 × MSL takes 1,000 a millisecond.
+    expect<u32>(setLeases(0x1a0_0000, 0x4000_0000, GUARD, 16)).toBe(Reason.NONE);
+    const most: u32 = 499_122;
+    expect<u32>(setPolicy(1, most + 1)).toBe(Reason.BOUND_WINDOW);
+    expect<u32>(policy).toBe(0);
+    expect<u32>(mslMs).toBe(MSL_MS);
+    expect<u32>(setPolicy(1, most)).toBe(Reason.NONE);
   });
 });

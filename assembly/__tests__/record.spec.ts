@@ -3,20 +3,27 @@ import { Counter, get } from "../counters";
 import { crc32 } from "../crc32";
 import {
   acknowledgeDraft,
+  beginEpoch,
+  beginEpochAfterLoss,
+  beginEpochPastTorn,
+  beginEpochUnknown,
   boots,
   ceiling,
   clearRecord,
   countErase,
   draftRecord,
+  epoch,
   erases,
-  flags,
-  headerBefore,
-  headerSequence,
+  headerGeneration,
+  headerPair,
   headerValid,
+  outOfUse,
   portCeiling,
   putHeader,
   putRecord,
-  recordNumber,
+  quietOwed,
+  rankOf,
+  recordTag,
   recordValid,
   STRUCTURE_BYTES,
   takeHeaderKey,
@@ -51,59 +58,66 @@ describe("a record", () => {
   });
 
   it("comes back as it was drafted, to the last bit of each field", () => {
-    draftRecord(0xfedc_ba98_7654_3210, 0x89ab_cdef, 0xffff_fffe, 0x8000_0001);
-    putRecord(at);
+    draftRecord(0xfedc_ba98_7654_3210, 0x89ab_cdef, 0xffff_fffe, 1);
+    putRecord(at, 0x8765_4321);
     clearRecord();
     expect<bool>(recordValid(at)).toBe(true);
     takeRecord(at);
-    expect<u32>(recordNumber).toBe(1);
     expect<u64>(ceiling).toBe(0xfedc_ba98_7654_3210);
     expect<u32>(portCeiling).toBe(0x89ab_cdef);
     expect<u32>(boots).toBe(0xffff_fffe);
-    expect<u32>(flags).toBe(0x8000_0001);
+    expect<bool>(quietOwed).toBe(true);
+    expect<u32>(outOfUse).toBe(0x8765_4321);
+    expect<u32>(recordTag(at)).toBe(0x8765_4321);
   });
 
-  it("is 32 bytes, little-endian: number, ceiling, port ceiling, boots, flags, erases, CRC", () => {
+  it("is 32 bytes, little-endian: ceiling, port ceiling, boots, epoch and flag, erases, tag, CRC", () => {
     countErase();
     countErase();
     countErase();
+    beginEpoch();
     draftRecord(0x1122_3344_5566_7788, 0x99aa_bbcc, 5, 1);
-    putRecord(at);
+    putRecord(at, 7);
     expect<u32>(STRUCTURE_BYTES).toBe(32);
-    expect<u32>(load<u32>(at)).toBe(1);
-    expect<u32>(load<u32>(at, 4)).toBe(0x5566_7788);
-    expect<u32>(load<u32>(at, 8)).toBe(0x1122_3344);
-    expect<u32>(load<u32>(at, 12)).toBe(0x99aa_bbcc);
-    expect<u32>(load<u32>(at, 16)).toBe(5);
-    expect<u32>(load<u32>(at, 20)).toBe(1);
-    expect<u32>(load<u32>(at, 24)).toBe(3);
+    expect<u32>(load<u32>(at)).toBe(0x5566_7788);
+    expect<u32>(load<u32>(at, 4)).toBe(0x1122_3344);
+    expect<u32>(load<u32>(at, 8)).toBe(0x99aa_bbcc);
+    expect<u32>(load<u32>(at, 12)).toBe(5);
+    expect<u32>(load<u32>(at, 16)).toBe(0b11);
+    expect<u32>(load<u32>(at, 20)).toBe(3);
+    expect<u32>(load<u32>(at, 24)).toBe(7);
     expect<u32>(load<u32>(at, 28)).toBe(crc32(at, 28));
-    expect<u8>(load<u8>(at, 4)).toBe(0x88);
+    expect<u8>(load<u8>(at)).toBe(0x88);
     expect<u32>(load<u32>(at, 32)).toBe(0xeeee_eeee);
+  });
+
+  it("keeps nothing of the flags but that quiet time is owed: the rest is the epoch", () => {
+    draftRecord(1, 1, 1, 0xffff_fffe);
+    putRecord(at, 0);
+    takeRecord(at);
+    expect<bool>(quietOwed).toBe(false);
+    expect<u32>(epoch).toBe(0);
   });
 
   it("counts as newest only when it is acknowledged", () => {
     draftRecord(1000, 16, 1, 0);
-    putRecord(at);
-    expect<u32>(recordNumber).toBe(0);
+    putRecord(at, 0);
     expect<u64>(ceiling).toBe(0);
     acknowledgeDraft();
-    expect<u32>(recordNumber).toBe(1);
     expect<u64>(ceiling).toBe(1000);
     draftRecord(2000, 32, 1, 0);
     expect<u64>(ceiling).toBe(1000);
     acknowledgeDraft();
-    expect<u32>(recordNumber).toBe(2);
     expect<u64>(ceiling).toBe(2000);
   });
 
   it("carries the erases that happened between draft and writing", () => {
     draftRecord(1000, 16, 1, 0);
     countErase();
-    putRecord(at);
+    putRecord(at, 0);
     acknowledgeDraft();
     expect<u32>(erases).toBe(1);
-    expect<u32>(load<u32>(at, 24)).toBe(1);
+    expect<u32>(load<u32>(at, 20)).toBe(1);
   });
 
   it("puts its boots into the counter that the ABI shows", () => {
@@ -114,7 +128,7 @@ describe("a record", () => {
 
   it("is not valid with any one bit flipped", () => {
     draftRecord(0x1_0000_0000, 48, 3, 1);
-    putRecord(at);
+    putRecord(at, 0);
     expect<u32>(unnoticedFlips(false)).toBe(0);
     expect<bool>(recordValid(at)).toBe(true);
   });
@@ -124,7 +138,7 @@ describe("a record", () => {
       const fill: u8 = rest == 0 ? 0xff : 0;
       for (let whole: u32 = 0; whole < STRUCTURE_BYTES; whole++) {
         draftRecord(0x1234_5678_9abc, 48, 3, 1);
-        putRecord(at);
+        putRecord(at, 0);
         if (load<u8>(at + whole) == fill) continue;
         for (let i = whole; i < STRUCTURE_BYTES; i++) store<u8>(at + i, fill);
         expect<bool>(recordValid(at)).toBe(false, `${whole.toString()} bytes whole`);
@@ -137,12 +151,66 @@ describe("a record", () => {
     countErase();
     acknowledgeDraft();
     clearRecord();
-    expect<u32>(recordNumber).toBe(0);
     expect<u64>(ceiling).toBe(0);
     expect<u32>(portCeiling).toBe(0);
     expect<u32>(boots).toBe(0);
-    expect<u32>(flags).toBe(0);
+    expect<bool>(quietOwed).toBe(false);
+    expect<u32>(epoch).toBe(0);
     expect<u32>(erases).toBe(0);
+    expect<u32>(outOfUse).toBe(0);
+  });
+});
+
+/** The rank of a record of the epoch that runs now. */
+function rankNow(generation: u32): u64 {
+  draftRecord(1, 1, 1, 0);
+  putRecord(at, 0);
+  return rankOf(at, generation);
+}
+
+describe("the order of records", () => {
+  beforeEach(() => {
+    clearRecord();
+  });
+
+  it("is by epoch first, then by generation, and not by the flag", () => {
+    const before = rankNow(5);
+    expect<u64>(rankNow(6)).toBeGreaterThan(before);
+    draftRecord(1, 1, 1, 1);
+    putRecord(at, 0);
+    expect<u64>(rankOf(at, 5)).toBe(before);
+    beginEpoch();
+    expect<u64>(rankNow(0)).toBeGreaterThan(before);
+    expect<u64>(rankNow(0xffff_ffff)).toBeGreaterThan(rankNow(0));
+  });
+
+  it("puts a boot past a torn key beyond that key's epoch", () => {
+    beginEpoch();
+    const torn = rankNow(0xffff_ffff);
+    clearRecord();
+    beginEpochPastTorn();
+    expect<u64>(rankNow(0)).toBeGreaterThan(torn);
+  });
+
+  it("puts what follows a loss beyond 500 new keys and boots past torn ones", () => {
+    for (let i = 0; i < 500; i++) {
+      if (i % 2 == 0) beginEpoch();
+      else beginEpochPastTorn();
+    }
+    const lost = rankNow(0xffff_ffff);
+    clearRecord();
+    beginEpochAfterLoss();
+    expect<u64>(rankNow(0)).toBeGreaterThan(lost);
+  });
+
+  it("puts a key for storage of which nothing is known beyond all epochs that were counted up to", () => {
+    beginEpochAfterLoss();
+    beginEpochAfterLoss();
+    const before = rankNow(0xffff_ffff);
+    clearRecord();
+    beginEpochUnknown();
+    expect<u64>(rankNow(0)).toBeGreaterThan(before);
+    expect<u32>(epoch).toBe(0x8000_0000);
   });
 });
 
@@ -152,23 +220,23 @@ describe("a header", () => {
     setKey(0x0706050403020100, 0x0f0e0d0c0b0a0908);
   });
 
-  it("gives back the key and the sector's place in the order", () => {
-    putHeader(at, 0xdead_beef, 0xdead_beee);
+  it("gives back the key, the pair's place in the order and its two sectors", () => {
+    putHeader(at, 0xdead_beef, 0x0003_0002);
     setKey(0, 0);
     expect<bool>(headerValid(at)).toBe(true);
     takeHeaderKey(at);
     expect<u64>(k0).toBe(0x0706050403020100);
     expect<u64>(k1).toBe(0x0f0e0d0c0b0a0908);
-    expect<u32>(headerSequence(at)).toBe(0xdead_beef);
-    expect<u32>(headerBefore(at)).toBe(0xdead_beee);
+    expect<u32>(headerGeneration(at)).toBe(0xdead_beef);
+    expect<u32>(headerPair(at)).toBe(0x0003_0002);
   });
 
-  it("is 32 bytes: `ISN` and version 1, sequence, the one before, key, CRC", () => {
+  it("is 32 bytes: `ISN` and version 2, generation, pair, key, CRC", () => {
     putHeader(at, 7, 6);
     expect<u8>(load<u8>(at)).toBe(0x49);
     expect<u8>(load<u8>(at, 1)).toBe(0x53);
     expect<u8>(load<u8>(at, 2)).toBe(0x4e);
-    expect<u8>(load<u8>(at, 3)).toBe(1);
+    expect<u8>(load<u8>(at, 3)).toBe(2);
     expect<u32>(load<u32>(at, 4)).toBe(7);
     expect<u32>(load<u32>(at, 8)).toBe(6);
     for (let i: u32 = 0; i < 16; i++) expect<u8>(load<u8>(at + 12 + i)).toBe(<u8>i);
@@ -184,7 +252,7 @@ describe("a header", () => {
 
   it("of another format or version is not valid, whatever its CRC", () => {
     putHeader(at, 7, 6);
-    store<u8>(at + 3, 2);
+    store<u8>(at + 3, 1);
     store<u32>(at, crc32(at, 28), 28);
     expect<bool>(recordValid(at)).toBe(true);
     expect<bool>(headerValid(at)).toBe(false);
@@ -193,7 +261,7 @@ describe("a header", () => {
   it("is not a record's twin: a record in its place is no header", () => {
     clearRecord();
     draftRecord(1000, 16, 1, 0);
-    putRecord(at);
+    putRecord(at, 0);
     expect<bool>(recordValid(at)).toBe(true);
     expect<bool>(headerValid(at)).toBe(false);
   });

@@ -91,6 +91,7 @@ export class SpecBench {
         this.#values.get(key)[offset] ^= mask;
       },
       byteAt: (offset) => this.#cells[offset],
+      valueByteAt: (key, offset) => this.#values.get(key)[offset],
       failReads: (offset) => this.#unreadable.add(offset - (offset % this.#granule)),
       failWrites: (sector) => this.#stuckSectors.add(sector),
       failErases: (sector) => this.#unerasable.add(sector),
