@@ -65,7 +65,6 @@ let retryAt: u64 = 0;
 export function boot(): u32 {
   resetCounters();
   resetTable();
-  closeLimit();
   degraded = false;
   found = UNREAD;
   startClock();
