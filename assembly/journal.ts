@@ -354,10 +354,9 @@ function programRecord(sector: u32, slot: u32): bool {
 /** Reads a sector's header to the start of the page. Returns how many of its two copies are good. */
 function readHeader(sector: u32): u32 {
   const at = slotOffset(sector, HEADER_SLOT);
-  const readable = readTo(page, at, copy);
-  const other = readTo(half, at + copy, copy);
-  if (!readable && !other) retire(sector);
-  const good: u32 = headerValid(page) ? 1 : 0;
+  const readable = <u32>readTo(page, at, copy) | <u32>readTo(half, at + copy, copy);
+  if (readable == 0) retire(sector);
+  const good = <u32>headerValid(page);
   if (!headerValid(half)) return good;
   copyWords(page, half, STRUCTURE_BYTES);
   return good + 1;
@@ -392,10 +391,9 @@ function slotOffset(sector: u32, slot: u32): u32 {
 
 /** No record at all: blank storage, unreadable storage, or something that cannot be trusted. */
 function nothingFound(): u32 {
-  let found = BLANK;
   let sector = sectors;
   do {
-    if (touched(--sector)) found = CORRUPT;
+    if (touched(--sector)) return readErrors ? UNREADABLE : CORRUPT;
   } while (sector != 0);
-  return readErrors ? UNREADABLE : found;
+  return BLANK;
 }
