@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { BUILDS } from "../support/builds.ts";
-import { LAWS } from "../support/laws.ts";
-import { compileMutant, MUTANTS } from "../support/mutants.ts";
-import { Breach } from "../support/oracle.ts";
+import { BUILDS } from "../../support/builds.ts";
+import { LAWS } from "../../support/laws.ts";
+import { compileMutant, MUTANTS } from "../../support/mutants.ts";
+import { Breach } from "../../support/oracle.ts";
 
 describe.each(BUILDS)("the $name build", ({ wasm }) => {
   it.each(Object.entries(LAWS))("keeps the law: %s", (_name, law) => {

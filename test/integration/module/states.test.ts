@@ -1,17 +1,17 @@
 import { describe, expect, it } from "vitest";
-import type { Random } from "../../host/core/random.ts";
-import { serialDistance } from "../../host/core/serial.ts";
-import { COUNTER, POLICY, PROVISION, REASON, STATE } from "../../host/module/abi.ts";
-import { fingerprintOf } from "../../host/provision/device-key.ts";
+import type { Random } from "../../../host/core/random.ts";
+import { serialDistance } from "../../../host/core/serial.ts";
+import { COUNTER, POLICY, PROVISION, REASON, STATE } from "../../../host/module/abi.ts";
+import { fingerprintOf } from "../../../host/provision/device-key.ts";
 import {
   absentEntropy,
   biasedEntropy,
   type EntropySource,
   goodEntropy,
   stuckEntropy,
-} from "../../host/virtual/entropy.ts";
-import { BUILDS } from "../support/builds.ts";
-import { KEY, KEY_2, Lab, LOCAL, REMOTE } from "../support/lab.ts";
+} from "../../../host/virtual/entropy.ts";
+import { BUILDS } from "../../support/builds.ts";
+import { KEY, KEY_2, Lab, LOCAL, REMOTE } from "../../support/lab.ts";
 
 const QUIET_MS = 240_000;
 

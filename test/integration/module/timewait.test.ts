@@ -1,10 +1,10 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { serialAdd, serialAfter, serialDistance } from "../../host/core/serial.ts";
-import { COUNTER, REASON, SEGMENT, STATE, VERDICT } from "../../host/module/abi.ts";
-import type { IsnModule } from "../../host/module/isn-module.ts";
-import { BUILDS } from "../support/builds.ts";
-import { Lab, LOCAL, REMOTE } from "../support/lab.ts";
+import { serialAdd, serialAfter, serialDistance } from "../../../host/core/serial.ts";
+import { COUNTER, REASON, SEGMENT, STATE, VERDICT } from "../../../host/module/abi.ts";
+import type { IsnModule } from "../../../host/module/isn-module.ts";
+import { BUILDS } from "../../support/builds.ts";
+import { Lab, LOCAL, REMOTE } from "../../support/lab.ts";
 
 const PEER = 2_000_000_000;
 const PORT = 5000;

@@ -1,11 +1,11 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { parseAddress } from "../../host/core/address.ts";
-import { serialAfter, serialDistance } from "../../host/core/serial.ts";
-import { COUNTER, REASON, STATE } from "../../host/module/abi.ts";
-import { BUILDS } from "../support/builds.ts";
-import { KEY, Lab, LOCAL, REMOTE } from "../support/lab.ts";
-import { sipHashLow } from "../support/siphash.ts";
+import { parseAddress } from "../../../host/core/address.ts";
+import { serialAfter, serialDistance } from "../../../host/core/serial.ts";
+import { COUNTER, REASON, STATE } from "../../../host/module/abi.ts";
+import { BUILDS } from "../../support/builds.ts";
+import { KEY, Lab, LOCAL, REMOTE } from "../../support/lab.ts";
+import { sipHashLow } from "../../support/siphash.ts";
 
 /** The message of a tuple: docs/abi.md. */
 function tupleBytes(label: string, local: number[], lp: number, remote: number[], rp: number) {

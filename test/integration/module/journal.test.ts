@@ -1,12 +1,12 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { Random } from "../../host/core/random.ts";
-import { serialDistance } from "../../host/core/serial.ts";
-import { COUNTER, REASON, STATE } from "../../host/module/abi.ts";
-import type { NvmGeometry } from "../../host/virtual/nvm.ts";
-import { BUILDS } from "../support/builds.ts";
-import { GEOMETRIES } from "../support/geometries.ts";
-import { KEY, Lab, LOCAL, NOR, REMOTE } from "../support/lab.ts";
+import { Random } from "../../../host/core/random.ts";
+import { serialDistance } from "../../../host/core/serial.ts";
+import { COUNTER, REASON, STATE } from "../../../host/module/abi.ts";
+import type { NvmGeometry } from "../../../host/virtual/nvm.ts";
+import { BUILDS } from "../../support/builds.ts";
+import { GEOMETRIES } from "../../support/geometries.ts";
+import { KEY, Lab, LOCAL, NOR, REMOTE } from "../../support/lab.ts";
 
 /** Slots are 64 bytes in granules of up to 32: header, closing slot, then records. */
 const SLOT = 64;

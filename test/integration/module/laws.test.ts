@@ -1,11 +1,11 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { STATE } from "../../host/module/abi.ts";
-import { PowerCut } from "../../host/virtual/nvm.ts";
-import { BUILDS } from "../support/builds.ts";
-import { GEOMETRIES } from "../support/geometries.ts";
-import { Lab, REMOTE } from "../support/lab.ts";
-import { GUARD, Oracle } from "../support/oracle.ts";
+import { STATE } from "../../../host/module/abi.ts";
+import { PowerCut } from "../../../host/virtual/nvm.ts";
+import { BUILDS } from "../../support/builds.ts";
+import { GEOMETRIES } from "../../support/geometries.ts";
+import { Lab, REMOTE } from "../../support/lab.ts";
+import { GUARD, Oracle } from "../../support/oracle.ts";
 
 /** One step of a device's life. A cut counts memory operations from where it is armed. */
 type Step =
