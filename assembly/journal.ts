@@ -28,6 +28,7 @@ import {
   putHeader,
   putRecord,
   raiseCeiling,
+  raiseErases,
   rankOf,
   recordCeiling,
   recordValid,
@@ -132,6 +133,7 @@ export function recoverJournal(): u32 {
       continue;
     }
     vouched = max(vouched, recordCeiling(half));
+    raiseErases(half);
     const rank = rankOf(half, found);
     if (rank < newestRank || (rank == newestRank && slot <= newestSlot)) continue;
     newestSlot = slot;
