@@ -19,9 +19,8 @@ import {
   abandonAttempt,
   advanceTo,
   enterTimeWait,
-  openCount,
   segmentVerdict,
-  timeWaitCount,
+  survey,
 } from "./timewait";
 import { k0, k1, select4, select6 } from "./tuple";
 
@@ -37,10 +36,6 @@ export function ioBuffer(): u32 {
 export function ioBytes(): u32 {
   return IO_BYTES;
 }
-
-/** Counters that are counted when they are asked for. */
-const OPEN: u32 = 12;
-const TIME_WAIT: u32 = 13;
 
 // Configuration: before `boot`, each returns 1, or 0 for a value out of range.
 
@@ -236,8 +231,7 @@ export function syn6(localPort: u32, remotePort: u32, seq: u32, tsval: u32, flag
 
 /** A counter by its number: docs/abi.md lists them. Unknown numbers give 0. */
 export function counter(id: u32): u32 {
-  if (id == OPEN) return openCount();
-  if (id == TIME_WAIT) return timeWaitCount();
+  survey();
   return id < COUNTERS ? get(id) : 0;
 }
 

@@ -64,12 +64,12 @@ function written(done: bool): bool {
 
 /** A single sector takes the records, and its slots are numbered. */
 export function nearEnd(): bool {
-  return !onValues() && journal.lone;
+  return !onValues() && journal.lone();
 }
 
 /** The last write did not fail, but it has a sector to erase with the next call. */
 export function unfinished(): bool {
-  return !onValues() && journal.unfinished;
+  return !onValues() && journal.unfinished();
 }
 
 /**
@@ -77,7 +77,7 @@ export function unfinished(): bool {
  * now rather than when a connection waits for it. False when it failed.
  */
 export function prepareAhead(erasesAllowed: u32): bool {
-  if (onValues() || journal.lone || !journal.eraseDue()) return true;
+  if (onValues() || journal.lone() || !journal.eraseDue()) return true;
   draftRecord(ceiling, portCeiling, boots, 0);
-  return journal.append(erasesAllowed) || journal.unfinished;
+  return journal.append(erasesAllowed) || journal.unfinished();
 }

@@ -2,8 +2,7 @@
  * The two structures of the journal, wherever they are built: 32 bytes each, little-endian, with a
  * CRC-32 over the first 28 in the last four.
  *
- * Header: magic and format version, generation, the two sectors of the pair, key. A new key means a
- * new pair.
+ * Header: magic and format version, generation, key. A new key means a new pair.
  * Record: sequence ceiling (u64), port ceiling, boot count, epoch and flags, sector erases so far, the
  * sectors that were out of use when it was written (in a key-value store: the number of the put).
  *
@@ -147,10 +146,10 @@ export function takeRecord(at: usize): void {
 }
 
 /** Writes a header with the module's current key. */
-export function putHeader(at: usize, generation: u32, pair: u32): void {
+export function putHeader(at: usize, generation: u32, order: u32): void {
   store<u32>(at, MAGIC);
   store<u32>(at, generation, 4);
-  store<u32>(at, pair, 8);
+  store<u32>(at, order, 8);
   store<u64>(at, k0, 12);
   store<u64>(at, k1, 20);
   seal(at);
@@ -165,8 +164,8 @@ export function headerGeneration(at: usize): u32 {
   return load<u32>(at, 4);
 }
 
-/** The two sectors of the pair, `first | second << 16`. */
-export function headerPair(at: usize): u32 {
+/** In a key-value store: the key that this value is put under first. */
+export function headerOrder(at: usize): u32 {
   return load<u32>(at, 8);
 }
 

@@ -6,7 +6,7 @@ import { Storage } from "./abi";
 import { erase, program, read } from "./board";
 import { granule, kind, sectorBytes } from "./config";
 import { add, Counter } from "./counters";
-import { blank, fillBytes, PAGE_BYTES, page } from "./memory";
+import { fillBytes, PAGE_BYTES, page } from "./memory";
 import { countErase } from "./record";
 
 /** A read returned an error since `startStorage`. */
@@ -55,28 +55,15 @@ export function programPage(offset: u32, bytes: u32): bool {
   return true;
 }
 
-/**
- * Erases a sector and checks that its first `bytes` bytes (the part in use) are blank. An EEPROM is
- * erased by programming 0xFF.
- */
+/** Erases a sector. An EEPROM is erased by programming 0xFF, in its first `bytes` bytes: the part in use. */
 export function eraseSector(sector: u32, bytes: u32): bool {
   add(Counter.ERASES, 1);
   countErase();
-  if (kind == Storage.NOR) return erase(sector) == 0 && sectorBlank(sector, bytes);
+  if (kind == Storage.NOR) return erase(sector) == 0;
   for (let done: u32 = 0; done < bytes; done += PAGE_BYTES / 2) {
     const step = min(PAGE_BYTES / 2, bytes - done);
     fillBytes(page, 0xff, step);
     if (!programPage(sector * sectorBytes + done, step)) return false;
-  }
-  return true;
-}
-
-/** True when the first `bytes` bytes of the sector are erased. */
-export function sectorBlank(sector: u32, bytes: u32): bool {
-  for (let done: u32 = 0; done < bytes; done += PAGE_BYTES) {
-    const step = min(PAGE_BYTES, bytes - done);
-    if (!readTo(page, sector * sectorBytes + done, step)) return false;
-    if (!blank(page, step)) return false;
   }
   return true;
 }

@@ -175,10 +175,6 @@ export function abandonAttempt(): u32 {
   if (entry == 0) {
     leaveElsewhere();
   } else if (load<u8>(entry, STATE) == OPEN) {
-    // A deadline of an earlier life that is further off than any can be has passed long ago.
-    if (load<u32>(entry, DEADLINE) - coarseNow() > 2 * mslMs) {
-      store<u32>(entry, coarseNow() - 1, DEADLINE);
-    }
     setStatus(entry, TIME_WAIT, load<u8>(entry, FLAGS));
   }
   return 1;
@@ -233,7 +229,7 @@ export function refresh(): void {
  * Frees the entries whose TIME_WAIT is over and whose numbers the clock has passed, and sees what the
  * table holds.
  */
-function survey(): void {
+export function survey(): void {
   const now = coarseNow();
   const end = table + TABLE_ENTRIES * ENTRY_BYTES;
   let used: u32 = 0;
@@ -255,6 +251,8 @@ function survey(): void {
     else if (soonest == 0 || after(load<u32>(soonest, DEADLINE), deadline)) soonest = entry;
   }
   set(Counter.TABLE_USED, used);
+  set(Counter.OPEN, openEntries + openElsewhere);
+  set(Counter.TIME_WAIT, used - openEntries);
   changed = false;
 }
 
@@ -276,25 +274,6 @@ export function openedElsewhere(): void {
 export function portElsewhere(port: u32): bool {
   // With every bit set they say nothing.
   return elsewherePorts != 0xffff_ffff && ((elsewherePorts >> port) & 1) != 0;
-}
-
-/** Connections that are open, in the table or not. */
-export function openCount(): u32 {
-  return entriesIn(OPEN) + openElsewhere;
-}
-
-/** Entries that are held for connections that have ended. */
-export function timeWaitCount(): u32 {
-  return entriesIn(TIME_WAIT);
-}
-
-function entriesIn(state: u32): u32 {
-  const end = table + TABLE_ENTRIES * ENTRY_BYTES;
-  let count: u32 = 0;
-  for (let entry = table; entry < end; entry += ENTRY_BYTES) {
-    if (load<u8>(entry, STATE) == state) count++;
-  }
-  return count;
 }
 
 function leaveElsewhere(): void {
@@ -320,9 +299,7 @@ export function ringBlocked(ringIndex: u32): bool {
 function claim(): usize {
   refresh();
   let entry = free;
-  if (entry != 0) {
-    add(Counter.TABLE_USED, 1);
-  } else {
+  if (entry == 0) {
     entry = soonest;
     if (entry == 0) return 0;
     evict(entry);
