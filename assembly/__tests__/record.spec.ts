@@ -15,7 +15,7 @@ import {
   epoch,
   erases,
   headerGeneration,
-  headerPair,
+  headerOrder,
   headerValid,
   outOfUse,
   portCeiling,
@@ -220,18 +220,18 @@ describe("a header", () => {
     setKey(0x0706050403020100, 0x0f0e0d0c0b0a0908);
   });
 
-  it("gives back the key, the pair's place in the order and its two sectors", () => {
-    putHeader(at, 0xdead_beef, 0x0003_0002);
+  it("gives back the key, the pair's place in the order, and the order of a value's two keys", () => {
+    putHeader(at, 0xdead_beef, 1);
     setKey(0, 0);
     expect<bool>(headerValid(at)).toBe(true);
     takeHeaderKey(at);
     expect<u64>(k0).toBe(0x0706050403020100);
     expect<u64>(k1).toBe(0x0f0e0d0c0b0a0908);
     expect<u32>(headerGeneration(at)).toBe(0xdead_beef);
-    expect<u32>(headerPair(at)).toBe(0x0003_0002);
+    expect<u32>(headerOrder(at)).toBe(1);
   });
 
-  it("is 32 bytes: `ISN` and version 2, generation, pair, key, CRC", () => {
+  it("is 32 bytes: `ISN` and version 2, generation, order, key, CRC", () => {
     putHeader(at, 7, 6);
     expect<u8>(load<u8>(at)).toBe(0x49);
     expect<u8>(load<u8>(at, 1)).toBe(0x53);
