@@ -119,8 +119,9 @@ export function setLeases(first: u32, longest: u32, newGuard: u32, ports: u32): 
 
 /** Returns a reason: NONE, or what the values break. */
 export function setPolicy(newPolicy: u32, newMslMs: u32): u32 {
-  if (newPolicy > (Policy.DEGRADED | Policy.SELF_PROVISION)) return Reason.CONFIGURATION;
-  if (newMslMs - 1 >= MSL_MS_MAX) return Reason.CONFIGURATION;
+  if (newPolicy > (Policy.DEGRADED | Policy.SELF_PROVISION) || newMslMs - 1 >= MSL_MS_MAX) {
+    return Reason.CONFIGURATION;
+  }
   if (!inWindow(leaseFirst, leaseMax, guard, newMslMs)) return Reason.BOUND_WINDOW;
   policy = newPolicy;
   mslMs = newMslMs;

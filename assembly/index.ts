@@ -15,13 +15,7 @@ import { nextIsn, nextTimestamp } from "./numbers";
 import { allocatePort } from "./ports";
 import { MESSAGE_END, siphash } from "./siphash";
 import { reason as lastReason, state as lifecycleState, refuse } from "./status";
-import {
-  abandonAttempt,
-  advanceTo,
-  enterTimeWait,
-  segmentVerdict,
-  survey,
-} from "./timewait";
+import { abandonAttempt, advanceTo, enterTimeWait, segmentVerdict, survey } from "./timewait";
 import { k0, k1, select4, select6 } from "./tuple";
 
 export function version(): u32 {

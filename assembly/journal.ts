@@ -12,18 +12,18 @@
  * program is out of use, but read on; with a single one left, it takes each record twice until it is full.
  * docs/bounds.md has the argument, docs/fault-model.md what memory may do.
  */
-import { Storage } from "./abi";
+import { Reason, Storage } from "./abi";
 import { kind, sectorBytes, sectors } from "./config";
-import { Counter, set } from "./counters";
+import { add, Counter, get, set } from "./counters";
 import { blank, copyWords, fillBytes, PAGE_BYTES, page } from "./memory";
 import {
   acknowledgeDraft,
-  beginEpochAfterLoss,
-  beginEpochPastTorn,
+  EPOCHS_LOSS,
   erases,
   headerGeneration,
   headerValid,
   outOfUse,
+  passEpochs,
   putHeader,
   putRecord,
   raiseCeiling,
@@ -37,18 +37,15 @@ import {
 } from "./record";
 import { eraseSector, paddedBytes, programPage, readErrors, readTo } from "./storage";
 
-/** What recovery found. */
-export const FOUND: u32 = 0;
-export const BLANK: u32 = 1;
-export const CORRUPT: u32 = 2;
-export const UNREADABLE: u32 = 3;
+/** What recovery found: a record, or the reason why there is none. */
+export const FOUND: u32 = Reason.NONE;
+export const BLANK: u32 = Reason.UNPROVISIONED;
+export const CORRUPT: u32 = Reason.STORAGE_CORRUPT;
+export const UNREADABLE: u32 = Reason.STORAGE_FAILED;
 /** Not looked yet. */
-export const UNREAD: u32 = 4;
+export const UNREAD: u32 = Reason.NOT_BOOTED;
 
-/** Acknowledged records found lost at this boot (a lost sector counts as one). */
-export let lost: u32 = 0;
-
-const NO_SECTOR: u32 = 0xffff;
+const NO_SECTOR: u32 = 0xffff_ffff;
 
 const HEADER_SLOT: u32 = 0;
 const RECORD_SLOT: u32 = 2;
@@ -81,7 +78,6 @@ let erasesLeft: u32 = 0;
 export const ANY_NUMBER: u32 = 0xffff_ffff;
 
 export function startJournal(): void {
-  lost = 0;
   first = NO_SECTOR;
   second = NO_SECTOR;
   turn = sectors - 1;
@@ -135,7 +131,7 @@ export function recoverJournal(): u32 {
   if (newestSlot == 0) return nothingFound();
   raiseCeiling(vouched);
   // A record of a later pair was begun in its second sector, so it was good in the first, and is not.
-  if (generationMax > generation && ruined == 2) lost++;
+  if (generationMax > generation && ruined == 2) countLoss();
   weigh(newestSlot);
   turn = second != NO_SECTOR ? second : first;
   if (!whole) nextSlot = slots;
@@ -154,7 +150,7 @@ function weigh(newestSlot: u32): void {
     const bad = slotTouched(first, slot);
     const other = second != NO_SECTOR && slotTouched(second, slot);
     // The second copy is begun when the first one is good; a lone sector has it in the next slot.
-    if (bad && (lone() ? behind : other)) lost++;
+    if (bad && (lone() ? behind : other)) countLoss();
     if ((bad || other) && last == newestSlot) last = slot;
     behind = bad;
   }
@@ -162,15 +158,25 @@ function weigh(newestSlot: u32): void {
   // Each record was in two sectors, unless a single one was left: so one that cannot be read hides
   // nothing, but where the other one may have gone out of use before.
   const hidden = retired & ~outOfUse;
-  if (hidden != 0 && (doubt || inService == 2 || (hidden & (hidden - 1)) != 0)) lost++;
+  if (hidden != 0 && (doubt || inService == 2 || (hidden & (hidden - 1)) != 0)) countLoss();
   nextSlot = last + 1;
   // A program that was cut before it changed a bit leaves no trace; on parts with ECC even that
   // granule should not be programmed again, so flash skips one slot at each boot.
   if (kind == Storage.NOR || (doubt && lone())) nextSlot++;
-  if (lost != 0) beginEpochAfterLoss();
   // What reads as nothing now, a torn record of a later pair or a sector that cannot be read, may read
   // as something another time: it must not count then.
-  else if (generationMax > generation || retired != 0) beginEpochPastTorn();
+  if (recordsLost()) passEpochs(EPOCHS_LOSS);
+  else if (generationMax > generation || retired != 0) passEpochs(2);
+}
+
+/** Acknowledged records were lost, so nothing is known of the numbers used last. */
+export function recordsLost(): bool {
+  return get(Counter.LOST) != 0;
+}
+
+/** A lost sector counts as one record. */
+function countLoss(): void {
+  add(Counter.LOST, 1);
 }
 
 /**
@@ -364,9 +370,10 @@ function slotTouched(sector: u32, slot: u32): bool {
 
 /** True when a slot of the sector is not blank. */
 function touched(sector: u32): bool {
-  for (let slot: u32 = 0; slot < slots; slot++) {
-    if (slotTouched(sector, slot)) return true;
-  }
+  let slot = slots;
+  do {
+    if (slotTouched(sector, --slot)) return true;
+  } while (slot != 0);
   return false;
 }
 
@@ -376,8 +383,10 @@ function slotOffset(sector: u32, slot: u32): u32 {
 
 /** No record at all: blank storage, unreadable storage, or something that cannot be trusted. */
 function nothingFound(): u32 {
-  for (let sector: u32 = 0; sector < sectors; sector++) {
-    if (touched(sector)) return readErrors ? UNREADABLE : CORRUPT;
-  }
-  return readErrors ? UNREADABLE : BLANK;
+  let found = BLANK;
+  let sector = sectors;
+  do {
+    if (touched(--sector)) found = CORRUPT;
+  } while (sector != 0);
+  return readErrors ? UNREADABLE : found;
 }

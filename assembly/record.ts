@@ -25,7 +25,7 @@ export const FLAG_QUIET: u32 = 1;
 /** The epoch stands above the flag. */
 const EPOCH_UNIT: u32 = 2;
 /** A loss begins an epoch that is further on than any that the lost records can have begun. */
-const EPOCH_LOSS: u32 = 0x400 * EPOCH_UNIT;
+export const EPOCHS_LOSS: u32 = 0x400;
 /** The epoch of a key that is given to storage of which nothing is known: the upper half. */
 export const EPOCH_UNKNOWN: u32 = 0x8000_0000;
 
@@ -56,17 +56,12 @@ export function countErase(): void {
   erases++;
 }
 
-export function beginEpoch(): void {
-  epoch += EPOCH_UNIT;
-}
-
-/** Past an attempt at a new key that was cut, of which nothing is seen now. */
-export function beginEpochPastTorn(): void {
-  epoch += 2 * EPOCH_UNIT;
-}
-
-export function beginEpochAfterLoss(): void {
-  epoch += EPOCH_LOSS;
+/**
+ * Begins an epoch: 1 further on with a new key, and 1 more when that failed; 2, past an attempt that was
+ * cut and of which nothing is seen now; EPOCHS_LOSS.
+ */
+export function passEpochs(epochs: u32): void {
+  epoch += epochs * EPOCH_UNIT;
 }
 
 export function beginEpochUnknown(): void {

@@ -33,25 +33,28 @@ const READS_MAX: u32 = 4;
  */
 export function readTo(at: usize, offset: u32, bytes: u32): bool {
   let code: u32 = 0;
-  for (let reads: u32 = 0; reads < READS_MAX; reads++) {
+  let left = READS_MAX;
+  do {
     code = read(offset, at, bytes);
     if (code == 0) return true;
-  }
+  } while (--left);
   if (kind != Storage.KEY_VALUE || code != KEY_MISSING) readErrors = true;
   fillBytes(at, 0x55, bytes);
   return false;
 }
 
-/** Programs the first `bytes` bytes of the page and reads them back. */
+/** Programs the first `bytes` bytes of the page, a multiple of 8, and reads them back. */
 export function programPage(offset: u32, bytes: u32): bool {
   add(Counter.PROGRAMS, 1);
   if (program(offset, page, bytes) != 0) return false;
   // Compared against the second half of the page: a copy is at most half a page.
   const back = page + PAGE_BYTES / 2;
   if (!readTo(back, offset, bytes)) return false;
-  for (let i: u32 = 0; i < bytes; i++) {
-    if (load<u8>(page + i) != load<u8>(back + i)) return false;
-  }
+  let left = bytes;
+  do {
+    left -= 8;
+    if (load<u64>(page + left) != load<u64>(back + left)) return false;
+  } while (left != 0);
   return true;
 }
 

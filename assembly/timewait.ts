@@ -35,7 +35,6 @@ const TIME_WAIT: u32 = 2;
 const TIMESTAMPS: u32 = 2;
 /** RING_INDEX is the place in the ring that the port came from; without this flag it is the port. */
 const FROM_RING: u32 = 4;
-const CHALLENGED: u32 = 8;
 
 /** How far a connection may run ahead of V before V follows it. */
 const AHEAD_MAX: u32 = 0x400_0000;
@@ -92,20 +91,19 @@ export function find(): usize {
 /** The same for a hash that is known. */
 export function findHash(wanted: u64): usize {
   keepHash(wanted);
-  const end = table + TABLE_ENTRIES * ENTRY_BYTES;
-  for (let entry = table; entry < end; entry += ENTRY_BYTES) {
+  let entry = table;
+  do {
     if (load<u64>(entry, HASH) == wanted && load<u8>(entry, STATE) != FREE) return entry;
-  }
+    entry += ENTRY_BYTES;
+  } while (entry != table + TABLE_ENTRIES * ENTRY_BYTES);
   return 0;
 }
 
-/** Reserves an entry for a port that was just taken. False when all entries are open connections. */
-export function openFromRing(ringIndex: u32): bool {
+/** Reserves an entry for a port that was just taken, where `hasRoom` said that there is one. */
+export function openFromRing(ringIndex: u32): void {
   const entry = claim();
-  if (entry == 0) return false;
   setStatus(entry, OPEN, FROM_RING);
   store<u32>(entry, ringIndex, RING_INDEX);
-  return true;
 }
 
 /**
@@ -161,6 +159,8 @@ export function enterTimeWait(next: u32, peerNext: u32, peerTsval: u32, timestam
   store<u32>(entry, peerNext, PEER_NEXT);
   store<u32>(entry, peerTsval, PEER_TSVAL);
   store<u32>(entry, coarseNow() + 2 * mslMs, DEADLINE);
+  // The first challenge ACK is not held back.
+  store<u16>(entry, coarseNow() - CHALLENGE_INTERVAL_MS, CHALLENGED_AT);
   const fromRing = load<u8>(entry, FLAGS) & FROM_RING;
   setStatus(entry, TIME_WAIT, fromRing | (timestamps ? TIMESTAMPS : 0));
   return Reason.NONE;
@@ -203,14 +203,10 @@ export function segmentVerdict(seq: u32, tsval: u32, flags: u32): u32 {
 }
 
 function challenge(entry: usize): u32 {
-  const now = <u16>coarseNow();
-  const flags = load<u8>(entry, FLAGS);
+  const now = coarseNow();
   const since = <u16>(now - load<u16>(entry, CHALLENGED_AT));
-  if ((flags & CHALLENGED) != 0 && since < <u16>CHALLENGE_INTERVAL_MS) {
-    return Verdict.DROP;
-  }
+  if (since < <u16>CHALLENGE_INTERVAL_MS) return Verdict.DROP;
   store<u16>(entry, now, CHALLENGED_AT);
-  setFlag(entry, CHALLENGED);
   return Verdict.CHALLENGE;
 }
 
@@ -231,13 +227,14 @@ export function refresh(): void {
  */
 export function survey(): void {
   const now = coarseNow();
-  const end = table + TABLE_ENTRIES * ENTRY_BYTES;
   let used: u32 = 0;
   present = 0;
   free = 0;
   soonest = 0;
   openEntries = 0;
-  for (let entry = table; entry < end; entry += ENTRY_BYTES) {
+  let entry = table + TABLE_ENTRIES * ENTRY_BYTES;
+  do {
+    entry -= ENTRY_BYTES;
     const deadline = load<u32>(entry, DEADLINE);
     const state = load<u8>(entry, STATE);
     if (state == TIME_WAIT && after(now, deadline) && !ahead(entry)) setStatus(entry, FREE, 0);
@@ -249,7 +246,7 @@ export function survey(): void {
     present |= presentBit(load<u64>(entry, HASH));
     if (state == OPEN) openEntries++;
     else if (soonest == 0 || after(load<u32>(soonest, DEADLINE), deadline)) soonest = entry;
-  }
+  } while (entry != table);
   set(Counter.TABLE_USED, used);
   set(Counter.OPEN, openEntries + openElsewhere);
   set(Counter.TIME_WAIT, used - openEntries);
@@ -357,10 +354,6 @@ function aheadOf(offset: u32, next: u32): u32 {
 /** True while the clock is behind the numbers of an entry. */
 function ahead(entry: usize): bool {
   return aheadOf(load<u32>(entry, HASH), load<u32>(entry, NEXT)) != 0;
-}
-
-function setFlag(entry: usize, flag: u32): void {
-  store<u8>(entry, <u8>(load<u8>(entry, FLAGS) | flag), FLAGS);
 }
 
 /** State and flags lie side by side. */
