@@ -2,16 +2,7 @@
 import { Storage } from "../abi";
 import { Counter, get } from "../counters";
 import { crc32 } from "../crc32";
-import {
-  ANY_NUMBER,
-  append,
-  BLANK,
-  CORRUPT,
-  eraseDue,
-  lost,
-  UNREADABLE,
-  unfinished,
-} from "../journal";
+import { ANY_NUMBER, append, BLANK, CORRUPT, eraseDue, UNREADABLE, unfinished } from "../journal";
 import { nearEnd, persist, prepareAhead } from "../ledger";
 import { boots, ceiling, draftRecord, portCeiling, putHeader, quietOwed } from "../record";
 import { k0, k1 } from "../tuple";
@@ -33,6 +24,7 @@ import {
   found,
   holds,
   intact,
+  lost,
   newPart,
   RECORD_SLOT,
   RECORDS,
@@ -341,7 +333,7 @@ describe("a dead sector", () => {
     failReads(0);
     failReads(SLOT_BYTES);
     expect<bool>(found()).toBe(true);
-    expect<u32>(lost).toBe(1);
+    expect<u32>(lost()).toBe(1);
   });
 });
 
@@ -381,7 +373,7 @@ describe("a lone sector", () => {
     expect<u32>(copies).toBe(2);
     expect<bool>(found()).toBe(true);
     expect<bool>(holds(1)).toBe(true);
-    expect<u32>(lost).toBe(1);
+    expect<u32>(lost()).toBe(1);
   });
 
   it("of three is relied on at the second attempt only: an outage may have spared it", () => {

@@ -3,21 +3,20 @@ import { Counter, get } from "../counters";
 import { crc32 } from "../crc32";
 import {
   acknowledgeDraft,
-  beginEpoch,
-  beginEpochAfterLoss,
-  beginEpochPastTorn,
   beginEpochUnknown,
   boots,
   ceiling,
   clearRecord,
   countErase,
   draftRecord,
+  EPOCHS_LOSS,
   epoch,
   erases,
   headerGeneration,
   headerOrder,
   headerValid,
   outOfUse,
+  passEpochs,
   portCeiling,
   putHeader,
   putRecord,
@@ -75,7 +74,7 @@ describe("a record", () => {
     countErase();
     countErase();
     countErase();
-    beginEpoch();
+    passEpochs(1);
     draftRecord(0x1122_3344_5566_7788, 0x99aa_bbcc, 5, 1);
     putRecord(at, 7);
     expect<u32>(STRUCTURE_BYTES).toBe(32);
@@ -179,33 +178,33 @@ describe("the order of records", () => {
     draftRecord(1, 1, 1, 1);
     putRecord(at, 0);
     expect<u64>(rankOf(at, 5)).toBe(before);
-    beginEpoch();
+    passEpochs(1);
     expect<u64>(rankNow(0)).toBeGreaterThan(before);
     expect<u64>(rankNow(0xffff_ffff)).toBeGreaterThan(rankNow(0));
   });
 
   it("puts a boot past a torn key beyond that key's epoch", () => {
-    beginEpoch();
+    passEpochs(1);
     const torn = rankNow(0xffff_ffff);
     clearRecord();
-    beginEpochPastTorn();
+    passEpochs(2);
     expect<u64>(rankNow(0)).toBeGreaterThan(torn);
   });
 
   it("puts what follows a loss beyond 500 new keys and boots past torn ones", () => {
     for (let i = 0; i < 500; i++) {
-      if (i % 2 == 0) beginEpoch();
-      else beginEpochPastTorn();
+      if (i % 2 == 0) passEpochs(1);
+      else passEpochs(2);
     }
     const lost = rankNow(0xffff_ffff);
     clearRecord();
-    beginEpochAfterLoss();
+    passEpochs(EPOCHS_LOSS);
     expect<u64>(rankNow(0)).toBeGreaterThan(lost);
   });
 
   it("puts a key for storage of which nothing is known beyond all epochs that were counted up to", () => {
-    beginEpochAfterLoss();
-    beginEpochAfterLoss();
+    passEpochs(EPOCHS_LOSS);
+    passEpochs(EPOCHS_LOSS);
     const before = rankNow(0xffff_ffff);
     clearRecord();
     beginEpochUnknown();
