@@ -24,14 +24,14 @@ export interface Write {
 
 export interface Fault {
   readonly effect: "nothing" | "everything" | ((part: ScriptedPart, write: Write) => void);
-  readonly then: "error" | "cut";
+  readonly ends: "error" | "cut";
 }
 
-export const ERROR: Fault = { effect: "nothing", then: "error" };
-export const CUT_BEFORE: Fault = { effect: "nothing", then: "cut" };
-export const CUT_AFTER: Fault = { effect: "everything", then: "cut" };
+export const ERROR: Fault = { effect: "nothing", ends: "error" };
+export const CUT_BEFORE: Fault = { effect: "nothing", ends: "cut" };
+export const CUT_AFTER: Fault = { effect: "everything", ends: "cut" };
 /** All that the operation was to change reads as done at one boot, and as not begun at another. */
-export const CUT_UNSETTLED: Fault = { effect: (part, write) => part.unsettle(write), then: "cut" };
+export const CUT_UNSETTLED: Fault = { effect: (part, write) => part.unsettle(write), ends: "cut" };
 
 const MISSING = 1;
 const FAILED = 3;
@@ -143,7 +143,7 @@ export class ScriptedPart {
     const fault = this.onWrite(write);
     if (fault === undefined || fault.effect === "everything") this.#finish(write);
     else if (typeof fault.effect === "function") fault.effect(this, write);
-    if (fault?.then === "cut") throw new PowerCut(write.number + 1, "torn", what);
+    if (fault?.ends === "cut") throw new PowerCut(write.number + 1, "torn", what);
     return fault === undefined ? 0 : FAILED;
   }
 

@@ -17,6 +17,7 @@ export const LIVES = {
   "an erase is cut, and the header or half of the records stay": memory.cutEraseLeavesParts,
   "a sector cannot be reached for some boots, and heals with what it held": memory.sectorHeals,
   "reads fail now and then": memory.flakyReads,
+  "all that a boot has written cannot be read at the next one": memory.lastBootUnreadable,
   "a slot cannot be read at one boot, and is good at the next": memory.slotFadesForABoot,
   "the key is replaced while a sector with the old one cannot be reached": memory.oldKeyHidden,
   "a connection that outran the clock ends, and TIME_WAIT is over before the clock is there":

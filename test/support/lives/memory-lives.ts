@@ -58,7 +58,7 @@ function deadFrom(device: Device, dead: number, boots: number): void {
 export function errorAfterCut(wasm: WebAssembly.Module): void {
   const errors: readonly NamedFault[] = [
     { name: "error", fault: ERROR },
-    { name: "done, with an error", fault: { effect: "everything", then: "error" } },
+    { name: "done, with an error", fault: { effect: "everything", ends: "error" } },
   ];
   for (const sectors of [2, 3, 4]) {
     const device = shaped(wasm, { sectors, sectorBytes: sectors === 4 ? 512 : 256 });
@@ -119,7 +119,7 @@ export function flickeringHeader(wasm: WebAssembly.Module): void {
     name: "erase cut early",
     hits: erases,
     fault: {
-      then: "cut",
+      ends: "cut",
       effect: (part, { sector }) => {
         const start = sector * part.shape.sectorBytes;
         part.unsettleBits([start + 4, start + 36], 2);
@@ -158,7 +158,7 @@ function cutErase([name, from, to]: (typeof LEFT_OVERS)[number]): NamedFault {
     part.cells.fill(0xff, start + from, start + to);
   };
   const hits = ({ what }: Write) => what === "erase";
-  return { name: `erase cut, ${name}`, hits, fault: { effect, then: "cut" } };
+  return { name: `erase cut, ${name}`, hits, fault: { effect, ends: "cut" } };
 }
 
 /** An erase is cut, and part of the sector stays: in good days, and after another cut. */
@@ -213,12 +213,52 @@ export function flakyReads(wasm: WebAssembly.Module): void {
       witness.quietAllowed = true;
       witness.outAllowed = true;
       for (let boot = 0; boot < 20; boot++) {
-        part.onRead = () => random.chance(0.6);
+        part.onRead = () => random.chance(0.3);
         run({ wasm: device.wasm, part, witness }, BOOT);
         part.heal();
         run({ wasm: device.wasm, part, witness }, BOOT);
       }
     }
+  }
+}
+
+/** All that a boot has written cannot be read at the next one, or has rotted. */
+export function lastBootUnreadable(wasm: WebAssembly.Module): void {
+  for (const [kind, sectors] of [
+    ["nor", 2],
+    ["nor", 3],
+    ["nor", 4],
+    ["eeprom", 3],
+  ] as const) {
+    const device = shaped(wasm, { kind, sectors, sectorBytes: 256 });
+    for (let boot = 0; boot < BOOTS; boot++) {
+      loseLastBoot(copyOf(device, `boot ${boot}`));
+      run(device, BOOT);
+    }
+  }
+}
+
+function loseLastBoot(device: Device): void {
+  const slots: number[] = [];
+  device.part.onWrite = ({ what, at, bytes }) => {
+    // Headers stay.
+    const record = what === "program" && at % 256 >= 2 * SLOT;
+    if (record && bytes.some((byte) => byte !== 0xff)) slots.push(at);
+    return undefined;
+  };
+  run(device, BOOT);
+  device.part.heal();
+  const unreadable = copyOf(device, `unreadable at ${slots.join(", ")}`);
+  unreadable.part.onRead = (offset, bytes) =>
+    slots.some((at) => offset < at + SLOT && offset + bytes > at);
+  const rotten = copyOf(device, `rotten at ${slots.join(", ")}`);
+  for (const at of slots) rotten.part.cells[at + 9] = (rotten.part.cells[at + 9] ?? 0) ^ 0x10;
+  for (const lost of [unreadable, rotten]) {
+    lost.witness.quietAllowed = true;
+    lost.witness.outAllowed = true;
+    run(lost, BOOT);
+    lost.part.heal();
+    run(lost, BOOT);
   }
 }
 
