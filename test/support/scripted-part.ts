@@ -49,6 +49,8 @@ export class ScriptedPart {
   readonly #values = new Map<number, Uint8Array>();
   #unsettled: Unsettled[] = [];
   writes = 0;
+  /** Sectors that take no programs and no erases, and report it. */
+  readonly dead = new Set<number>();
   onWrite: (write: Write) => Fault | undefined = () => undefined;
   /** True where the read reports an error. */
   onRead: (offset: number, bytes: number) => boolean = () => false;
@@ -59,16 +61,17 @@ export class ScriptedPart {
     this.cells = new Uint8Array(bytes).fill(0xff);
   }
 
-  /** The same memory without a script. */
+  /** The same memory with its dead sectors, without a script. */
   clone(): ScriptedPart {
     const copy = new ScriptedPart(this.shape);
     copy.cells.set(this.cells);
     for (const [key, value] of this.#values) copy.#values.set(key, value);
     copy.#unsettled = [...this.#unsettled];
+    for (const sector of this.dead) copy.dead.add(sector);
     return copy;
   }
 
-  /** No fault from here on. */
+  /** No fault from here on, but for sectors that are dead. */
   heal(): void {
     this.onWrite = () => undefined;
     this.onRead = () => false;
@@ -112,6 +115,14 @@ export class ScriptedPart {
     this.cells.set(old, at);
   }
 
+  /** A put that was cut on a store without atomic puts: half of the new value, half of the old one. */
+  mixValue(write: Write): void {
+    const mixed = write.bytes.slice();
+    const half = mixed.length / 2;
+    mixed.set(this.#values.get(write.at)?.subarray(half) ?? [], half);
+    this.#values.set(write.at, mixed);
+  }
+
   /** Single bits read by chance from here on, as an erase that was cut early leaves them. */
   unsettleBits(places: readonly number[], mask: number): void {
     for (const at of places) {
@@ -140,7 +151,7 @@ export class ScriptedPart {
 
   #perform(what: Write["what"], at: number, sector: number, bytes: Uint8Array): number {
     const write: Write = { what, at, sector, number: this.writes++, bytes };
-    const fault = this.onWrite(write);
+    const fault = this.onWrite(write) ?? (this.dead.has(sector) ? ERROR : undefined);
     if (fault === undefined || fault.effect === "everything") this.#finish(write);
     else if (typeof fault.effect === "function") fault.effect(this, write);
     if (fault?.ends === "cut") throw new PowerCut(write.number + 1, "torn", what);

@@ -199,3 +199,45 @@ export function smallestLeases(wasm: WebAssembly.Module): void {
     }
   }
 }
+
+/**
+ * Each erase takes a second. A tuple comes back whose last end lies near the end of the lease, and runs on
+ * from there at 250 kB/s and the guard ahead while `poll` says READY. Power may fail at any time.
+ */
+export function slowErases(wasm: WebAssembly.Module): void {
+  // Sectors of six, seven and eight slots: a boot leaves a pair with room for two records, one, or none.
+  for (const sectorBytes of [192, 224, 256]) {
+    for (let boots = 0; boots < 4; boots++) {
+      for (let ahead = 0; ahead < 790_000; ahead += 30_000) {
+        runSlowly(newDevice(wasm, { sectors: 2, sectorBytes }), wasm, boots, ahead);
+      }
+    }
+  }
+}
+
+function runSlowly(lab: ScriptedLab, wasm: WebAssembly.Module, boots: number, to: number): void {
+  for (let boot = 0; boot < boots; boot++) lab.powerOn();
+  const end = serialAdd(isn(lab), to);
+  demand(lab.calls.close4(LOCAL, PORT, REMOTE, PEER_PORT, end, 1, 0, 0) === 1, "refused");
+  let ms = 0;
+  let first = 0;
+  const pass = (by: number) => {
+    lab.pass(by);
+    ms += by;
+    if (first === 0) return;
+    const used = serialAdd(first, ms * TICKS_PER_MS + UNREPORTED);
+    const cut = new ScriptedLab({ wasm, part: lab.part.clone() });
+    cut.powerOn();
+    const ahead = serialDistance(used, isn(cut));
+    demand(ahead > 0, `${boots} boots, ${to} ahead, ${ms} ms: ${ahead} from what was used`);
+  };
+  lab.part.onWrite = ({ what }) => {
+    if (what === "erase") pass(1_000);
+    return undefined;
+  };
+  first = isn(lab);
+  ms = 0;
+  // The connection is over where it has been told to stop.
+  do pass(1_000);
+  while (first !== 0 && ms < 20_000 && lab.calls.poll() === STATE.ready);
+}

@@ -20,6 +20,7 @@ import {
   labOf,
   type NamedFault,
   run,
+  type Stretch,
 } from "./sweep.ts";
 import { demand, newDevice, QUIET_MS } from "./witness.ts";
 
@@ -48,10 +49,48 @@ export function deadSector(wasm: WebAssembly.Module): void {
 function deadFrom(device: Device, dead: number, boots: number): void {
   for (let boot = 0; boot < boots; boot++) run(device, BOOT);
   const hit = copyOf(device, `sector ${dead} dead after ${boots} boots`);
-  hit.part.onWrite = ({ sector }) => (sector === dead ? ERROR : undefined);
+  hit.part.dead.add(dead);
   // One of two that dies looks like a healthy pair: the other one takes what it can, and is full then.
   hit.witness.outAllowed = hit.part.shape.sectors === 2;
   for (let boot = 0; boot < 16; boot++) run(hit, BOOT);
+}
+
+/** One of two or three sectors is dead, and the power is cut at any operation until no room is left. */
+export function cutsBesideDeadSector(wasm: WebAssembly.Module): void {
+  for (const sectors of [2, 3]) {
+    for (let dead = 0; dead < sectors; dead++) {
+      const device = shaped(wasm, { sectors, sectorBytes: 256 });
+      device.part.dead.add(dead);
+      device.witness.outAllowed = sectors === 2;
+      for (let boot = 0; boot < BOOTS; boot++) {
+        hitEach(device, BOOT, CUTS, bootTwice);
+        run(device, BOOT);
+      }
+    }
+  }
+}
+
+/** A sector takes no writes for some boots; then it does, and all the others cannot be read. */
+export function othersUnreadable(wasm: WebAssembly.Module): void {
+  for (const sectors of [2, 3]) {
+    for (let dead = 0; dead < sectors; dead++) {
+      for (let boots = 1; boots < BOOTS; boots++) {
+        const device = shaped(wasm, { sectors, sectorBytes: 512 });
+        const { part, witness } = copyOf(device, `sector ${dead} dead for ${boots} boots`);
+        const hit: Device = { wasm, part, witness };
+        witness.outAllowed = true;
+        part.dead.add(dead);
+        for (let boot = 0; boot < boots; boot++) run(hit, BOOT);
+        part.dead.clear();
+        witness.quietAllowed = true;
+        part.onRead = (offset) => part.sectorOf(offset) !== dead;
+        run(hit, BOOT);
+        part.heal();
+        witness.outAllowed = false;
+        bootTwice(hit);
+      }
+    }
+  }
 }
 
 /** A boot is cut anywhere, and in the next one a single operation reports an error. */
@@ -109,6 +148,51 @@ function flicker(device: Device): void {
   }
 }
 
+const MIXED: NamedFault = {
+  name: "put cut in the middle",
+  fault: { effect: (part, write) => part.mixValue(write), ends: "cut" },
+};
+
+/**
+ * The replacement of a key is cut, and what it left flickers, or is half of the old value and half of the
+ * new one. What the first boot then goes on with stays; the new key keeps quiet first.
+ */
+export function replacementCut(wasm: WebAssembly.Module): void {
+  const replace: Stretch = (lab) => {
+    lab.powerOn();
+    lab.provision(KEY_2, 1);
+  };
+  const unsettled: NamedFault = { name: "cut, unsettled", fault: CUT_UNSETTLED };
+  for (const [kind, sectors] of [
+    ["nor", 2],
+    ["nor", 3],
+    ["nor", 4],
+    ["eeprom", 3],
+    ["keyValue", 2],
+  ] as const) {
+    const device = shaped(wasm, { kind, sectors, sectorBytes: 256 });
+    run(device, BOOT);
+    const faults = kind === "keyValue" ? [...CUTS, unsettled, MIXED] : [...CUTS, unsettled];
+    for (let boot = 0; boot < 4; boot++) {
+      hitEach(device, replace, faults, (cut) => {
+        cut.witness.quietAllowed = true;
+        for (const state of ["old", "done"] as const) staysWith(copyOf(cut, state), state);
+      });
+      run(device, BOOT);
+    }
+  }
+}
+
+function staysWith(device: Device, state: "old" | "done"): void {
+  device.part.show(state);
+  run(device, BOOT);
+  device.witness.quietAllowed = false;
+  for (const then of ["done", "old", "done"] as const) {
+    device.part.show(then);
+    run(device, BOOT);
+  }
+}
+
 function erases(write: Write): boolean {
   return write.what === "erase" || write.bytes.every((byte) => byte === 0xff);
 }
@@ -137,10 +221,17 @@ export function flickeringHeader(wasm: WebAssembly.Module): void {
     for (let boot = 0; boot < BOOTS; boot++) {
       const twice = (first: Device) => hitEach(first, BOOT, [early, whole], flicker);
       hitEach(device, BOOT, [early, whole], flicker);
+      // As if it had never begun; then the next erase is cut, and all of it has happened after all.
+      hitEach(device, BOOT, [whole], (first) => hitEach(first, BOOT, [whole], happensLater));
       hitEach(device, BOOT, [{ name: "cut before", fault: CUT_BEFORE }], twice);
       run(device, BOOT);
     }
   }
+}
+
+function happensLater(device: Device): void {
+  device.part.show("done");
+  bootTwice(device);
 }
 
 /** What an erase that was cut may leave of a sector of 512 bytes: the stretches that it has reached. */
@@ -222,7 +313,7 @@ export function flakyReads(wasm: WebAssembly.Module): void {
   }
 }
 
-/** All that a boot has written cannot be read at the next one, or has rotted. */
+/** All records that a boot has written, or a new key, cannot be read at the next one, or has rotted. */
 export function lastBootUnreadable(wasm: WebAssembly.Module): void {
   for (const [kind, sectors] of [
     ["nor", 2],
@@ -233,12 +324,32 @@ export function lastBootUnreadable(wasm: WebAssembly.Module): void {
     const device = shaped(wasm, { kind, sectors, sectorBytes: 256 });
     for (let boot = 0; boot < BOOTS; boot++) {
       loseLastBoot(copyOf(device, `boot ${boot}`));
+      if (sectors === 4) loseNewKey(copyOf(device, `key replaced after boot ${boot}`));
       run(device, BOOT);
     }
   }
 }
 
-function loseLastBoot(device: Device): void {
+/** A new key cannot be read at a boot: the old one comes back, after quiet time, and stays. */
+function loseNewKey(device: Device): void {
+  const { part, witness } = device;
+  const slots = writtenIn(device, (lab) => {
+    lab.powerOn();
+    lab.provision(KEY_2, 1);
+    lab.wait(QUIET_MS + 1_000);
+  });
+  part.onRead = (offset, bytes) => slots.some((at) => offset < at + SLOT && offset + bytes > at);
+  const lab = labOf(device);
+  lab.powerOn();
+  lab.wait(QUIET_MS + 1_000);
+  const fingerprint = lab.calls.fingerprint();
+  part.heal();
+  const after = labOf(device).powerOn().fingerprint();
+  witness.demand(fingerprint === 0 || after === fingerprint, "the key changes by itself");
+}
+
+/** The slots that hold the records of a stretch. */
+function writtenIn(device: Device, stretch: Stretch): readonly number[] {
   const slots: number[] = [];
   device.part.onWrite = ({ what, at, bytes }) => {
     // Headers stay.
@@ -246,8 +357,13 @@ function loseLastBoot(device: Device): void {
     if (record && bytes.some((byte) => byte !== 0xff)) slots.push(at);
     return undefined;
   };
-  run(device, BOOT);
+  run(device, stretch);
   device.part.heal();
+  return slots;
+}
+
+function loseLastBoot(device: Device): void {
+  const slots = writtenIn(device, BOOT);
   const unreadable = copyOf(device, `unreadable at ${slots.join(", ")}`);
   unreadable.part.onRead = (offset, bytes) =>
     slots.some((at) => offset < at + SLOT && offset + bytes > at);
@@ -256,6 +372,8 @@ function loseLastBoot(device: Device): void {
   for (const lost of [unreadable, rotten]) {
     lost.witness.quietAllowed = true;
     lost.witness.outAllowed = true;
+    // The pair before it may be gone by now: then nothing is left.
+    lost.witness.keyLossAllowed = true;
     run(lost, BOOT);
     lost.part.heal();
     run(lost, BOOT);

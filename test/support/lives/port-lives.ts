@@ -2,7 +2,7 @@
 import { Random } from "../../../host/core/random.ts";
 import { serialAdd } from "../../../host/core/serial.ts";
 import { LOCAL, REMOTE } from "../lab.ts";
-import { type Calls, ScriptedLab } from "../scripted-lab.ts";
+import { type Calls, OPEN_CONNECTIONS, ScriptedLab, TIME_WAIT_ENTRIES } from "../scripted-lab.ts";
 import { ScriptedPart } from "../scripted-part.ts";
 import { demand, isn, PEER_PORT } from "./witness.ts";
 
@@ -50,6 +50,45 @@ export function boundPortInTheRing(wasm: WebAssembly.Module): void {
     lab.wait(10_000);
     demand(port4(LOCAL, REMOTE, PEER_PORT) === bound, "a bound port is never free again");
   }
+}
+
+/** A tuple in TIME_WAIT is tried again, and the attempt is abandoned: it is in TIME_WAIT as before. */
+export function abandonedReopening(wasm: WebAssembly.Module): void {
+  const lab = ringOf(wasm, 1);
+  const { port4, isn4, abandon4 } = lab.calls;
+  demand(port4(LOCAL, REMOTE, PEER_PORT) === FIRST, "the ring of one gives nothing");
+  close(lab, REMOTE, FIRST);
+  for (let seconds = 0; seconds < 239; seconds++) {
+    isn4(LOCAL, FIRST, REMOTE, PEER_PORT);
+    abandon4(LOCAL, FIRST, REMOTE, PEER_PORT);
+    lab.wait(1_000);
+    demand(port4(LOCAL, REMOTE, PEER_PORT) === 0, `a port ${seconds} s after its connection's end`);
+  }
+  lab.wait(10_000);
+  demand(port4(LOCAL, REMOTE, PEER_PORT) === FIRST, "a port is never free again");
+}
+
+/** What the counters say of open connections and of TIME_WAIT, in the table and outside of it. */
+export function tallies(wasm: WebAssembly.Module): void {
+  const lab = ringOf(wasm, 64);
+  const { isn4, port4, abandon4, counter } = lab.calls;
+  const says = (open: number, held: number, when: string) => {
+    const told = `${counter(OPEN_CONNECTIONS)} open, ${counter(TIME_WAIT_ENTRIES)} in TIME_WAIT`;
+    demand(told === `${open} open, ${held} in TIME_WAIT`, `${when}: ${told}`);
+  };
+  says(0, 0, "at first");
+  const ends = [100, 101].map((port) => serialAdd(isn4(LOCAL, port, REMOTE, PEER_PORT), 2));
+  says(2, 0, "two ISNs");
+  lab.calls.close4(LOCAL, 100, REMOTE, PEER_PORT, ends[0] ?? 0, 1, 0, 0);
+  says(1, 1, "one closed");
+  const port = port4(LOCAL, REMOTE, PEER_PORT);
+  says(2, 1, "a port from the ring");
+  abandon4(LOCAL, port, REMOTE, PEER_PORT);
+  lab.wait(1_000);
+  says(1, 1, "which is abandoned");
+  abandon4(LOCAL, 101, REMOTE, PEER_PORT);
+  lab.wait(250_000);
+  says(0, 0, "all over");
 }
 
 /** A small ring, an MSL of 600 s, and a table that is always full: busy ports, and turns that passed. */

@@ -1,6 +1,6 @@
 /** Sees what a device hands out, from boot to boot: no number twice, none back, no quiet time cut short. */
 import { serialDistance } from "../../../host/core/serial.ts";
-import { STATE } from "../../../host/module/abi.ts";
+import { REASON, STATE } from "../../../host/module/abi.ts";
 import { PowerCut } from "../../../host/virtual/nvm.ts";
 import { LOCAL, REMOTE } from "../lab.ts";
 import { Breach } from "../oracle.ts";
@@ -48,6 +48,8 @@ export class Witness {
   quietAllowed = false;
   /** The device may be out of service: no sector is good. */
   outAllowed = false;
+  /** No copy of any record is left. */
+  keyLossAllowed = false;
   #last: Seen | undefined;
   readonly #ports: Set<number>;
 
@@ -81,6 +83,9 @@ export class Witness {
 
   /** Takes numbers, after quiet time where that is due and allowed. */
   use(lab: ScriptedLab): void {
+    const lost = [REASON.unprovisioned, REASON.storageCorrupt] as const;
+    const gone = lost.some((reason) => reason === lab.calls.reason());
+    this.demand(!gone || this.keyLossAllowed, "the key is lost");
     if (lab.calls.state() === STATE.failed && !this.outAllowed) lab.wait(READY_MS);
     if (lab.calls.state() === STATE.quiet) this.#keepQuiet(lab);
     const { state, isn4, timestamp4, port4, fingerprint } = lab.calls;
