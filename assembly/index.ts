@@ -6,7 +6,7 @@
 import { ABI_VERSION, Reason, Segment, State } from "./abi";
 import { setRate } from "./clock";
 import { reserveRange, setGeometry, setLeases, setPolicy, setPortRange } from "./config";
-import { COUNTERS, get } from "./counters";
+import { COUNTERS, Counter, get } from "./counters";
 import { giveKey } from "./entropy";
 import * as lifecycle from "./lifecycle";
 import { ready } from "./lifecycle";
@@ -37,10 +37,6 @@ export function ioBuffer(): u32 {
 export function ioBytes(): u32 {
   return IO_BYTES;
 }
-
-/** Counters that are counted when they are asked for. */
-const OPEN: u32 = 12;
-const TIME_WAIT: u32 = 13;
 
 // Configuration: before `boot`, each returns 1, or 0 for a value out of range.
 
@@ -236,8 +232,8 @@ export function syn6(localPort: u32, remotePort: u32, seq: u32, tsval: u32, flag
 
 /** A counter by its number: docs/abi.md lists them. Unknown numbers give 0. */
 export function counter(id: u32): u32 {
-  if (id == OPEN) return openCount();
-  if (id == TIME_WAIT) return timeWaitCount();
+  if (id == Counter.OPEN) return openCount();
+  if (id == Counter.TIME_WAIT) return timeWaitCount();
   return id < COUNTERS ? get(id) : 0;
 }
 
