@@ -347,8 +347,11 @@ function adopt(): usize {
 
 /** Gives up an entry in TIME_WAIT; what it held goes to the clock, and its port to the barrier. */
 function evict(entry: usize): void {
-  // Its numbers were made durable by `advanceTo`, so raising the clock needs no write.
-  passTicks(aheadOf(load<u32>(entry, HASH), load<u32>(entry, NEXT)));
+  // Its numbers were made durable by `advanceTo`: this writes at most ahead of the need, for V to have
+  // something of the lease left there.
+  const ahead = aheadOf(load<u32>(entry, HASH), load<u32>(entry, NEXT));
+  makeDurable(ahead);
+  passTicks(ahead);
   add(Counter.EVICTIONS, 1);
   const until = load<u32>(entry, DEADLINE);
   if (after(coarseNow(), until)) return;
