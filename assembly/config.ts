@@ -44,8 +44,8 @@ const TICKS_MAX: u32 = 0x4000_0000;
 /** Reboots in 2 × MSL that any setting stands. */
 const REBOOTS: u32 = 16;
 /** What connections that run ahead of the clock may pull it along. */
-const PULL_MAX: u64 = 0x800_0000;
-const WINDOW: u64 = 0x8000_0000;
+const PULL_MAX: u32 = 0x800_0000;
+const WINDOW: u32 = 0x8000_0000;
 const TICKS_IN_2_MS: u32 = 500;
 
 export function setGeometry(
@@ -119,8 +119,9 @@ export function setLeases(first: u32, longest: u32, newGuard: u32, ports: u32): 
 
 /** Returns a reason: NONE, or what the values break. */
 export function setPolicy(newPolicy: u32, newMslMs: u32): u32 {
-  if (newPolicy > (Policy.DEGRADED | Policy.SELF_PROVISION)) return Reason.CONFIGURATION;
-  if (newMslMs - 1 >= MSL_MS_MAX) return Reason.CONFIGURATION;
+  if (newPolicy > (Policy.DEGRADED | Policy.SELF_PROVISION) || newMslMs - 1 >= MSL_MS_MAX) {
+    return Reason.CONFIGURATION;
+  }
   if (!inWindow(leaseFirst, leaseMax, guard, newMslMs)) return Reason.BOUND_WINDOW;
   policy = newPolicy;
   mslMs = newMslMs;
@@ -129,6 +130,7 @@ export function setPolicy(newPolicy: u32, newMslMs: u32): u32 {
 
 /** What the clock can move in 2 × MSL with a few reboots stays below half of the sequence space. */
 function inWindow(first: u32, longest: u32, newGuard: u32, newMslMs: u32): bool {
-  const reboots = <u64>REBOOTS * (<u64>first + newGuard);
-  return longest + 2 * <u64>newMslMs * TICKS_IN_2_MS + reboots + PULL_MAX < WINDOW;
+  // All in sixteenths, which 32 bits hold: the leases and the guard are at most 2^30 each.
+  const steady = (longest + 2 * newMslMs * TICKS_IN_2_MS + PULL_MAX) / REBOOTS;
+  return steady + first + newGuard < WINDOW / REBOOTS;
 }

@@ -14,13 +14,12 @@ export namespace Counter {
   export const EVICTIONS: u32 = 9;
   export const TABLE_USED: u32 = 10;
   export const DEGRADED: u32 = 11;
-  /** These two are counted when they are asked for. */
+  /** Connections that are open, in the table or not; and entries held for connections that have ended. */
   export const OPEN: u32 = 12;
   export const TIME_WAIT: u32 = 13;
 }
 
-/** Counters that are kept. */
-export const COUNTERS: u32 = 12;
+export const COUNTERS: u32 = 14;
 
 export function resetCounters(): void {
   fillBytes(counters, 0, COUNTERS * 4);

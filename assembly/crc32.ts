@@ -4,11 +4,13 @@
  */
 export function crc32(from: usize, bytes: u32): u32 {
   let crc: u32 = 0xffff_ffff;
-  for (let i: u32 = 0; i < bytes; i++) {
-    crc ^= <u32>load<u8>(from + i);
-    for (let bit = 0; bit < 8; bit++) {
+  const end = from + bytes;
+  do {
+    crc ^= <u32>load<u8>(from);
+    let bits = 8;
+    do {
       crc = (crc >> 1) ^ ((crc & 1) * 0xedb8_8320);
-    }
-  }
+    } while (--bits);
+  } while (++from != end);
   return ~crc;
 }

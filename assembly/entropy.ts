@@ -48,7 +48,8 @@ function condense(): u32 {
     if (entropy(page, WINDOW) != WINDOW) return Reason.ENTROPY_ABSENT;
     const first = <u32>load<u8>(page);
     let equal: u32 = 0;
-    for (let i: u32 = 0; i < WINDOW; i++) {
+    let i: u32 = 0;
+    do {
       const sample = <u32>load<u8>(page + i);
       runLength = sample == runValue ? runLength + 1 : 1;
       runValue = sample;
@@ -56,17 +57,19 @@ function condense(): u32 {
       if (runLength >= REPETITIONS_MAX || equal >= PROPORTION_CUTOFF) {
         return Reason.ENTROPY_UNHEALTHY;
       }
-    }
+    } while (++i != WINDOW);
     store<u64>(MESSAGE_END - 8, (<u64>PIECE) << 56);
-    for (let i: u32 = 0; i < WINDOW; i += PIECE) {
-      copyWords(PIECE_START, page + i, PIECE);
+    let done: u32 = 0;
+    do {
+      copyWords(PIECE_START, page + done, PIECE);
+      done += PIECE;
       // Nothing is lost with the message: a call that draws a key does not go on to a number.
       // Each half of the key takes in every piece, under both halves so far.
       setHashKey(keyLow, keyHigh);
       keyLow = siphash(PIECE_START);
       setHashKey(keyHigh, keyLow);
       keyHigh = siphash(PIECE_START);
-    }
+    } while (done != WINDOW);
   }
   return Reason.NONE;
 }

@@ -5,26 +5,25 @@
  * Two sectors make a pair and are filled in step: a record is programmed into a slot of the first
  * sector, read back, and then into the same slot of the second. It is acknowledged when both are good.
  * So a slot that is touched and bad in both sectors was acknowledged and lost, while a write that was
- * cut leaves the second sector blank there. No sector's worth hangs on another one: the newest record
+ * cut leaves the second sector blank there. The two have the same generation, and no others have it. No sector's worth hangs on another one: the newest record
  * that any sector holds counts, and a boot writes it anew before it hands out a number.
  *
  * A sector is erased only while another one holds the newest record. One that fails an erase or a
  * program is out of use, but read on; with a single one left, it takes each record twice until it is full.
  * docs/bounds.md has the argument, docs/fault-model.md what memory may do.
  */
-import { Storage } from "./abi";
+import { Reason, Storage } from "./abi";
 import { kind, sectorBytes, sectors } from "./config";
-import { Counter, set } from "./counters";
+import { add, Counter, get, set } from "./counters";
 import { blank, copyWords, fillBytes, PAGE_BYTES, page } from "./memory";
 import {
   acknowledgeDraft,
-  beginEpochAfterLoss,
-  beginEpochPastTorn,
+  EPOCHS_LOSS,
   erases,
   headerGeneration,
-  headerPair,
   headerValid,
   outOfUse,
+  passEpochs,
   putHeader,
   putRecord,
   raiseCeiling,
@@ -35,22 +34,17 @@ import {
   takeHeaderKey,
   takeRecord,
 } from "./record";
-import { eraseSector, paddedBytes, programPage, readErrors, readTo, sectorBlank } from "./storage";
+import { eraseSector, paddedBytes, programPage, readErrors, readTo } from "./storage";
 
-/** What recovery found. */
-export const FOUND: u32 = 0;
-export const BLANK: u32 = 1;
-export const CORRUPT: u32 = 2;
-export const UNREADABLE: u32 = 3;
+/** What recovery found: a record, or the reason why there is none. */
+export const FOUND: u32 = Reason.NONE;
+export const BLANK: u32 = Reason.UNPROVISIONED;
+export const CORRUPT: u32 = Reason.STORAGE_CORRUPT;
+export const UNREADABLE: u32 = Reason.STORAGE_FAILED;
 /** Not looked yet. */
-export const UNREAD: u32 = 4;
+export const UNREAD: u32 = Reason.NOT_BOOTED;
 
-/** Acknowledged records found lost at this boot (a lost sector counts as one). */
-export let lost: u32 = 0;
-/** A single sector is in use: when it is full, there is no room. */
-export let lone: bool = false;
-
-const NO_SECTOR: u32 = 0xffff;
+const NO_SECTOR: u32 = 0xffff_ffff;
 
 const HEADER_SLOT: u32 = 0;
 const RECORD_SLOT: u32 = 2;
@@ -61,56 +55,37 @@ const half: usize = page + PAGE_BYTES / 2;
 /** One copy, padded to whole granules. */
 let copy: u32 = 0;
 let slots: u32 = 0;
-/** The part of a sector that is divided into slots. */
-let usedBytes: u32 = 0;
 
-/** The pair that takes records; a sector of it is open when it has its header and takes them. */
+/**
+ * The pair that takes records, in the slots from `nextSlot`. A fresh one has no second sector before its
+ * first record is in the first.
+ */
 let first: u32 = 0;
 let second: u32 = 0;
-let firstOpen: bool = false;
-let secondOpen: bool = false;
 let nextSlot: u32 = 0;
 let generation: u32 = 0;
 let generationMax: u32 = 0;
-/** The second sector of the newest pair: sectors are taken in turn from the one after it. */
+/** The sector that was opened last: they are taken in turn from the one after it. */
 let turn: u32 = 0;
 
-/** The sector that was looked through last has slots that are neither blank nor good. */
-let seen: bool = false;
 /** Sectors that hold the newest acknowledged record, or one that is newer; one bit each. */
 let holders: u32 = 0;
 /** Sectors that failed a read, an erase or a program, one bit each. */
 let retired: u32 = 0;
-/** All others were tried: the next append tries them again, as an outage may be over. */
-let exhausted: bool = false;
-/** A lone sector was not relied on at once; the next time it is. */
-let pressed: bool = false;
 /** Erases that this append may still begin. */
 let erasesLeft: u32 = 0;
 export const ANY_NUMBER: u32 = 0xffff_ffff;
-/** A sector went out of use in this append. */
-let failed: bool = false;
-/** Nothing failed: the append goes on with the next call. */
-export let unfinished: bool = false;
 
 export function startJournal(): void {
-  lost = 0;
-  lone = false;
   first = NO_SECTOR;
   second = NO_SECTOR;
   turn = sectors - 1;
-  firstOpen = false;
-  secondOpen = false;
   generation = 0;
   generationMax = 0;
   holders = 0;
   retired = 0;
-  exhausted = false;
-  pressed = false;
-  unfinished = false;
   copy = paddedBytes(STRUCTURE_BYTES);
   slots = sectorBytes / copy;
-  usedBytes = slots * copy;
 }
 
 /** Finds the newest record that any sector holds, and its key. */
@@ -119,8 +94,10 @@ export function recoverJournal(): u32 {
   let newestRank: u64 = 0;
   let vouched: u64 = 0;
   let ruined: u32 = 0;
+  let whole = false;
   for (let sector: u32 = 0; sector < sectors; sector++) {
-    if (readHeader(sector) == 0) continue;
+    const copies = readHeader(sector);
+    if (copies == 0) continue;
     const found = headerGeneration(page);
     if (found > generationMax) {
       generationMax = found;
@@ -128,39 +105,35 @@ export function recoverJournal(): u32 {
     }
     const slot = newestRecord(sector);
     if (slot == 0) {
-      if (found == generationMax && seen) ruined++;
+      if (found == generationMax && slotTouched(sector, RECORD_SLOT)) ruined++;
       continue;
     }
     vouched = max(vouched, recordCeiling(half));
     const rank = rankOf(half, found);
-    if (rank < newestRank || (rank == newestRank && slot <= newestSlot)) continue;
+    if (rank < newestRank || (rank == newestRank && slot <= newestSlot)) {
+      if (rank == newestRank && slot == newestSlot) holders |= bit(sector);
+      // Of the same pair. One whose erase was cut may have kept a copy of its header.
+      if (found == generation && copies == 2) second = sector;
+      continue;
+    }
+    second = found == generation && whole ? first : NO_SECTOR;
     newestSlot = slot;
     newestRank = rank;
+    whole = copies == 2;
     generation = found;
     first = sector;
-    takePair(headerPair(page));
+    holders = bit(sector);
     takeHeaderKey(page);
     takeRecord(half);
   }
   if (newestSlot == 0) return nothingFound();
   raiseCeiling(vouched);
-  // Both sectors of a later pair were written, and neither holds a good record.
-  if (generationMax > generation && ruined == 2) lost++;
-  firstOpen = readHeader(first) == 2;
-  // One whose erase was cut may have kept its header.
-  secondOpen =
-    second < sectors &&
-    readHeader(second) == 2 &&
-    headerGeneration(page) == generation &&
-    newestRecord(second) != 0;
+  // A record of a later pair was begun in its second sector, so it was good in the first, and is not.
+  if (generationMax > generation && ruined == 2) countLoss();
   weigh(newestSlot);
+  turn = second != NO_SECTOR ? second : first;
+  if (!whole) nextSlot = slots;
   return FOUND;
-}
-
-function takePair(pair: u32): void {
-  second = pair >> 16;
-  turn = second < sectors ? second : first;
-  if (second == first) second = pair & 0xffff;
 }
 
 /**
@@ -169,16 +142,13 @@ function takePair(pair: u32): void {
  */
 function weigh(newestSlot: u32): void {
   const inService = sectorsInService();
-  lone = inService == 1;
-  holders = bit(first);
-  if (secondOpen && slotTouched(second, newestSlot) && recordValid(half)) holders |= bit(second);
   let last = newestSlot;
   let behind = false;
   for (let slot = slots - 1; slot > newestSlot; slot--) {
     const bad = slotTouched(first, slot);
-    const other = secondOpen && slotTouched(second, slot);
+    const other = second != NO_SECTOR && slotTouched(second, slot);
     // The second copy is begun when the first one is good; a lone sector has it in the next slot.
-    if (bad && (lone ? behind : other)) lost++;
+    if (bad && (lone() ? behind : other)) countLoss();
     if ((bad || other) && last == newestSlot) last = slot;
     behind = bad;
   }
@@ -186,15 +156,25 @@ function weigh(newestSlot: u32): void {
   // Each record was in two sectors, unless a single one was left: so one that cannot be read hides
   // nothing, but where the other one may have gone out of use before.
   const hidden = retired & ~outOfUse;
-  if (hidden != 0 && (doubt || inService == 2 || (hidden & (hidden - 1)) != 0)) lost++;
+  if (hidden != 0 && (doubt || inService == 2 || (hidden & (hidden - 1)) != 0)) countLoss();
   nextSlot = last + 1;
   // A program that was cut before it changed a bit leaves no trace; on parts with ECC even that
   // granule should not be programmed again, so flash skips one slot at each boot.
-  if (kind == Storage.NOR || (doubt && lone)) nextSlot++;
-  if (lost != 0) beginEpochAfterLoss();
+  if (kind == Storage.NOR || (doubt && lone())) nextSlot++;
   // What reads as nothing now, a torn record of a later pair or a sector that cannot be read, may read
   // as something another time: it must not count then.
-  else if (generationMax > generation || retired != 0) beginEpochPastTorn();
+  if (recordsLost()) passEpochs(EPOCHS_LOSS);
+  else if (generationMax > generation || retired != 0) passEpochs(2);
+}
+
+/** Acknowledged records were lost, so nothing is known of the numbers used last. */
+export function recordsLost(): bool {
+  return get(Counter.LOST) != 0;
+}
+
+/** A lost sector counts as one record. */
+function countLoss(): void {
+  add(Counter.LOST, 1);
 }
 
 /**
@@ -203,7 +183,7 @@ function weigh(newestSlot: u32): void {
  */
 export function append(erasesAllowed: u32): bool {
   erasesLeft = erasesAllowed;
-  return finish(write(false));
+  return finish(write());
 }
 
 /**
@@ -211,129 +191,108 @@ export function append(erasesAllowed: u32): bool {
  * counts from the instant that the record is whole; before it, the old pair does.
  */
 export function appendWithNewKey(): bool {
-  const before = generation;
   erasesLeft = ANY_NUMBER;
-  if (!finish(write(true))) {
-    // A pair with the new key's header takes no records of the old one.
-    if (generation != before) firstOpen = false;
-    return false;
-  }
-  return true;
+  if (!openPair()) return finish(false);
+  if (finish(write())) return true;
+  // A pair with the new key's header takes no records of the old one.
+  nextSlot = slots;
+  return false;
 }
 
 /** The next record has to erase a sector first. */
 export function eraseDue(): bool {
-  return full() || (firstOpen && !secondOpen && inUse(second));
+  return full() || (second == NO_SECTOR && !alone());
+}
+
+/** A write that was not done has not failed: it has a sector to erase with the next call. */
+export function unfinished(): bool {
+  return erasesLeft == 0 && !alone();
+}
+
+/** The newest record is in a single sector. */
+export function lone(): bool {
+  return sectorsInService() < 2;
+}
+
+/** A single sector works, or none. */
+function alone(): bool {
+  return sectors - popcnt<u32>(retired) < 2;
 }
 
 function full(): bool {
-  return nextSlot >= slots;
+  return first == NO_SECTOR || nextSlot >= slots;
 }
 
 function finish(done: bool): bool {
-  set(Counter.RETIRED, ones(retired));
+  set(Counter.RETIRED, popcnt<u32>(retired));
   if (!done) return false;
-  pressed = false;
   acknowledgeDraft();
   // Sectors are taken in turn, so all erases so far are spread evenly.
   set(Counter.WEAR, (erases + sectors - 1) / sectors);
   return true;
 }
 
-function write(newKey: bool): bool {
-  if (exhausted) retired = 0;
-  exhausted = false;
-  unfinished = false;
-  failed = false;
-  let fresh = newKey;
-  for (;;) {
-    if (fresh || !firstOpen || full()) {
-      if (!openPair()) {
-        unfinished = erasesLeft == 0 && !failed;
-        return false;
-      }
-      fresh = false;
-    }
-    if (!secondOpen && inUse(second) && erasesLeft == 0) {
-      unfinished = !failed;
-      return false;
-    }
+function write(): bool {
+  // All sectors that failed are tried again: an outage may be over.
+  const again = alone();
+  if (again) retired = 0;
+  while (!full() || openPair()) {
+    if (second == NO_SECTOR && unfinished()) return false;
     const slot = nextSlot++;
-    // A sector that fails a slot is out of use: a second try in the next slot, if it were cut, could leave
-    // bits that read as blank further on than the one slot that a boot skips.
-    if (!programRecord(first, slot)) {
-      giveUpFirst();
+    const good = programRecord(first, slot);
+    if (good) {
+      // What it holds is newer than all else, and may be all that is left when the second is erased.
+      holders = bit(first);
+      if (second == NO_SECTOR) second = openNext(generation);
+      if (second != NO_SECTOR) {
+        if (programRecord(second, slot)) {
+          holders |= bit(second);
+          return true;
+        }
+        retire(second);
+      }
+    } else {
+      // A sector that fails a slot is out of use: a second try in the next slot, if it were cut, could leave
+      // bits that read as blank further on than the one slot that a boot skips.
+      retire(first);
       // A lone sector leaves a gap, so that two bad slots side by side are two copies of one record.
       nextSlot++;
-      continue;
     }
-    // What it holds is newer than all else, and may be all that is left when the second is erased.
-    holders |= bit(first);
-    if (mirror(slot)) {
-      lone = false;
-      holders = bit(first) | bit(second);
-      return true;
-    }
-    if (usable() >= 2) {
+    if (!alone()) {
       if (openPair()) continue;
-      if (usable() >= 2) return false;
+      if (!alone()) return false;
     }
-    exhausted = true;
     // One sector is left. Where others worked until now, an outage that spared it is likelier; so
     // that is seen twice before numbers hang on it alone.
-    if (!newKey && !pressed && sectorsInService() > 2) {
-      pressed = true;
-      return false;
-    }
-    lone = true;
-    if (!firstOpen || full() || !programRecord(first, nextSlot++)) return false;
-    holders = bit(first);
-    return true;
+    if (!again && sectorsInService() > 2) return false;
+    if (good) return !full() && programRecord(first, nextSlot++);
   }
-}
-
-/** The second copy. False when the second sector is out of use, or goes out of use by it. */
-function mirror(slot: u32): bool {
-  if (!inUse(second)) return false;
-  // The first sector holds the newest record now, so this one may be erased.
-  if (!secondOpen) secondOpen = openSector(second, first | (second << 16), generation);
-  if (secondOpen && programRecord(second, slot)) return true;
-  retire(second);
-  secondOpen = false;
   return false;
 }
 
-/** The first sector is out of use: the second one, if it is open, takes its place. */
-function giveUpFirst(): void {
-  retire(first);
-  const other = first;
-  first = second;
-  second = other;
-  firstOpen = secondOpen;
-  secondOpen = false;
+/** Opens the first sector of a fresh pair, and takes it. */
+function openPair(): bool {
+  const sector = openNext(generationMax + 1);
+  if (sector == NO_SECTOR) return false;
+  first = sector;
+  second = NO_SECTOR;
+  generationMax++;
+  generation = generationMax;
+  nextSlot = RECORD_SLOT;
+  return true;
 }
 
-/** Opens the first sector of a new pair: the next one in turn that may be erased, and takes it. */
-function openPair(): bool {
-  const from = turn + 1;
-  for (let i: u32 = 0; i < sectors && erasesLeft != 0; i++) {
+/** Opens the next sector in turn that may be erased, and returns it; NO_SECTOR when there is none. */
+function openNext(number: u32): u32 {
+  const from = turn;
+  for (let i: u32 = 1; i <= sectors && erasesLeft != 0; i++) {
     const sector = (from + i) % sectors;
     if (!erasable(sector)) continue;
-    const partner = partnerOf(sector);
-    if (openSector(sector, sector | (partner << 16), ++generationMax)) {
-      first = sector;
-      second = partner;
-      firstOpen = true;
-      secondOpen = false;
-      turn = partner < sectors ? partner : sector;
-      generation = generationMax;
-      nextSlot = RECORD_SLOT;
-      return true;
-    }
+    turn = sector;
+    if (openSector(sector, number)) return sector;
     retire(sector);
   }
-  exhausted = usable() < 2;
-  return false;
+  return NO_SECTOR;
 }
 
 /**
@@ -342,62 +301,36 @@ function openPair(): bool {
  * good record again.
  */
 function erasable(sector: u32): bool {
-  return inUse(sector) && ((holders & bit(sector)) == 0 || (holders & (bit(sector) - 1)) != 0);
-}
-
-/** The sector after `sector` in turn that is in use; NO_SECTOR when there is no other. */
-function partnerOf(sector: u32): u32 {
-  for (let i: u32 = 1; i < sectors; i++) {
-    const partner = (sector + i) % sectors;
-    if (inUse(partner)) return partner;
-  }
-  return NO_SECTOR;
-}
-
-function inUse(sector: u32): bool {
-  return sector < sectors && (retired & bit(sector)) == 0;
+  const it = bit(sector);
+  return (retired & it) == 0 && ((holders & it) == 0 || (holders & (it - 1)) != 0);
 }
 
 function bit(sector: u32): u32 {
   return 1 << sector;
 }
 
-function ones(bits: u32): u32 {
-  let count: u32 = 0;
-  for (let left = bits; left != 0; left &= left - 1) count++;
-  return count;
-}
-
-function usable(): u32 {
-  return sectors - ones(retired);
-}
-
 /** Sectors that took records when the newest one was written. */
 function sectorsInService(): u32 {
-  return sectors - ones(outOfUse);
+  return sectors - popcnt<u32>(outOfUse);
 }
 
+/** Takes a sector out of use; the other one of its pair goes on. */
 function retire(sector: u32): void {
-  failed = true;
   retired |= bit(sector);
+  if (sector == first) first = second;
+  else if (sector != second) return;
+  second = NO_SECTOR;
 }
 
 /** Erases a sector and programs its header, twice. */
-function openSector(sector: u32, pair: u32, number: u32): bool {
+function openSector(sector: u32, number: u32): bool {
   erasesLeft--;
   holders &= ~bit(sector);
-  if (sector == first) firstOpen = false;
-  if (sector == second) secondOpen = false;
-  if (!wipe(sector)) return false;
+  if (!eraseSector(sector, slots * copy) || touched(sector)) return false;
   fillBytes(page, 0xff, copy);
-  putHeader(page, number, pair);
+  putHeader(page, number, 0);
   const at = slotOffset(sector, HEADER_SLOT);
   return programPage(at, copy) && programPage(at + copy, copy);
-}
-
-/** Erases the part of a sector that is in use. */
-function wipe(sector: u32): bool {
-  return eraseSector(sector, usedBytes);
 }
 
 /** Programs the draft into a slot. */
@@ -421,11 +354,8 @@ function readHeader(sector: u32): u32 {
 
 /** The last slot of a sector with a good record, which is left in the page's second half; or 0. */
 function newestRecord(sector: u32): u32 {
-  seen = false;
   for (let slot = slots - 1; slot >= RECORD_SLOT; slot--) {
-    if (!slotTouched(sector, slot)) continue;
-    if (recordValid(half)) return slot;
-    seen = true;
+    if (slotTouched(sector, slot) && recordValid(half)) return slot;
   }
   return 0;
 }
@@ -436,14 +366,25 @@ function slotTouched(sector: u32, slot: u32): bool {
   return !blank(half, copy);
 }
 
+/** True when a slot of the sector is not blank. */
+function touched(sector: u32): bool {
+  let slot = slots;
+  do {
+    if (slotTouched(sector, --slot)) return true;
+  } while (slot != 0);
+  return false;
+}
+
 function slotOffset(sector: u32, slot: u32): u32 {
   return sector * sectorBytes + slot * copy;
 }
 
 /** No record at all: blank storage, unreadable storage, or something that cannot be trusted. */
 function nothingFound(): u32 {
-  for (let sector: u32 = 0; sector < sectors; sector++) {
-    if (!sectorBlank(sector, usedBytes)) return readErrors ? UNREADABLE : CORRUPT;
-  }
-  return readErrors ? UNREADABLE : BLANK;
+  let found = BLANK;
+  let sector = sectors;
+  do {
+    if (touched(--sector)) found = CORRUPT;
+  } while (sector != 0);
+  return readErrors ? UNREADABLE : found;
 }

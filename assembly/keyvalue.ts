@@ -6,11 +6,11 @@
  */
 import { Counter, set } from "./counters";
 import { BLANK, CORRUPT, FOUND, UNREADABLE } from "./journal";
-import { page } from "./memory";
+import { PAGE_BYTES, page } from "./memory";
 import {
   acknowledgeDraft,
   headerGeneration,
-  headerPair,
+  headerOrder,
   headerValid,
   putHeader,
   putRecord,
@@ -24,7 +24,6 @@ import {
 import { programPage, readErrors, readTo } from "./storage";
 
 const VALUE_BYTES: u32 = 2 * STRUCTURE_BYTES;
-const VALUES: u32 = 2;
 
 /** The key that may not hold what it should: it is written first, while the other one holds what counts. */
 let doubtful: u32 = 0;
@@ -32,37 +31,29 @@ let doubtful: u32 = 0;
 let puts: u32 = 0;
 
 export function recoverValues(): u32 {
-  let outcome = BLANK;
-  let newestRank: u64 = 0;
-  const record = page + STRUCTURE_BYTES;
-  doubtful = 0;
-  puts = 0;
-  for (let key: u32 = 0; key < VALUES; key++) {
-    const readable = readTo(page, key, VALUE_BYTES);
-    if (!readable || !valueValid()) {
-      doubtful = key;
-      if (readable && outcome != FOUND) outcome = CORRUPT;
-      continue;
-    }
-    const rank = rankOf(record, headerGeneration(page));
-    if (outcome == FOUND) {
-      // The newer one may be a put that was cut; of two that are the same, the one that was put last.
-      doubtful = rank > newestRank ? key : rank < newestRank ? 1 - key : 1 - headerPair(page);
-      if (rank <= newestRank) continue;
-    }
-    outcome = FOUND;
-    newestRank = rank;
-    puts = headerGeneration(page);
-    takeHeaderKey(page);
-    takeRecord(record);
-  }
-  return outcome != FOUND && readErrors ? UNREADABLE : outcome;
+  // Both are read, each to its half of the page.
+  const one = page + PAGE_BYTES / 2;
+  const readable = <u32>readTo(page, 0, VALUE_BYTES) | <u32>readTo(one, 1, VALUE_BYTES);
+  const rankZero = valueRank(page);
+  const rankOne = valueRank(one);
+  if ((rankZero | rankOne) == 0) return readErrors ? UNREADABLE : readable != 0 ? CORRUPT : BLANK;
+  // The one that is missing or bad; or the newer one, for its put may have been cut; or, of two that are the
+  // same, the one that was put last.
+  doubtful = rankZero == rankOne ? 1 - headerOrder(page) : <u32>(rankZero - 1 < rankOne - 1);
+  const newest = rankZero < rankOne ? one : page;
+  puts = headerGeneration(newest);
+  takeHeaderKey(newest);
+  takeRecord(newest + STRUCTURE_BYTES);
+  return FOUND;
 }
 
-/** Header and record name the same put: a value may be half of one and half of the other. */
-function valueValid(): bool {
-  const record = page + STRUCTURE_BYTES;
-  return headerValid(page) && recordValid(record) && recordTag(record) == headerGeneration(page);
+/** The rank of a good value, or 0. */
+function valueRank(at: usize): u64 {
+  const record = at + STRUCTURE_BYTES;
+  const put = headerGeneration(at);
+  // Header and record name the same put: a value may be half of one and half of the other.
+  if (!headerValid(at) || !recordValid(record) || recordTag(record) != put) return 0;
+  return rankOf(record, put);
 }
 
 /** Makes the draft durable. */

@@ -4,7 +4,7 @@ import { kind, sectors } from "./config";
 import { add, Counter, set } from "./counters";
 import * as journal from "./journal";
 import { appendValue, recoverValues } from "./keyvalue";
-import { beginEpoch, boots, ceiling, clearRecord, draftRecord, portCeiling } from "./record";
+import { boots, ceiling, clearRecord, draftRecord, passEpochs, portCeiling } from "./record";
 import { startStorage } from "./storage";
 import { k0, k1, setKey } from "./tuple";
 
@@ -15,6 +15,7 @@ function onValues(): bool {
 /** Begins anew. False when no storage was configured. */
 export function startLedger(): bool {
   startStorage();
+  set(Counter.LOST, 0);
   clearRecord();
   setKey(0, 0);
   if (onValues()) return true;
@@ -25,14 +26,7 @@ export function startLedger(): bool {
 
 /** One of FOUND, BLANK, CORRUPT, UNREADABLE; after FOUND, `record.ts` holds the newest record. */
 export function recover(): u32 {
-  const found = onValues() ? recoverValues() : journal.recoverJournal();
-  set(Counter.LOST, journal.lost);
-  return found;
-}
-
-/** Acknowledged records were lost, so nothing is known of the numbers used last. */
-export function recordsLost(): bool {
-  return journal.lost != 0;
+  return onValues() ? recoverValues() : journal.recoverJournal();
 }
 
 /** Makes the drafted record durable, with at most so many erases on the way: see `unfinished`. */
@@ -48,11 +42,11 @@ export function persistNewKey(low: u64, high: u64): bool {
   const oldLow = k0;
   const oldHigh = k1;
   setKey(low, high);
-  beginEpoch();
+  passEpochs(1);
   const done = written(onValues() ? appendValue() : journal.appendWithNewKey());
   if (!done) {
     setKey(oldLow, oldHigh);
-    beginEpoch();
+    passEpochs(1);
   }
   return done;
 }
@@ -64,17 +58,17 @@ function written(done: bool): bool {
 
 /** A single sector takes the records, and its slots are numbered. */
 export function nearEnd(): bool {
-  return !onValues() && journal.lone;
+  return !onValues() && journal.lone();
 }
 
 /** The last write did not fail, but it has a sector to erase with the next call. */
 export function unfinished(): bool {
-  return !onValues() && journal.unfinished;
+  return !onValues() && journal.unfinished();
 }
 
 /** The next record has to erase a sector first. */
 export function rotationDue(): bool {
-  return !onValues() && !journal.lone && journal.eraseDue();
+  return !onValues() && !journal.lone() && journal.eraseDue();
 }
 
 /**
@@ -84,5 +78,5 @@ export function rotationDue(): bool {
 export function prepareAhead(erasesAllowed: u32): bool {
   if (!rotationDue()) return true;
   draftRecord(ceiling, portCeiling, boots, 0);
-  return journal.append(erasesAllowed) || journal.unfinished;
+  return journal.append(erasesAllowed) || journal.unfinished();
 }

@@ -7,13 +7,12 @@ import { rateSet, startClock, TICKS_HZ, TICKS_PER_MS, uptime } from "./clock";
 import { guard, mslMs, policy } from "./config";
 import { Counter, resetCounters, set } from "./counters";
 import { drawKey, keyHigh, keyLow } from "./entropy";
-import { ANY_NUMBER, BLANK, FOUND, UNREAD, UNREADABLE } from "./journal";
+import { ANY_NUMBER, BLANK, FOUND, recordsLost, UNREAD, UNREADABLE } from "./journal";
 import {
   nearEnd,
   persist,
   persistNewKey,
   prepareAhead,
-  recordsLost,
   recover,
   startLedger,
   unfinished,
@@ -50,7 +49,7 @@ import { setKey } from "./tuple";
 export let degraded: bool = false;
 
 /** What storage held at this boot. */
-let found: u32 = 4;
+let found: u32 = 2;
 /** The boot record is durable: what fails later is only a renewal. */
 let booted: bool = false;
 let quietUntil: u64 = 0;
@@ -91,7 +90,7 @@ export function poll(): u32 {
   goOn();
   // Writing takes its time, and the clock goes on.
   followClock();
-  if (state == State.READY && v >= limit) setState(State.FAILED, Reason.STORAGE_FAILED);
+  checkLimit();
   if (state != State.READY) stopRunning();
   return state;
 }
@@ -121,12 +120,12 @@ export function provision(options: u32): u32 {
   if ((keyLow | keyHigh) == 0) return refuse(Reason.ARGUMENT);
   // A virgin chip and a wiped one look the same; only who provisions knows, and only blank storage and
   // a device that has not spoken can bear them out.
-  const quiet = !((options & Provision.NEW_DEVICE) != 0 && found == BLANK && !degraded);
+  const quiet = (options & Provision.NEW_DEVICE) == 0 || found != BLANK || degraded;
   followClock();
   if (found != FOUND && found != BLANK) beginEpochUnknown();
   // As at a boot, V goes on above all numbers, for the key may be the same.
-  const from = max(v, ceiling + guard);
-  draftLease(from, booted ? boots : boots + 1, quiet ? FLAG_QUIET : 0);
+  const from = ceiling + guard;
+  draftLease(from, boots + <u32>!booted, quiet ? FLAG_QUIET : 0);
   // When that fails nothing has changed: quiet time that is owed goes on, and so does a lease.
   if (!persistNewKey(keyLow, keyHigh)) return refuse(Reason.STORAGE_FAILED);
   startSequence(from, portNext);
@@ -170,13 +169,14 @@ function startUp(): void {
 
 /** This boot's first lease becomes durable. */
 function recordBoot(): void {
-  const quiet = quietOwed || recordsLost();
+  const lost = recordsLost();
+  const quiet = quietOwed || lost;
   draftLease(v, boots + 1, quiet ? FLAG_QUIET : 0);
   // After a loss nothing is erased before quiet time is over: what cannot be read now may be readable.
-  const lost = recordsLost();
   booted = persist(lost ? 0 : ANY_NUMBER);
   if (!booted && !lost) {
-    storageFailed(State.FAILED);
+    retryAt = uptime + TICKS_HZ;
+    setState(State.FAILED, Reason.STORAGE_FAILED);
     degrade();
     return;
   }
@@ -184,9 +184,8 @@ function recordBoot(): void {
 }
 
 function startWithoutKey(): void {
-  if (found == UNREADABLE) storageFailed(State.FAILED);
-  else if (found == BLANK) setState(State.UNPROVISIONED, Reason.UNPROVISIONED);
-  else setState(State.FAILED, Reason.STORAGE_CORRUPT);
+  retryAt = uptime + TICKS_HZ;
+  setState(found == BLANK ? State.UNPROVISIONED : State.FAILED, found);
   if (found != UNREADABLE && (policy & Policy.SELF_PROVISION) != 0) {
     // A device on its own cannot know whether it is new or was wiped, so this ends in quiet time.
     if (provisionFromEntropy(0) != 0) return;
@@ -237,10 +236,15 @@ function openGate(): bool {
   if (!inUse()) stopRunning();
   goOn();
   followClock();
-  if (state == State.READY && v < limit) return true;
-  if (state == State.READY) setState(State.FAILED, Reason.STORAGE_FAILED);
+  checkLimit();
+  if (state == State.READY) return true;
   refuse(stateReason);
   return false;
+}
+
+/** Nothing is READY beyond the limit. */
+function checkLimit(): void {
+  if (state == State.READY && v >= limit) setState(State.FAILED, Reason.STORAGE_FAILED);
 }
 
 /** Does what the state waits for, when it is time. */
@@ -277,9 +281,4 @@ function renewLease(): void {
 /** READY; with a single sector left, the reason says so ahead of the end. */
 function setReady(): void {
   setState(State.READY, nearEnd() ? Reason.WEAR : Reason.NONE);
-}
-
-function storageFailed(stateThen: u32): void {
-  retryAt = uptime + TICKS_HZ;
-  setState(stateThen, Reason.STORAGE_FAILED);
 }

@@ -23,10 +23,12 @@ export function permute(tweak: u64, index: u32, size: u32): u32 {
   do {
     let column = value % columns;
     let row = value / columns;
-    for (let round: u32 = 0; round < ROUNDS; round += 2) {
+    let round: u32 = 0;
+    do {
       column = (column + half(round, row)) % columns;
       row = (row + half(round + 1, column)) % rows;
-    }
+      round += 2;
+    } while (round != ROUNDS);
     value = row * columns + column;
   } while (value >= size);
   copyWords(START, page, 16);

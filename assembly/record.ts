@@ -2,8 +2,7 @@
  * The two structures of the journal, wherever they are built: 32 bytes each, little-endian, with a
  * CRC-32 over the first 28 in the last four.
  *
- * Header: magic and format version, generation, the two sectors of the pair, key. A new key means a
- * new pair.
+ * Header: magic and format version, generation, key. A new key means a new pair.
  * Record: sequence ceiling (u64), port ceiling, boot count, epoch and flags, sector erases so far, the
  * sectors that were out of use when it was written (in a key-value store: the number of the put).
  *
@@ -26,7 +25,7 @@ export const FLAG_QUIET: u32 = 1;
 /** The epoch stands above the flag. */
 const EPOCH_UNIT: u32 = 2;
 /** A loss begins an epoch that is further on than any that the lost records can have begun. */
-const EPOCH_LOSS: u32 = 0x400 * EPOCH_UNIT;
+export const EPOCHS_LOSS: u32 = 0x400;
 /** The epoch of a key that is given to storage of which nothing is known: the upper half. */
 export const EPOCH_UNKNOWN: u32 = 0x8000_0000;
 
@@ -56,17 +55,12 @@ export function countErase(): void {
   erases++;
 }
 
-export function beginEpoch(): void {
-  epoch += EPOCH_UNIT;
-}
-
-/** Past an attempt at a new key that was cut, of which nothing is seen now. */
-export function beginEpochPastTorn(): void {
-  epoch += 2 * EPOCH_UNIT;
-}
-
-export function beginEpochAfterLoss(): void {
-  epoch += EPOCH_LOSS;
+/**
+ * Begins an epoch: 1 further on with a new key, and 1 more when that failed; 2, past an attempt that was
+ * cut and of which nothing is seen now; EPOCHS_LOSS.
+ */
+export function passEpochs(epochs: u32): void {
+  epoch += epochs * EPOCH_UNIT;
 }
 
 export function beginEpochUnknown(): void {
@@ -139,10 +133,10 @@ export function takeRecord(at: usize): void {
 }
 
 /** Writes a header with the module's current key. */
-export function putHeader(at: usize, generation: u32, pair: u32): void {
+export function putHeader(at: usize, generation: u32, order: u32): void {
   store<u32>(at, MAGIC);
   store<u32>(at, generation, 4);
-  store<u32>(at, pair, 8);
+  store<u32>(at, order, 8);
   store<u64>(at, k0, 12);
   store<u64>(at, k1, 20);
   seal(at);
@@ -157,8 +151,8 @@ export function headerGeneration(at: usize): u32 {
   return load<u32>(at, 4);
 }
 
-/** The two sectors of the pair, `first | second << 16`. */
-export function headerPair(at: usize): u32 {
+/** In a key-value store: the key that this value is put under first. */
+export function headerOrder(at: usize): u32 {
   return load<u32>(at, 8);
 }
 

@@ -138,7 +138,7 @@ export function draftLease(from: u64, newBoots: u32, newFlags: u32): void {
  */
 export function erasesAllowed(): u32 {
   if (!running) return ANY_NUMBER;
-  return v < limit ? <u32>min<u64>((limit - v) / ERASE_TICKS_MAX, ANY_NUMBER) : 0;
+  return v < limit ? <u32>(limit - v) / ERASE_TICKS_MAX : 0;
 }
 
 /** No connection runs on the lease: none is open, or the caller has been told to stop them. */

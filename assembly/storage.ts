@@ -6,7 +6,7 @@ import { Storage } from "./abi";
 import { erase, program, read } from "./board";
 import { granule, kind, sectorBytes } from "./config";
 import { add, Counter } from "./counters";
-import { blank, fillBytes, PAGE_BYTES, page } from "./memory";
+import { fillBytes, PAGE_BYTES, page } from "./memory";
 import { countErase } from "./record";
 
 /** A read returned an error since `startStorage`. */
@@ -33,50 +33,40 @@ const READS_MAX: u32 = 4;
  */
 export function readTo(at: usize, offset: u32, bytes: u32): bool {
   let code: u32 = 0;
-  for (let reads: u32 = 0; reads < READS_MAX; reads++) {
+  let left = READS_MAX;
+  do {
     code = read(offset, at, bytes);
     if (code == 0) return true;
-  }
+  } while (--left);
   if (kind != Storage.KEY_VALUE || code != KEY_MISSING) readErrors = true;
   fillBytes(at, 0x55, bytes);
   return false;
 }
 
-/** Programs the first `bytes` bytes of the page and reads them back. */
+/** Programs the first `bytes` bytes of the page, a multiple of 8, and reads them back. */
 export function programPage(offset: u32, bytes: u32): bool {
   add(Counter.PROGRAMS, 1);
   if (program(offset, page, bytes) != 0) return false;
   // Compared against the second half of the page: a copy is at most half a page.
   const back = page + PAGE_BYTES / 2;
   if (!readTo(back, offset, bytes)) return false;
-  for (let i: u32 = 0; i < bytes; i++) {
-    if (load<u8>(page + i) != load<u8>(back + i)) return false;
-  }
+  let left = bytes;
+  do {
+    left -= 8;
+    if (load<u64>(page + left) != load<u64>(back + left)) return false;
+  } while (left != 0);
   return true;
 }
 
-/**
- * Erases a sector and checks that its first `bytes` bytes (the part in use) are blank. An EEPROM is
- * erased by programming 0xFF.
- */
+/** Erases a sector. An EEPROM is erased by programming 0xFF, in its first `bytes` bytes: the part in use. */
 export function eraseSector(sector: u32, bytes: u32): bool {
   add(Counter.ERASES, 1);
   countErase();
-  if (kind == Storage.NOR) return erase(sector) == 0 && sectorBlank(sector, bytes);
+  if (kind == Storage.NOR) return erase(sector) == 0;
   for (let done: u32 = 0; done < bytes; done += PAGE_BYTES / 2) {
     const step = min(PAGE_BYTES / 2, bytes - done);
     fillBytes(page, 0xff, step);
     if (!programPage(sector * sectorBytes + done, step)) return false;
-  }
-  return true;
-}
-
-/** True when the first `bytes` bytes of the sector are erased. */
-export function sectorBlank(sector: u32, bytes: u32): bool {
-  for (let done: u32 = 0; done < bytes; done += PAGE_BYTES) {
-    const step = min(PAGE_BYTES, bytes - done);
-    if (!readTo(page, sector * sectorBytes + done, step)) return false;
-    if (!blank(page, step)) return false;
   }
   return true;
 }

@@ -35,7 +35,6 @@ const TIME_WAIT: u32 = 2;
 const TIMESTAMPS: u32 = 2;
 /** RING_INDEX is the place in the ring that the port came from; without this flag it is the port. */
 const FROM_RING: u32 = 4;
-const CHALLENGED: u32 = 8;
 
 /** How far a connection may run ahead of V before V follows it. */
 const AHEAD_MAX: u32 = 0x400_0000;
@@ -92,20 +91,19 @@ export function find(): usize {
 /** The same for a hash that is known. */
 export function findHash(wanted: u64): usize {
   keepHash(wanted);
-  const end = table + TABLE_ENTRIES * ENTRY_BYTES;
-  for (let entry = table; entry < end; entry += ENTRY_BYTES) {
+  let entry = table;
+  do {
     if (load<u64>(entry, HASH) == wanted && load<u8>(entry, STATE) != FREE) return entry;
-  }
+    entry += ENTRY_BYTES;
+  } while (entry != table + TABLE_ENTRIES * ENTRY_BYTES);
   return 0;
 }
 
-/** Reserves an entry for a port that was just taken. False when all entries are open connections. */
-export function openFromRing(ringIndex: u32): bool {
+/** Reserves an entry for a port that was just taken, where `hasRoom` said that there is one. */
+export function openFromRing(ringIndex: u32): void {
   const entry = claim();
-  if (entry == 0) return false;
   setStatus(entry, OPEN, FROM_RING);
   store<u32>(entry, ringIndex, RING_INDEX);
-  return true;
 }
 
 /**
@@ -161,6 +159,8 @@ export function enterTimeWait(next: u32, peerNext: u32, peerTsval: u32, timestam
   store<u32>(entry, peerNext, PEER_NEXT);
   store<u32>(entry, peerTsval, PEER_TSVAL);
   store<u32>(entry, coarseNow() + 2 * mslMs, DEADLINE);
+  // The first challenge ACK is not held back.
+  store<u16>(entry, coarseNow() - CHALLENGE_INTERVAL_MS, CHALLENGED_AT);
   const fromRing = load<u8>(entry, FLAGS) & FROM_RING;
   setStatus(entry, TIME_WAIT, fromRing | (timestamps ? TIMESTAMPS : 0));
   return Reason.NONE;
@@ -175,10 +175,6 @@ export function abandonAttempt(): u32 {
   if (entry == 0) {
     leaveElsewhere();
   } else if (load<u8>(entry, STATE) == OPEN) {
-    // A deadline of an earlier life that is further off than any can be has passed long ago.
-    if (load<u32>(entry, DEADLINE) - coarseNow() > 2 * mslMs) {
-      store<u32>(entry, coarseNow() - 1, DEADLINE);
-    }
     setStatus(entry, TIME_WAIT, load<u8>(entry, FLAGS));
   }
   return 1;
@@ -207,14 +203,10 @@ export function segmentVerdict(seq: u32, tsval: u32, flags: u32): u32 {
 }
 
 function challenge(entry: usize): u32 {
-  const now = <u16>coarseNow();
-  const flags = load<u8>(entry, FLAGS);
+  const now = coarseNow();
   const since = <u16>(now - load<u16>(entry, CHALLENGED_AT));
-  if ((flags & CHALLENGED) != 0 && since < <u16>CHALLENGE_INTERVAL_MS) {
-    return Verdict.DROP;
-  }
+  if (since < <u16>CHALLENGE_INTERVAL_MS) return Verdict.DROP;
   store<u16>(entry, now, CHALLENGED_AT);
-  setFlag(entry, CHALLENGED);
   return Verdict.CHALLENGE;
 }
 
@@ -233,15 +225,16 @@ export function refresh(): void {
  * Frees the entries whose TIME_WAIT is over and whose numbers the clock has passed, and sees what the
  * table holds.
  */
-function survey(): void {
+export function survey(): void {
   const now = coarseNow();
-  const end = table + TABLE_ENTRIES * ENTRY_BYTES;
   let used: u32 = 0;
   present = 0;
   free = 0;
   soonest = 0;
   openEntries = 0;
-  for (let entry = table; entry < end; entry += ENTRY_BYTES) {
+  let entry = table + TABLE_ENTRIES * ENTRY_BYTES;
+  do {
+    entry -= ENTRY_BYTES;
     const deadline = load<u32>(entry, DEADLINE);
     const state = load<u8>(entry, STATE);
     if (state == TIME_WAIT && after(now, deadline) && !ahead(entry)) setStatus(entry, FREE, 0);
@@ -253,8 +246,10 @@ function survey(): void {
     present |= presentBit(load<u64>(entry, HASH));
     if (state == OPEN) openEntries++;
     else if (soonest == 0 || after(load<u32>(soonest, DEADLINE), deadline)) soonest = entry;
-  }
+  } while (entry != table);
   set(Counter.TABLE_USED, used);
+  set(Counter.OPEN, openEntries + openElsewhere);
+  set(Counter.TIME_WAIT, used - openEntries);
   changed = false;
 }
 
@@ -276,25 +271,6 @@ export function openedElsewhere(): void {
 export function portElsewhere(port: u32): bool {
   // With every bit set they say nothing.
   return elsewherePorts != 0xffff_ffff && ((elsewherePorts >> port) & 1) != 0;
-}
-
-/** Connections that are open, in the table or not. */
-export function openCount(): u32 {
-  return entriesIn(OPEN) + openElsewhere;
-}
-
-/** Entries that are held for connections that have ended. */
-export function timeWaitCount(): u32 {
-  return entriesIn(TIME_WAIT);
-}
-
-function entriesIn(state: u32): u32 {
-  const end = table + TABLE_ENTRIES * ENTRY_BYTES;
-  let count: u32 = 0;
-  for (let entry = table; entry < end; entry += ENTRY_BYTES) {
-    if (load<u8>(entry, STATE) == state) count++;
-  }
-  return count;
 }
 
 function leaveElsewhere(): void {
@@ -320,9 +296,7 @@ export function ringBlocked(ringIndex: u32): bool {
 function claim(): usize {
   refresh();
   let entry = free;
-  if (entry != 0) {
-    add(Counter.TABLE_USED, 1);
-  } else {
+  if (entry == 0) {
     entry = soonest;
     if (entry == 0) return 0;
     evict(entry);
@@ -383,10 +357,6 @@ function aheadOf(offset: u32, next: u32): u32 {
 /** True while the clock is behind the numbers of an entry. */
 function ahead(entry: usize): bool {
   return aheadOf(load<u32>(entry, HASH), load<u32>(entry, NEXT)) != 0;
-}
-
-function setFlag(entry: usize, flag: u32): void {
-  store<u8>(entry, <u8>(load<u8>(entry, FLAGS) | flag), FLAGS);
 }
 
 /** State and flags lie side by side. */
