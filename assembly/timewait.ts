@@ -323,9 +323,8 @@ function adopt(): usize {
 function evict(entry: usize): void {
   // Its numbers were made durable by `advanceTo`: this writes at most ahead of the need, for V to have
   // something of the lease left there.
-  const ahead = aheadOf(load<u32>(entry, HASH), load<u32>(entry, NEXT));
-  makeDurable(ahead);
-  passTicks(ahead);
+  makeDurable(aheadOf(load<u32>(entry, HASH), load<u32>(entry, NEXT)));
+  passTicks(aheadOf(load<u32>(entry, HASH), load<u32>(entry, NEXT)));
   add(Counter.EVICTIONS, 1);
   const until = load<u32>(entry, DEADLINE);
   if (after(coarseNow(), until)) return;
