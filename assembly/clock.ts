@@ -31,17 +31,19 @@ const HZ_MAX: u32 = 2_000_000_000;
 
 /** Declares the counter's rate in Hz. False when it is out of bounds. */
 export function setRate(hz: u32): bool {
-  if (hz < HZ_MIN || hz > HZ_MAX) return false;
+  if (hz - HZ_MIN > HZ_MAX - HZ_MIN) return false;
   whole = TICKS_HZ / hz;
   // Long division: no 64-bit division is linked. What is left is below the rate, so below 2^31.
   let left = TICKS_HZ % hz;
-  for (let bits: u32 = 0; bits < 32; bits++) {
+  let bits = 32;
+  do {
     left <<= 1;
     fraction <<= 1;
-    if (left < hz) continue;
-    left -= hz;
-    fraction++;
-  }
+    if (left >= hz) {
+      left -= hz;
+      fraction++;
+    }
+  } while (--bits);
   return true;
 }
 

@@ -61,7 +61,7 @@ export function setGeometry(
     if (newSectors - 2 > SECTORS_MAX - 2 || newSectorBytes % newGranule != 0) return false;
     if (newSectorBytes < COPIES_MIN * max<u32>(newGranule, 32)) return false;
     // Offsets are u32.
-    if (<u64>newSectorBytes * newSectors > 0xffff_ffff) return false;
+    if ((<u64>newSectorBytes * newSectors) >> 32 != 0) return false;
   }
   kind = newKind;
   sectorBytes = newSectorBytes;
@@ -106,7 +106,7 @@ export function setLeases(first: u32, longest: u32, newGuard: u32, ports: u32): 
   if (longest < first || longest > TICKS_MAX || ports - 1 >= PORT_LEASE_MAX) {
     return Reason.CONFIGURATION;
   }
-  if (newGuard < GUARD_MIN || newGuard > TICKS_MAX) return Reason.BOUND_GUARD;
+  if (newGuard - GUARD_MIN > TICKS_MAX - GUARD_MIN) return Reason.BOUND_GUARD;
   // Half of the first lease is left for handing out numbers.
   if (first < 2 * newGuard) return Reason.BOUND_LEASE;
   if (!inWindow(first, longest, newGuard, mslMs)) return Reason.BOUND_WINDOW;

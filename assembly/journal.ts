@@ -5,8 +5,9 @@
  * Two sectors make a pair and are filled in step: a record is programmed into a slot of the first
  * sector, read back, and then into the same slot of the second. It is acknowledged when both are good.
  * So a slot that is touched and bad in both sectors was acknowledged and lost, while a write that was
- * cut leaves the second sector blank there. The two have the same generation, and no others have it. No sector's worth hangs on another one: the newest record
- * that any sector holds counts, and a boot writes it anew before it hands out a number.
+ * cut leaves the second sector blank there. The two have the same generation, and no others have it. No
+ * sector's worth hangs on another one: the newest record that any sector holds counts, and a boot writes
+ * it anew before it hands out a number.
  *
  * A sector is erased only while another one holds the newest record. One that fails an erase or a
  * program is out of use, but read on; with a single one left, it takes each record twice until it is full.
@@ -18,6 +19,7 @@ import { add, Counter, get, set } from "./counters";
 import { blank, copyWords, fillBytes, PAGE_BYTES, page } from "./memory";
 import {
   acknowledgeDraft,
+  ceiling,
   EPOCHS_LOSS,
   erases,
   headerGeneration,
@@ -57,15 +59,14 @@ let copy: u32 = 0;
 let slots: u32 = 0;
 
 /**
- * The pair that takes records, in the slots from `nextSlot`. A fresh one has no second sector before its
+ * The pair that takes records, in the slots from `nextSlot`. A fresh one gets its second sector when its
  * first record is in the first.
  */
 let first: u32 = 0;
 let second: u32 = 0;
 let nextSlot: u32 = 0;
-let generation: u32 = 0;
 let generationMax: u32 = 0;
-/** The sector that was opened last: they are taken in turn from the one after it. */
+/** The sector that was opened or looked at last: they are taken in turn from the one after it. */
 let turn: u32 = 0;
 
 /** Sectors that hold the newest acknowledged record, or one that is newer; one bit each. */
@@ -80,7 +81,6 @@ export function startJournal(): void {
   first = NO_SECTOR;
   second = NO_SECTOR;
   turn = sectors - 1;
-  generation = 0;
   generationMax = 0;
   holders = 0;
   retired = 0;
@@ -91,6 +91,7 @@ export function startJournal(): void {
 /** Finds the newest record that any sector holds, and its key. */
 export function recoverJournal(): u32 {
   let newestSlot: u32 = 0;
+  let generation: u32 = 0;
   let newestRank: u64 = 0;
   let vouched: u64 = 0;
   let ruined: u32 = 0;
@@ -113,7 +114,10 @@ export function recoverJournal(): u32 {
     if (rank < newestRank || (rank == newestRank && slot <= newestSlot)) {
       if (rank == newestRank && slot == newestSlot) holders |= bit(sector);
       // Of the same pair. One whose erase was cut may have kept a copy of its header.
-      if (found == generation && copies == 2) second = sector;
+      if (found == generation && copies == 2) {
+        second = sector;
+        turn = sector;
+      }
       continue;
     }
     second = found == generation && whole ? first : NO_SECTOR;
@@ -122,6 +126,7 @@ export function recoverJournal(): u32 {
     whole = copies == 2;
     generation = found;
     first = sector;
+    turn = sector;
     holders = bit(sector);
     takeHeaderKey(page);
     takeRecord(half);
@@ -129,26 +134,27 @@ export function recoverJournal(): u32 {
   if (newestSlot == 0) return nothingFound();
   raiseCeiling(vouched);
   // A record of a later pair was begun in its second sector, so it was good in the first, and is not.
-  if (generationMax > generation && ruined == 2) countLoss();
-  weigh(newestSlot);
-  turn = second != NO_SECTOR ? second : first;
+  const later = generationMax > generation;
+  if (later && ruined == 2) countLoss();
+  weigh(newestSlot, later);
   if (!whole) nextSlot = slots;
   return FOUND;
 }
 
 /**
  * Looks at what stands behind the newest record: torn writes, or records that were acknowledged and are
- * lost; and finds the slot to go on with.
+ * lost; and finds the slot to go on with. `later`: a later pair was begun.
  */
-function weigh(newestSlot: u32): void {
+function weigh(newestSlot: u32, later: bool): void {
   const inService = sectorsInService();
   let last = newestSlot;
   let behind = false;
   for (let slot = slots - 1; slot > newestSlot; slot--) {
     const bad = slotTouched(first, slot);
     const other = second != NO_SECTOR && slotTouched(second, slot);
-    // The second copy is begun when the first one is good; a lone sector has it in the next slot.
-    if (bad && (lone() ? behind : other)) countLoss();
+    // The second copy is begun when the first one is good; a lone sector has it in the next slot. Where the
+    // second sector is being erased, one that cannot be read may be the only one.
+    if (bad && (behind || (second != NO_SECTOR ? other : readErrors))) countLoss();
     if ((bad || other) && last == newestSlot) last = slot;
     behind = bad;
   }
@@ -159,12 +165,13 @@ function weigh(newestSlot: u32): void {
   if (hidden != 0 && (doubt || inService == 2 || (hidden & (hidden - 1)) != 0)) countLoss();
   nextSlot = last + 1;
   // A program that was cut before it changed a bit leaves no trace; on parts with ECC even that
-  // granule should not be programmed again, so flash skips one slot at each boot.
-  if (kind == Storage.NOR || (doubt && lone())) nextSlot++;
+  // granule should not be programmed again, so flash skips one slot at each boot. And a slot stays blank
+  // between a torn one and what follows: two bad ones side by side are two copies of a lone sector.
+  if (kind == Storage.NOR || doubt) nextSlot++;
   // What reads as nothing now, a torn record of a later pair or a sector that cannot be read, may read
   // as something another time: it must not count then.
   if (recordsLost()) passEpochs(EPOCHS_LOSS);
-  else if (generationMax > generation || retired != 0) passEpochs(2);
+  else if (later || retired != 0) passEpochs(2);
 }
 
 /** Acknowledged records were lost, so nothing is known of the numbers used last. */
@@ -216,7 +223,7 @@ export function lone(): bool {
 
 /** A single sector works, or none. */
 function alone(): bool {
-  return sectors - popcnt<u32>(retired) < 2;
+  return without(retired) < 2;
 }
 
 function full(): bool {
@@ -239,11 +246,10 @@ function write(): bool {
   while (!full() || openPair()) {
     if (second == NO_SECTOR && unfinished()) return false;
     const slot = nextSlot++;
-    const good = programRecord(first, slot);
-    if (good) {
+    if (programRecord(first, slot)) {
       // What it holds is newer than all else, and may be all that is left when the second is erased.
       holders = bit(first);
-      if (second == NO_SECTOR) second = openNext(generation);
+      if (second == NO_SECTOR && slot == RECORD_SLOT) second = openNext(generationMax);
       if (second != NO_SECTOR) {
         if (programRecord(second, slot)) {
           holders |= bit(second);
@@ -251,21 +257,21 @@ function write(): bool {
         }
         retire(second);
       }
-    } else {
-      // A sector that fails a slot is out of use: a second try in the next slot, if it were cut, could leave
-      // bits that read as blank further on than the one slot that a boot skips.
-      retire(first);
-      // A lone sector leaves a gap, so that two bad slots side by side are two copies of one record.
-      nextSlot++;
+      if (!alone()) {
+        if (openPair()) continue;
+        if (!alone()) return false;
+      }
+      // One sector is left. Where others worked until now, an outage that spared it is likelier; so that is
+      // seen twice before numbers hang on it alone.
+      if (!again && sectorsInService() > 2) return false;
+      if (!full() && programRecord(first, nextSlot++)) return true;
     }
-    if (!alone()) {
-      if (openPair()) continue;
-      if (!alone()) return false;
-    }
-    // One sector is left. Where others worked until now, an outage that spared it is likelier; so
-    // that is seen twice before numbers hang on it alone.
-    if (!again && sectorsInService() > 2) return false;
-    if (good) return !full() && programRecord(first, nextSlot++);
+    // A sector that fails a slot is out of use: a second try in the next slot, if it were cut, could leave
+    // bits that read as blank further on than the one slot that a boot skips. A lone sector leaves a gap
+    // until it is tried again, so that two bad slots side by side are two copies of one record.
+    nextSlot++;
+    if (alone()) return false;
+    retire(first);
   }
   return false;
 }
@@ -277,32 +283,33 @@ function openPair(): bool {
   first = sector;
   second = NO_SECTOR;
   generationMax++;
-  generation = generationMax;
   nextSlot = RECORD_SLOT;
   return true;
 }
 
 /** Opens the next sector in turn that may be erased, and returns it; NO_SECTOR when there is none. */
 function openNext(number: u32): u32 {
-  const from = turn;
-  for (let i: u32 = 1; i <= sectors && erasesLeft != 0; i++) {
-    const sector = (from + i) % sectors;
-    if (!erasable(sector)) continue;
-    turn = sector;
-    if (openSector(sector, number)) return sector;
-    retire(sector);
+  let left = sectors;
+  while (erasesLeft != 0 && left-- != 0) {
+    turn = (turn + 1) % sectors;
+    if (!erasable(turn)) continue;
+    if (openSector(turn, number)) return turn;
+    retire(turn);
   }
   return NO_SECTOR;
 }
 
 /**
- * A sector is erased only while another one holds the newest record. Of two that hold it, that is the one
- * with the lower number, at every boot: what an erase that was cut or failed has left behind may read as a
- * good record again.
+ * A sector is erased only while another one holds the newest record, and that is read once more. Of two
+ * that hold it, it is the one with the lower number, at every boot: what an erase that was cut or failed
+ * has left behind may read as a good record again.
  */
 function erasable(sector: u32): bool {
   const it = bit(sector);
-  return (retired & it) == 0 && ((holders & it) == 0 || (holders & (it - 1)) != 0);
+  if ((retired & it) != 0) return false;
+  if ((holders & it) == 0) return true;
+  const other = ctz<u32>(holders);
+  return other != sector && newestRecord(other) != 0 && recordCeiling(half) >= ceiling;
 }
 
 function bit(sector: u32): u32 {
@@ -311,7 +318,11 @@ function bit(sector: u32): u32 {
 
 /** Sectors that took records when the newest one was written. */
 function sectorsInService(): u32 {
-  return sectors - popcnt<u32>(outOfUse);
+  return without(outOfUse);
+}
+
+function without(out: u32): u32 {
+  return sectors - popcnt<u32>(out);
 }
 
 /** Takes a sector out of use; the other one of its pair goes on. */
@@ -343,10 +354,9 @@ function programRecord(sector: u32, slot: u32): bool {
 /** Reads a sector's header to the start of the page. Returns how many of its two copies are good. */
 function readHeader(sector: u32): u32 {
   const at = slotOffset(sector, HEADER_SLOT);
-  const readable = readTo(page, at, copy);
-  const other = readTo(half, at + copy, copy);
-  if (!readable && !other) retire(sector);
-  const good: u32 = headerValid(page) ? 1 : 0;
+  const readable = <u32>readTo(page, at, copy) | <u32>readTo(half, at + copy, copy);
+  if (readable == 0) retire(sector);
+  const good = <u32>headerValid(page);
   if (!headerValid(half)) return good;
   copyWords(page, half, STRUCTURE_BYTES);
   return good + 1;
@@ -381,10 +391,9 @@ function slotOffset(sector: u32, slot: u32): u32 {
 
 /** No record at all: blank storage, unreadable storage, or something that cannot be trusted. */
 function nothingFound(): u32 {
-  let found = BLANK;
   let sector = sectors;
   do {
-    if (touched(--sector)) found = CORRUPT;
+    if (touched(--sector)) return readErrors ? UNREADABLE : CORRUPT;
   } while (sector != 0);
-  return readErrors ? UNREADABLE : found;
+  return BLANK;
 }

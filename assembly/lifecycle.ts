@@ -65,7 +65,6 @@ let retryAt: u64 = 0;
 export function boot(): u32 {
   resetCounters();
   resetTable();
-  closeLimit();
   degraded = false;
   found = UNREAD;
   startClock();
@@ -203,7 +202,7 @@ function degrade(): void {
     return;
   }
   setKey(keyLow, keyHigh);
-  startSequence(guard, <u32>(keyLow >> 33));
+  startSequence(guard, <u32>keyLow >> 1);
   degraded = true;
   set(Counter.DEGRADED, 1);
   settle(true);

@@ -135,7 +135,7 @@ export function advanceTo(next: u32): u32 {
     // No room: the clock takes over what the entry would have held.
     const held: u32 = entry != 0 ? AHEAD_MAX : 0;
     if (ahead > held) passTicks(ahead - held);
-  } else if (v - firstV < 0x8000_0000 && after(next, <u32>v + <u32>hash)) {
+  } else if ((v - firstV) >> 31 == 0 && after(next, <u32>v + <u32>hash)) {
     return Reason.ARGUMENT;
   }
   if (entry != 0) store<u32>(entry, next, NEXT);
