@@ -87,7 +87,7 @@ export function leaseNow(): u32 {
 /** Grows with use like the sequence lease, and stays a small part of the ring. */
 export function portLeaseNow(): u32 {
   const most = min<u32>(PORT_LEASE_MAX, max<u32>(ringSize >> 3, 1));
-  return min<u32>(max<u32>(portsUsed, portLeaseFirst), most);
+  return min<u32>(portLeaseFirst + portsUsed, most);
 }
 
 /** Renews the sequence lease so that `ahead` ticks from V lie below the durable ceiling. */
