@@ -144,7 +144,7 @@ export function recoverJournal(): u32 {
 function weigh(newestSlot: u32, later: bool): void {
   const inService = sectorsInService();
   let last = newestSlot;
-  let behind = false;
+  let behind: bool = false;
   for (let slot = slots - 1; slot > newestSlot; slot--) {
     const bad = slotTouched(first, slot);
     const other = second != NO_SECTOR && slotTouched(second, slot);
@@ -351,7 +351,7 @@ function programRecord(sector: u32, slot: u32): bool {
 /** Reads a sector's header to the start of the page. False when neither copy is good. */
 function readHeader(sector: u32): bool {
   const at = slotOffset(sector, HEADER_SLOT);
-  const readable = <u32>readTo(page, at, copy) | <u32>readTo(half, at + copy, copy);
+  const readable = u32(readTo(page, at, copy)) | u32(readTo(half, at + copy, copy));
   if (readable == 0) retire(sector);
   if (!headerValid(page)) copyWords(page, half, STRUCTURE_BYTES);
   return headerValid(page);

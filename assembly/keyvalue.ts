@@ -33,13 +33,13 @@ let puts: u32 = 0;
 export function recoverValues(): u32 {
   // Both are read, each to its half of the page.
   const one = page + PAGE_BYTES / 2;
-  const readable = <u32>readTo(page, 0, VALUE_BYTES) | <u32>readTo(one, 1, VALUE_BYTES);
+  const readable = u32(readTo(page, 0, VALUE_BYTES)) | u32(readTo(one, 1, VALUE_BYTES));
   const rankZero = valueRank(page);
   const rankOne = valueRank(one);
   if ((rankZero | rankOne) == 0) return readErrors ? UNREADABLE : readable != 0 ? CORRUPT : BLANK;
   // The one that is missing or bad; or the newer one, for its put may have been cut; or, of two that are the
   // same, the one that was put last.
-  doubtful = rankZero == rankOne ? 1 - headerOrder(page) : <u32>(rankZero - 1 < rankOne - 1);
+  doubtful = rankZero == rankOne ? 1 - headerOrder(page) : u32(rankZero - 1 < rankOne - 1);
   const newest = rankZero < rankOne ? one : page;
   puts = headerGeneration(newest);
   takeHeaderKey(newest);

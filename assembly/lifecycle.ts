@@ -124,7 +124,7 @@ export function provision(options: u32): u32 {
   if (found != FOUND && found != BLANK) beginEpochUnknown();
   // As at a boot, V goes on above all numbers, for the key may be the same.
   const from = ceiling + guard;
-  draftLease(from, boots + <u32>!booted, quiet ? FLAG_QUIET : 0);
+  draftLease(from, boots + u32(!booted), quiet ? FLAG_QUIET : 0);
   // When that fails nothing has changed: quiet time that is owed goes on, and so does a lease.
   if (!persistNewKey(keyLow, keyHigh)) return refuse(Reason.STORAGE_FAILED);
   startSequence(from, portNext);
@@ -173,7 +173,7 @@ function recordBoot(): void {
   draftLease(v, boots + 1, <u32>quiet * FLAG_QUIET);
   // After a loss nothing is erased before quiet time is over, for what cannot be read now may be readable;
   // else there is no limit: 0 or ANY_NUMBER.
-  booted = persist(<u32>lost - 1);
+  booted = persist(u32(lost) - 1);
   if (!booted && !lost) {
     retryAt = uptime + TICKS_HZ;
     setState(State.FAILED, Reason.STORAGE_FAILED);

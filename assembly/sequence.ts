@@ -114,7 +114,7 @@ export function passPorts(ports: u32): bool {
  * at once.
  */
 export function makeDurable(ahead: u32): bool {
-  const spare = <u32>rotationDue() * (2 * ERASE_TICKS_MAX);
+  const spare = u32(rotationDue()) * (2 * ERASE_TICKS_MAX);
   if (v + ahead + spare >= limit) renewSequence(ahead);
   return v + ahead < limit;
 }
