@@ -148,6 +148,34 @@ function flicker(device: Device): void {
   }
 }
 
+/**
+ * Two cuts leave one bit of a copy that reads as good or as bad by chance, at each read. On the smallest
+ * sectors, where every few records open a fresh pair, that must not cost the old one.
+ */
+export function flickeringBit(wasm: WebAssembly.Module): void {
+  const fault: NamedFault = {
+    name: "cut at the last bit",
+    hits: ({ what }) => what === "program",
+    fault: { effect: (part, write) => part.unsettleLastBit(write), ends: "cut" },
+  };
+  for (const sectors of [2, 3]) {
+    const device = shaped(wasm, { granule: 1, sectorBytes: 256, sectors });
+    for (let boot = 0; boot < BOOTS; boot++) {
+      hitEach(device, BOOT, [fault], (first) => {
+        bootByChance(copyOf(first, "read by chance"));
+        hitEach(first, BOOT, [fault], bootByChance);
+      });
+      run(device, BOOT);
+    }
+  }
+}
+
+function bootByChance(device: Device): void {
+  const random = new Random(device.part.writes + 1);
+  device.part.chance = () => random.chance(0.5);
+  for (let boot = 0; boot < 4; boot++) run(device, BOOT);
+}
+
 const MIXED: NamedFault = {
   name: "put cut in the middle",
   fault: { effect: (part, write) => part.mixValue(write), ends: "cut" },
