@@ -66,12 +66,17 @@ export function unfinished(): bool {
   return !onValues() && journal.unfinished();
 }
 
+/** The next record has to erase a sector first. */
+export function rotationDue(): bool {
+  return !onValues() && !journal.lone() && journal.eraseDue();
+}
+
 /**
  * When the pair is full, writes the newest record anew, in a fresh pair. That erases sectors, one a call,
  * now rather than when a connection waits for it. False when it failed.
  */
 export function prepareAhead(erasesAllowed: u32): bool {
-  if (onValues() || journal.lone() || !journal.eraseDue()) return true;
+  if (!rotationDue()) return true;
   draftRecord(ceiling, portCeiling, boots, 0);
   return journal.append(erasesAllowed) || journal.unfinished();
 }

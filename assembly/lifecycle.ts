@@ -55,7 +55,7 @@ let booted: bool = false;
 let quietUntil: u64 = 0;
 /**
  * A number was asked for since the last renewal. A device that asks for none and has no connection
- * open writes nothing.
+ * open renews nothing: it writes once at most, when its pair is full.
  */
 let asked: bool = false;
 /** Storage that failed is tried again once a second, not at every call. */
@@ -77,11 +77,14 @@ export function poll(): u32 {
   followClock();
   refresh();
   if (state == State.READY) {
-    if (degraded || !(asked || inUse())) return state;
-    // Not on the path of a connection: the moment to erase and to write.
-    if (uptime >= retryAt && !prepareAhead(erasesAllowed())) retryAt = uptime + TICKS_HZ;
+    if (degraded) return state;
+    const idle = !(asked || inUse());
+    // Not on the path of a connection: the moment to erase and to write. A device that is idle erases now
+    // as well: the number that it is asked for next may come when the lease has no time left for it.
+    const erases = idle ? ANY_NUMBER : erasesAllowed();
+    if (uptime >= retryAt && !prepareAhead(erases)) retryAt = uptime + TICKS_HZ;
     followClock();
-    if (!renewalNear()) return state;
+    if (idle || !renewalNear()) return state;
   }
   goOn();
   // Writing takes its time, and the clock goes on.

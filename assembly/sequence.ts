@@ -6,7 +6,7 @@
 import { followCounter, uptime } from "./clock";
 import { guard, leaseFirst, leaseMax, PORT_LEASE_MAX, portLeaseFirst, ringSize } from "./config";
 import { ANY_NUMBER } from "./journal";
-import { persist } from "./ledger";
+import { persist, rotationDue } from "./ledger";
 import { boots, ceiling, draftRecord, portCeiling } from "./record";
 import { distance } from "./serial";
 
@@ -110,10 +110,15 @@ export function passPorts(ports: u32): bool {
 
 /**
  * Makes `ahead` ticks from V durable: after a reboot V starts above them. Without a lease there is nothing
- * to do.
+ * to do. Where the next renewal has to erase, it comes while the lease has time for that: V may be there
+ * at once.
  */
 export function makeDurable(ahead: u32): bool {
-  return v + ahead < limit || renewSequence(ahead);
+  const spare: u32 = rotationDue() ? 2 * ERASE_TICKS_MAX : 0;
+  if (v + ahead + spare < limit || renewSequence(ahead)) return true;
+  // An erase that leaves another one to do has taken its time.
+  followClock();
+  return v + ahead < limit;
 }
 
 /** `poll` should renew now: the lease is nearly used up. */

@@ -321,7 +321,9 @@ function adopt(): usize {
 
 /** Gives up an entry in TIME_WAIT; what it held goes to the clock, and its port to the barrier. */
 function evict(entry: usize): void {
-  // Its numbers were made durable by `advanceTo`, so raising the clock needs no write.
+  // Its numbers were made durable by `advanceTo`: this writes at most ahead of the need, for V to have
+  // something of the lease left there.
+  makeDurable(aheadOf(load<u32>(entry, HASH), load<u32>(entry, NEXT)));
   passTicks(aheadOf(load<u32>(entry, HASH), load<u32>(entry, NEXT)));
   add(Counter.EVICTIONS, 1);
   const until = load<u32>(entry, DEADLINE);

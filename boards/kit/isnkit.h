@@ -53,6 +53,13 @@ typedef enum isnkit_reason_code {
   ISNKIT_REASON_PORTS_BUSY = 10,
   ISNKIT_REASON_TABLE_FULL = 11,
   ISNKIT_REASON_ARGUMENT = 12,
+  /** READY, on a single sector that still works: numbers end when it is full. */
+  ISNKIT_REASON_WEAR = 13,
+  /** Settings that the proof does not cover: docs/bounds.md, "Settings". */
+  ISNKIT_REASON_BOUND_GUARD = 14,
+  ISNKIT_REASON_BOUND_LEASE = 15,
+  ISNKIT_REASON_BOUND_WINDOW = 16,
+  ISNKIT_REASON_BOUND_CLOCK = 17,
   /** isnkit_start() was not called, or failed. */
   ISNKIT_REASON_NOT_STARTED = 0x100,
   /** The call came from an interrupt handler. */

@@ -1,9 +1,9 @@
 /**
- * The numbers of the module's ABI, version 1 (docs/abi.md). `assembly/abi.ts` holds the same
+ * The numbers of the module's ABI, version 1.1 (docs/abi.md). `assembly/abi.ts` holds the same
  * numbers for the module; a test compares the two through the compiled binary.
  */
 
-export const ABI_VERSION = 0x0001_0000;
+export const ABI_VERSION = 0x0001_0001;
 
 /** `configureStorage`: what the journal lies on. */
 export const STORAGE = { nor: 0, eeprom: 1, keyValue: 2 } as const;
@@ -18,7 +18,7 @@ export const STATE = {
 } as const;
 export type StateName = keyof typeof STATE;
 
-/** `reason`: why the last call was refused, or why the state is not READY. */
+/** `reason`: why the last call was refused, or why the state is what it is. */
 export const REASON = {
   none: 0,
   /** A configuration value is out of range, or came after boot. */
@@ -45,6 +45,16 @@ export const REASON = {
   tableFull: 11,
   /** An argument is out of range (port 0, an all-zero key). */
   argument: 12,
+  /** READY, on a single sector that still works: numbers end when it is full. */
+  wear: 13,
+  /** `configureLeases`: a guard that does not cover what a connection may run past its lease. */
+  boundGuard: 14,
+  /** `configureLeases`: a first lease of less than two guards. */
+  boundLease: 15,
+  /** `configureLeases`, `configurePolicy`: the clock could move half the number space in 2 × MSL. */
+  boundWindow: 16,
+  /** `configureClock`: a counter too slow or too fast. */
+  boundClock: 17,
 } as const;
 
 /** `configurePolicy`. */
@@ -104,4 +114,8 @@ export const COUNTER = {
   tableUsed: 10,
   /** 1 while the module runs degraded: on a key of this boot only. */
   degraded: 11,
+  /** Connections that are open, in the table or not. */
+  open: 12,
+  /** Entries of the table that are held for connections that have ended. */
+  timeWait: 13,
 } as const;

@@ -1,6 +1,7 @@
 /** What a simulation runs: all settings with their defaults, from a campaign file or from flags. */
 import { createHash } from "node:crypto";
 import { UsageError } from "../core/errors.ts";
+import { portsRefusal } from "../module/bounds.ts";
 import type { CampaignFile } from "../sources/campaign-file.ts";
 import type { BoardSettings } from "../virtual/device.ts";
 import { FAULT_KINDS, type FaultKind } from "../virtual/fault-kinds.ts";
@@ -69,17 +70,11 @@ export function settingsOf(
 
 function checked(settings: SimulateSettings): SimulateSettings {
   const { ports, servers, mslMs } = settings;
-  if (ports.first > ports.last) {
-    throw new UsageError(
-      "bad-campaign",
-      `the port range ${ports.first} to ${ports.last} is empty`,
-      "give the lower port first",
-    );
-  }
+  // Below a second the simulated network would hardly hold a segment.
   if (!Number.isInteger(mslMs) || mslMs < 1_000 || mslMs > 600_000) {
     throw new UsageError(
       "bad-campaign",
-      `an MSL of ${mslMs} ms is none that the module takes`,
+      `msl: an MSL of ${mslMs} ms is none that the module takes`,
       "give whole milliseconds from 1s to 10m; RFC 9293 says 2m",
     );
   }
@@ -99,7 +94,14 @@ function checked(settings: SimulateSettings): SimulateSettings {
     .sort((a, b) => a - b);
   if (taken.length === 0) return settings;
   const reserved = [...ports.reserved, ...taken.map((port) => [port, port] as const)];
-  return { ...settings, ports: { ...ports, reserved: reserved.sort((a, b) => a[0] - b[0]) } };
+  const withBound = { ...ports, reserved: reserved.sort((a, b) => a[0] - b[0]) };
+  const refusal = portsRefusal(withBound);
+  if (refusal === undefined) return { ...settings, ports: withBound };
+  throw new UsageError(
+    "bad-campaign",
+    `workload.servers: boundPort: ${refusal.because}`,
+    "take fewer bound ports, or some outside simulate.board.ports",
+  );
 }
 
 function definedOf(rates: Readonly<Partial<Record<FaultKind, number | undefined>>>) {

@@ -10,6 +10,7 @@ import { parseAddress } from "../core/address.ts";
 import { parseDurationUs } from "../core/duration.ts";
 import { IsnkitError, UsageError } from "../core/errors.ts";
 import { lineOfOffset, lineOfPath } from "../core/json-positions.ts";
+import { mslRefusal } from "../module/bounds.ts";
 
 /** A file larger than this is no campaign. */
 const BYTES_MAX = 1 << 20;
@@ -30,6 +31,13 @@ function parsedBy<T>(parse: (text: string) => T) {
 
 /** `300ms`, `4s`, `2m` → microseconds. */
 const durationUs = parsedBy((text) => parseDurationUs(text, "duration"));
+
+/** As the module takes it, whatever board it runs on. */
+const msl = durationUs.superRefine((us, context) => {
+  const refusal = mslRefusal(us / 1000);
+  if (refusal === undefined) return;
+  context.addIssue({ code: "custom", message: `${refusal.because}: ${refusal.next}` });
+});
 
 /** A range of durations, `["300ms", "6s"]`, or one for both ends. */
 const durationRangeUs = z.union([
@@ -85,7 +93,7 @@ const commonSchema = z.strictObject({
   name: z.string().min(1).max(200).optional(),
   seed: z.int().min(0).max(0xffff_ffff).optional(),
   reboots: z.int().min(1).max(1_000_000_000).optional(),
-  msl: durationUs.optional(),
+  msl: msl.optional(),
   workload: workloadSchema.optional(),
   /** Read by `isnkit check` on emulated and real boards only. */
   bench: benchSchema.optional(),

@@ -203,7 +203,7 @@ class Campaign {
         this.#time.advance(random.int(1_000, 5_000));
         device.boot();
         this.#desk.serve(device);
-        this.#sampleBoot(boot, device.status().bootCount);
+        this.#sampleBoot(boot, device);
         for (const reason of this.#desk.takeUndue()) this.#sampleBootRefusal(boot, reason);
         const quietUs = 2 * this.#settings.mslMs * 1000 + QUIET_SLACK_US;
         const quietUntilUs = this.#desk.quietOwed ? this.#time.nowUs + quietUs : 0;
@@ -225,7 +225,8 @@ class Campaign {
     return device.provision(key, { newDevice });
   }
 
-  #sampleBoot(boot: number, bootCount: number | undefined): void {
+  #sampleBoot(boot: number, device: Device): void {
+    const { ready, bootCount } = device.status();
     const sample: BootSample = {
       kind: "boot",
       boot,
@@ -233,7 +234,9 @@ class Campaign {
       requested: boot > 0,
       cause: this.#lastEnd,
     };
-    this.out.push(bootCount === undefined ? sample : { ...sample, persistedBootCount: bootCount });
+    // Without a record of its own the count is that of an earlier boot.
+    const durable = bootCount !== undefined && (ready || device.wear().writes > 0);
+    this.out.push(durable ? { ...sample, persistedBootCount: bootCount } : sample);
   }
 
   #sampleBootRefusal(boot: number, reason: string): void {

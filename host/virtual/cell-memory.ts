@@ -64,8 +64,10 @@ export abstract class CellMemory extends NvmPart {
   }
 
   rot(bits: number, random: Random): void {
+    const { granule } = this.geometry;
+    const start = Math.floor(random.int(0, this.cells.length - 1) / granule) * granule;
     for (let i = 0; i < bits; i++) {
-      const at = random.int(0, this.cells.length - 1);
+      const at = start + random.int(0, granule - 1);
       this.cells[at] = (this.cells[at] ?? 0) ^ (1 << random.int(0, 7));
     }
   }

@@ -49,7 +49,8 @@ export function localAddress(remote: Address): Address {
 
 const OPEN_AT_ONCE_MAX = 6;
 const POLL_OPEN_US = 100_000;
-const POLL_IDLE_US = 20_000_000;
+/** The longest that an application may leave out polls (docs/abi.md, "What the caller owes"). */
+const POLL_IDLE_US = 1_000_000;
 /** In quiet time the client tries again about this often. */
 const RETRY_US = 5_000_000;
 
@@ -113,17 +114,15 @@ export class Client {
 
   /** Lets time pass while polling the device, sending what is due and closing what is done. */
   #passTime(untilUs: number): void {
-    const { time, device, plan, random } = this.#setting;
+    const { time, device, plan } = this.#setting;
     while (time.nowUs < untilUs) {
       const stepUs = this.#open.length > 0 ? POLL_OPEN_US : POLL_IDLE_US;
       const nextUs = Math.min(untilUs, time.nowUs + stepUs, this.#nextClose());
       time.advance(Math.max(0, nextUs - time.nowUs));
       // At that instant power fails or reset strikes: there is no last poll.
       if (time.nowUs >= this.#endUs) return;
-      // An application that has nothing to do may not come round to polling, up to half a wrap; on the
-      // brink it is held up for less than 100 ms.
-      const held = plan.kind === "brink" || (this.#open.length === 0 && random.chance(0.5));
-      if (!held) device.poll();
+      // On the brink the application has not come round to polling.
+      if (plan.kind !== "brink") device.poll();
       for (const connection of [...this.#open]) this.#progress(connection);
     }
   }

@@ -30,6 +30,8 @@ export class FaultStrikes {
   readonly #setting: FaultStrikesSetting;
   /** Writes that have failed up to the last boot. */
   #failed = 0;
+  /** The last boot was ready, and nothing has struck the memory since its power came on. */
+  #whole = false;
 
   constructor(setting: FaultStrikesSetting) {
     this.#setting = setting;
@@ -48,6 +50,8 @@ export class FaultStrikes {
       if (fault.kind === "boot-loop") this.struck("boot-loop", index);
       if (desk.isNew || nvm.operations === 0) continue;
       if (fault.kind === "bit-rot") {
+        // What it takes beside another fault may be all that there is: FM-B1 promises nothing then.
+        if (!this.#whole) continue;
         nvm.rot(fault.bits, random);
         desk.storageRotted();
         this.struck("bit-rot", index);
@@ -55,10 +59,16 @@ export class FaultStrikes {
         if (fault.leaves === "noise") nvm.fillNoise(random);
         else nvm.wipe(fault.leaves === "blank" ? 0xff : 0x00);
         desk.quietOwed = true;
+        this.#whole = false;
         onLost();
         this.struck("lost-storage", index);
       }
     }
+  }
+
+  /** A start got through: from here on it counts whether the memory is struck. */
+  booted(ready: boolean): void {
+    this.#whole = ready;
   }
 
   /** Before power comes on: what is in wait for the memory. */
@@ -98,6 +108,7 @@ export class FaultStrikes {
     // Forward by half a wrap and more is taken for backwards, which counts no time.
     counter.jump(steps % 2 ** 31);
     if (steps < 0) session.lagSincePoll();
+    else session.hurried();
     this.struck("clock-jump", boot.index);
   }
 
@@ -114,6 +125,7 @@ export class FaultStrikes {
   /** Counts a power cut that came out of the device; anything else goes on up. */
   cut(error: unknown, boot: number): void {
     if (!(error instanceof PowerCut)) throw error;
+    this.#whole = false;
     if (error.phase !== "torn") this.struck("power-cut-in-write", boot);
     else this.struck(error.kind === "erase" ? "partial-erase" : "torn-write", boot);
   }
@@ -123,6 +135,7 @@ export class FaultStrikes {
     const { nvm } = this.#setting;
     if (nvm.failed > this.#failed) {
       this.#failed = nvm.failed;
+      this.#whole = false;
       this.struck("write-failure", boot);
     }
     nvm.disarm();

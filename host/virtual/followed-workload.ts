@@ -3,6 +3,7 @@ import { type Address, parseAddress } from "../core/address.ts";
 import { UsageError } from "../core/errors.ts";
 import type { Random } from "../core/random.ts";
 import type { Workload, WorkloadRange } from "../core/workload.ts";
+import { RESERVED_MAX } from "../module/bounds.ts";
 import type { BootPlan } from "./boot-plan.ts";
 import type { BoardSettings, Destination } from "./device.ts";
 
@@ -51,8 +52,6 @@ export function reserveBound(settings: BoardSettings, { servers = [] }: Workload
   return { ...settings, ports: { ...ports, reserved: [...ports.reserved, ...taken] } };
 }
 
-/** Ranges that `reservePorts` of the module takes. */
-const RESERVED_MAX = 8;
 /** Quiet time and the slack of a boot that owes it stay, or the device would never speak. */
 const SILENCE_SHARE = 4;
 

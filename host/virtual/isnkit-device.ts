@@ -2,6 +2,7 @@
 import type { Address, Ipv4Address } from "../core/address.ts";
 import { UsageError } from "../core/errors.ts";
 import { COUNTER, PROVISION, REASON, STATE, STORAGE } from "../module/abi.ts";
+import { clockRefusal, mslRefusal, portsRefusal, storageRefusal } from "../module/bounds.ts";
 import { IsnModule } from "../module/isn-module.ts";
 import { makeRewindable } from "../module/rewindable.ts";
 import type { BoardSettings, Destination, Device, DeviceFactory, DeviceStatus } from "./device.ts";
@@ -46,10 +47,15 @@ class IsnkitDevice implements Device {
       reserved.every(([first, last]) => module.reservePorts(first, last)) &&
       module.configurePolicy(0, mslMs);
     if (accepted) return;
+    const refusal =
+      storageRefusal(storage) ??
+      clockRefusal(counterHz) ??
+      portsRefusal({ ...ports, reserved }) ??
+      mslRefusal(mslMs);
     throw new UsageError(
       "bad-board-settings",
-      `the module refuses this board: ${kind}, ${sectors} × ${sectorBytes} bytes in granules of ${granule}, ${counterHz} Hz, ports ${ports.first}–${ports.last}`,
-      "see the limits of configureStorage, configureClock and configurePorts in docs/abi.md",
+      `the module refuses this board: ${refusal?.because ?? reasonName(module.reason())}`,
+      refusal?.next ?? "see the limits of its configuration in docs/abi.md",
     );
   }
 
@@ -63,7 +69,7 @@ class IsnkitDevice implements Device {
     const boots = module.counter(COUNTER.boots);
     return {
       ready: module.state() === STATE.ready,
-      refusing: reason === REASON.none ? undefined : (REASON_NAMES[reason] ?? `reason ${reason}`),
+      refusing: reason === REASON.none ? undefined : reasonName(reason),
       bootCount: boots === 0 ? undefined : boots,
     };
   }
@@ -120,6 +126,10 @@ class IsnkitDevice implements Device {
       erasesMax: this.#module.counter(COUNTER.wear),
     };
   }
+}
+
+function reasonName(reason: number): string {
+  return REASON_NAMES[reason] ?? `reason ${reason}`;
 }
 
 type Ranges = BoardSettings["ports"]["reserved"];

@@ -32,14 +32,15 @@ export class KeyValueStore extends NvmPart {
 
   rot(bits: number, random: Random): void {
     const keys = [...this.#values.keys()];
-    for (let i = 0; i < bits && keys.length > 0; i++) {
-      const key = keys[random.int(0, keys.length - 1)] ?? 0;
-      const value = this.#values.get(key)?.slice();
-      if (value === undefined || value.length === 0) continue;
+    if (keys.length === 0) return;
+    const key = keys[random.int(0, keys.length - 1)] ?? 0;
+    const value = this.#values.get(key)?.slice();
+    if (value === undefined || value.length === 0) return;
+    for (let i = 0; i < bits; i++) {
       const at = random.int(0, value.length - 1);
       value[at] = (value[at] ?? 0) ^ (1 << random.int(0, 7));
-      this.#values.set(key, value);
     }
+    this.#values.set(key, value);
   }
 
   fillNoise(random: Random): void {

@@ -222,6 +222,7 @@ export class Life {
         device.boot();
         this.#desk.serve(device);
         this.#sampleBoot(boot.index, device);
+        this.#strikes.booted(device.status().ready);
         this.#witness.booted?.(boot.index, this.#time.nowUs);
         return device;
       } catch (error) {
@@ -264,14 +265,7 @@ export class Life {
       const server = this.#random.int(0, this.#script.servers.length - 1);
       // If it talks already, whether it may is for the rule to say.
       if (session.reach(server).opened) return;
-      this.#passQuiet(device, leftUs);
-    }
-  }
-
-  #passQuiet(device: Device, us: number): void {
-    for (let left = us; left > 0; left -= QUIET_POLL_US) {
-      this.#time.advance(Math.min(left, QUIET_POLL_US));
-      device.poll();
+      session.sitOut(leftUs);
     }
   }
 
@@ -290,6 +284,7 @@ export class Life {
       counterStepUs: 1_000_000 / this.#script.board.counterHz,
       storageMayFail: () => this.#desk.writesFail,
       refusalDue: (reason) => {
+        if (reason === "storageFailed" && session.overdue) return true;
         if (reason !== "quiet") return this.#desk.isDue(reason);
         // Storage that failed at boot has been read after all.
         this.#desk.missedRotted();
@@ -311,8 +306,10 @@ export class Life {
     const timeUs = this.#time.nowUs;
     const requested = boot > 0;
     const sample = { kind: "boot", boot, timeUs, requested, cause: this.#lastEnd } as const;
-    // A device whose storage fails has not made this boot durable, and its count is that of another.
-    const counted = bootCount !== undefined && (ready || refusing === "quiet");
+    // A device whose storage fails, or which may not erase before its quiet time is over, has not made this
+    // boot durable, and its count is that of another.
+    const durable = ready || (refusing === "quiet" && device.wear().writes > 0);
+    const counted = bootCount !== undefined && durable;
     this.#emit(counted ? { ...sample, persistedBootCount: bootCount } : sample);
     for (const reason of this.#desk.takeUndue()) {
       this.#emit({ kind: "refused", boot, timeUs, call: "boot", reason, expected: false });
@@ -342,7 +339,6 @@ export class Life {
 }
 
 const NVM_SAMPLE_EVERY = 50;
-const QUIET_POLL_US = 20_000_000;
 
 function entropyRefused(device: Device): boolean {
   return device.status().refusing?.startsWith("entropy") ?? false;

@@ -209,7 +209,7 @@ export abstract class NvmPart {
   get sectorErases(): readonly number[] | undefined {
     return undefined;
   }
-  /** Bit rot: flips `bits` random bits at rest. */
+  /** Bit rot: flips `bits` random bits of one granule, or value, at rest (FM-B1). */
   abstract rot(bits: number, random: Random): void;
   /** Fills the whole part with noise, as a chip that was used for something else. */
   abstract fillNoise(random: Random): void;

@@ -15,8 +15,13 @@ import type { SimulatedTime } from "./time.ts";
 import type { Transfer } from "./transfer.ts";
 
 const OPEN_AT_ONCE_MAX = 6;
-/** An idle application polls this often, or only as often as the counter demands. */
-const POLL_IDLE_US = 20_000_000;
+/** The longest that an application may leave out polls (docs/abi.md, "What the caller owes"). */
+const POLL_US_MAX = 1_000_000;
+/**
+ * After a poll that came too late: up to two seconds of the lease may be left, which are too short for the
+ * erases that its renewal takes; then polls have to see its end, and it is tried again after a second.
+ */
+const LATENESS_SHOWS_US = 6_000_000;
 const CLOCK_BYTES_PER_SECOND = 250_000;
 const GUARD_EDGE_BYTES = 2 ** 18 - 67;
 /** A connection cut this early has not got past the server's SYN-ACK. */
@@ -61,6 +66,8 @@ export class Session {
   readonly #unclosed: { server: number; to: Destination; port: number; next: number }[] = [];
   /** The device has said that its lease is used up: connections have to stop sending. */
   #frozen = false;
+  /** Until then a poll that came too late by the device's clock may show. */
+  #lateUntilUs = Number.NEGATIVE_INFINITY;
 
   constructor(setting: SessionSetting) {
     this.#setting = setting;
@@ -77,6 +84,15 @@ export class Session {
 
   get lagUs(): number {
     return this.#lagUs;
+  }
+
+  /**
+   * The device is or was not polled for longer than it has to stand, so that it could not renew its
+   * lease, nor erase, ahead of the need: it may say for a moment that the lease is used up.
+   */
+  get overdue(): boolean {
+    const { nowUs } = this.#setting.time;
+    return nowUs < this.#lateUntilUs || nowUs - this.#polledUs > POLL_US_MAX;
   }
 
   /**
@@ -120,6 +136,20 @@ export class Session {
   /** The device's clock lost this much time. */
   lag(us: number): void {
     this.#lagUs += us;
+  }
+
+  /** The counter ran ahead: by the device's clock the last poll was long ago. */
+  hurried(): void {
+    this.#lateUntilUs = this.#setting.time.nowUs + LATENESS_SHOWS_US;
+  }
+
+  /** Lets time pass with nothing to do but to poll. */
+  sitOut(us: number): void {
+    const { time } = this.#setting;
+    for (let left = us; left > 0; left -= POLL_US_MAX) {
+      time.advance(Math.min(left, POLL_US_MAX));
+      this.#poll();
+    }
   }
 
   /** The counter ran backwards: the device counts nothing since it last looked. */
@@ -245,9 +275,9 @@ export class Session {
   #nextPollUs(): number {
     const { boot } = this.#setting;
     if (this.#flows.length > 0) return this.#polledUs + boot.pollUs;
+    if (!boot.idleUnpolled) return this.#polledUs + POLL_US_MAX;
     // At least once per half wrap of the counter, or time is lost (docs/abi.md).
-    const mostUs = this.#setting.counterStepUs * 2 ** 31 * 0.9;
-    return this.#polledUs + (boot.idleUnpolled ? mostUs : Math.min(POLL_IDLE_US, mostUs));
+    return this.#polledUs + this.#setting.counterStepUs * 2 ** 31 * 0.9;
   }
 
   #nextCloseUs(): number {
@@ -259,12 +289,14 @@ export class Session {
   #poll(): void {
     const { device, time, storageMayFail } = this.#setting;
     this.#thaw();
+    if (time.nowUs - this.#polledUs > POLL_US_MAX) this.hurried();
     this.#polledUs = time.nowUs;
     device.poll();
     if (this.#unclosed.length > 0) this.#closeAgain();
     for (const { connection } of this.#flows) this.#calls.progress(connection, this.#flowUs());
     // What was used until now lies below the ceiling: a poll a second is often enough (docs/bounds.md).
-    if (storageMayFail()) this.#frozen = device.status().refusing === "storageFailed";
+    const asks = this.overdue || storageMayFail();
+    this.#frozen = asks && device.status().refusing === "storageFailed";
   }
 
   /** The time since the last poll was not used for sending. */

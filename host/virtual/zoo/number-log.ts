@@ -63,7 +63,11 @@ export class NumberLog {
     if (this.#storage.kind === "keyValue") {
       this.#sector = 1 - this.#sector;
       this.#slot = 0;
-    } else if (this.#slot >= this.#slots) this.#nextSector();
+    } else if (this.#slot >= this.#slots && !this.#nextSector()) {
+      // What is not erased may not be programmed: the next number tries again.
+      this.#slot = this.#slots;
+      return;
+    }
     const bytes = new Uint8Array(this.#slotBytes).fill(0xff);
     const view = new DataView(bytes.buffer);
     view.setUint32(0, value);
@@ -84,15 +88,14 @@ export class NumberLog {
     this.#nextSector();
   }
 
-  #nextSector(): void {
+  /** False when it could not be erased. */
+  #nextSector(): boolean {
     this.#sector = 1 - this.#sector;
     this.#slot = 0;
     const sector = this.#storage.sectors - LOG_SECTORS + this.#sector;
-    if (this.#storage.kind === "nor") this.#board.erase(sector);
-    else {
-      const blank = new Uint8Array(this.#storage.sectorBytes).fill(0xff);
-      this.#board.program(sector * this.#storage.sectorBytes, blank);
-    }
+    if (this.#storage.kind === "nor") return this.#board.erase(sector) === 0;
+    const blank = new Uint8Array(this.#storage.sectorBytes).fill(0xff);
+    return this.#board.program(sector * this.#storage.sectorBytes, blank) === 0;
   }
 
   #read(sector: number, slot: number): number | "blank" | "bad" {

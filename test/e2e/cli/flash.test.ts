@@ -37,7 +37,7 @@ describeArm("isnkit flash --module", () => {
     expect(done.err).toContain("isnkit: on trial in slot a, boot count 2\n");
     expect(done.exitCode).toBe(0);
     expect(done.out).toContain(
-      `module ${sha256.slice(0, 16)} (${next.length} bytes, ABI 1.0), slot a\n`,
+      `module ${sha256.slice(0, 16)} (${next.length} bytes, ABI 1.1), slot a\n`,
     );
     expect(done.out).toContain(`  file      ${next.length} bytes, SHA-256 ${sha256}\n`);
     expect(done.out).toContain("  journal   kept, boot count 1 → 2\n");

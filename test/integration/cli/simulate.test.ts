@@ -187,6 +187,55 @@ describe("a campaign file", () => {
     expect(problem('{ "seed": 5, "bench": { "rungs": ["console"], "lab": 1 } }')).toBe("none");
   });
 
+  const STORAGE = { kind: "nor", sectorBytes: 4_096, sectors: 2, granule: 8 };
+
+  it.each([
+    [
+      { storage: [{ ...STORAGE, sectorBytes: 184 }] },
+      /^c\.json:7: simulate\.board\.storage\.0\.sectorBytes: .* 6 copies .*: give at least 192$/,
+    ],
+    [{ storage: [STORAGE, { ...STORAGE, granule: 24 }] }, /storage\.1\.granule: .*power of two/],
+    [{ storage: [{ ...STORAGE, sectors: 1 }] }, /storage\.0\.sectors: .*2 to 32 sectors/],
+    [
+      { counterHz: [32, 31] },
+      /^c\.json:6: simulate\.board\.counterHz\.1: .*\(boundClock\): take a faster counter/,
+    ],
+    [{ counterHz: [2_000_000_001] }, /counterHz\.0: .*\(boundClock\): take a prescaler/],
+    [{ ports: [5000, 4999] }, /board\.ports: the port range 5000 to 4999 is empty/],
+  ])("is refused where the module would refuse the board: %j", (board, message) => {
+    expect(problem(JSON.stringify({ simulate: { board } }, undefined, 1))).toMatch(message);
+  });
+
+  it("is taken at the edge of what the module takes", () => {
+    const board = {
+      storage: [{ ...STORAGE, sectorBytes: 192 }],
+      counterHz: [32, 2_000_000_000],
+      ports: [5000, 5000],
+    };
+    expect(problem(JSON.stringify({ msl: "10m", simulate: { board } }))).toBe("none");
+    expect(problem('{ "msl": "601s" }')).toMatch(/^c\.json:1: msl: .* to 600000: /);
+  });
+
+  it("is refused before anything runs, with exit 2", async () => {
+    const file = join(folder, "slow.json");
+    writeFileSync(file, JSON.stringify({ simulate: { board: { counterHz: [16] } } }));
+    const { exitCode, out, err } = await isnkit(["simulate", "--campaign", file]);
+    expect(out).toBe("");
+    expect(err).toMatch(/slow\.json:1: simulate\.board\.counterHz\.0: a counter of 16 Hz/);
+    expect(exitCode).toBe(2);
+    const servers = Array.from({ length: 9 }, (_, i) => ({
+      address: "10.0.0.1",
+      port: 80,
+      boundPort: 6_000 + 2 * i,
+    }));
+    writeFileSync(file, JSON.stringify({ workload: { servers } }));
+    for (const command of ["simulate", "check"]) {
+      const bound = await isnkit([command, "--campaign", file]);
+      expect(bound.err).toMatch(/the module takes 8|can keep 6 more ports/);
+      expect(bound.exitCode).toBe(2);
+    }
+  });
+
   it("finds the line of a value behind strings that look like structure", () => {
     const text = '{\n "a]": "}{,",\n "b": [1, {"c": "\\"", "d":\n 4}],\n "e": null\n}';
     expect(lineOfPath(text, ["b", 1, "d"])).toBe(4);

@@ -322,6 +322,19 @@ describe.each([NOR, EEPROM, STORE])("faults of $kind", (geometry) => {
     expect(setBits(read(nvm, 0, length))).toBe(1);
   });
 
+  it("rots in one granule only", () => {
+    for (let seed = 0; seed < 20; seed++) {
+      const nvm = part(geometry);
+      nvm.program(0, bytes(8, 0));
+      if (geometry.kind !== "keyValue") nvm.program(8, bytes(120, 0));
+      nvm.rot(16, new Random(seed));
+      if (geometry.kind === "keyValue") continue;
+      const cells = read(nvm, 0, 128);
+      const changed = [...cells.keys()].filter((at) => cells[at] !== 0);
+      expect(new Set(changed.map((at) => Math.floor(at / geometry.granule))).size).toBeLessThan(2);
+    }
+  });
+
   it("goes back to a snapshot, as often as one likes", () => {
     const nvm = part(geometry);
     nvm.program(0, bytes(8, 1));
