@@ -352,7 +352,14 @@ export function lastBootUnreadable(wasm: WebAssembly.Module): void {
     const device = shaped(wasm, { kind, sectors, sectorBytes: 256 });
     for (let boot = 0; boot < BOOTS; boot++) {
       loseLastBoot(copyOf(device, `boot ${boot}`));
-      if (sectors === 4) loseNewKey(copyOf(device, `key replaced after boot ${boot}`));
+      run(device, BOOT);
+    }
+  }
+  // Sectors with room for the records of the old key beside those of the new one.
+  for (const sectorBytes of [256, 512]) {
+    const device = shaped(wasm, { sectorBytes });
+    for (let boot = 0; boot < BOOTS; boot++) {
+      loseNewKey(copyOf(device, `key replaced after boot ${boot}`));
       run(device, BOOT);
     }
   }
@@ -381,7 +388,7 @@ function writtenIn(device: Device, stretch: Stretch): readonly number[] {
   const slots: number[] = [];
   device.part.onWrite = ({ what, at, bytes }) => {
     // Headers stay.
-    const record = what === "program" && at % 256 >= 2 * SLOT;
+    const record = what === "program" && at % device.part.shape.sectorBytes >= 2 * SLOT;
     if (record && bytes.some((byte) => byte !== 0xff)) slots.push(at);
     return undefined;
   };
