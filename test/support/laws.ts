@@ -4,9 +4,8 @@
  */
 import { serialAdd, serialAfter, serialDistance } from "../../host/core/serial.ts";
 import { COUNTER, STATE } from "../../host/module/abi.ts";
-import type { PowerCutPlan } from "../../host/virtual/nvm.ts";
 import { GEOMETRIES } from "./geometries.ts";
-import { Lab, LOCAL, NOR, REMOTE } from "./lab.ts";
+import { Lab, LOCAL, REMOTE } from "./lab.ts";
 import { LIVES } from "./lives/index.ts";
 import { Breach } from "./oracle.ts";
 import { NEW_KEY, STEADY, sweep } from "./power-cuts.ts";
@@ -30,23 +29,6 @@ function powerCuts(wasm: WebAssembly.Module): void {
   )) {
     sweep({ wasm, geometry, scenario: STEADY, depth: 2 });
     sweep({ wasm, geometry, scenario: NEW_KEY, depth: 2 });
-  }
-}
-
-/**
- * A record torn in its last byte may read as good today and as nothing tomorrow. On the smallest
- * sectors, where every few records open a fresh pair, that must not cost the old one.
- */
-function flickeringRecord(wasm: WebAssembly.Module): void {
-  const geometry = { ...NOR, sectorBytes: 256, granule: 1 };
-  const torn = (after: number): PowerCutPlan => ({
-    after,
-    phase: "torn",
-    wholeGranules: 31,
-    mask: 1,
-  });
-  for (let seed = 1; seed <= 6; seed++) {
-    sweep({ wasm, geometry, scenario: STEADY, depth: 2, seed, cuts: (at) => [torn(at)] });
   }
 }
 
@@ -127,7 +109,6 @@ function comeback(wasm: WebAssembly.Module): void {
 /** By what happens in them. */
 export const LAWS = {
   "power is cut at every operation": powerCuts,
-  "a record torn in its last byte reads as good or as nothing": flickeringRecord,
   "an entry makes room": eviction,
   "quiet time is owed over reboots": quietTime,
   "an open connection asks for nothing more": openConnection,

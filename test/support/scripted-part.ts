@@ -48,6 +48,8 @@ export class ScriptedPart {
   readonly cells: Uint8Array;
   readonly #values = new Map<number, Uint8Array>();
   #unsettled: Unsettled[] = [];
+  /** Decides at each read what is unsettled, when it is set. */
+  chance: (() => boolean) | undefined;
   writes = 0;
   /** Sectors that take no programs and no erases, and report it. */
   readonly dead = new Set<number>();
@@ -83,6 +85,7 @@ export class ScriptedPart {
 
   read(offset: number, bytes: Uint8Array): number {
     if (this.onRead(offset, bytes.length)) return FAILED;
+    if (this.chance !== undefined) for (const one of this.#unsettled) this.#set(one, this.chance());
     if (!this.#onValues) {
       bytes.set(this.cells.subarray(offset, offset + bytes.length));
       return 0;
@@ -133,12 +136,22 @@ export class ScriptedPart {
 
   /** How everything that is unsettled reads now. */
   show(state: "old" | "done"): void {
-    for (const { at, old, done } of this.#unsettled) {
-      const bytes = state === "old" ? old : done;
-      if (!this.#onValues) this.cells.set(bytes ?? [], at);
-      else if (bytes === undefined) this.#values.delete(at);
-      else this.#values.set(at, bytes);
-    }
+    for (const one of this.#unsettled) this.#set(one, state === "done");
+  }
+
+  #set({ at, old, done }: Unsettled, isDone: boolean): void {
+    const bytes = isDone ? done : old;
+    if (!this.#onValues) this.cells.set(bytes ?? [], at);
+    else if (bytes === undefined) this.#values.delete(at);
+    else this.#values.set(at, bytes);
+  }
+
+  /** Done but for one bit of its last byte, which reads by chance. */
+  unsettleLastBit(write: Write): void {
+    this.#apply(write);
+    const at = this.#start(write) + write.bytes.length - 1;
+    const done = this.cells.slice(at, at + 1);
+    this.#unsettled.push({ at, old: done.map((byte) => byte ^ 1), done });
   }
 
   get #onValues(): boolean {

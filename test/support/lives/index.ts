@@ -16,6 +16,7 @@ export const LIVES = {
     memory.othersUnreadable,
   "a boot is cut, and one operation of the next one reports an error": memory.errorAfterCut,
   "what a cut left reads as done at one boot and as not begun at another": memory.flickeringWrite,
+  "two cuts leave a bit that reads by chance": memory.flickeringBit,
   "the replacement of a key is cut, and what it left flickers or is half old and half new":
     memory.replacementCut,
   "an erase is cut early, and the sector's header flickers": memory.flickeringHeader,
@@ -37,6 +38,7 @@ export const LIVES = {
   "boot is called a second time without a power cut": lease.secondBoot,
   "the smallest leases that are accepted are cut at any time": lease.smallestLeases,
   "a thousand calls are refused because every port is taken": port.refusedPortsWriteNothing,
+  "ports are taken all at once, and the power fails": port.portsBeforeACut,
   "an application's own port lies in the ring": port.boundPortInTheRing,
   "a tuple in TIME_WAIT is tried again, and the attempt is abandoned": port.abandonedReopening,
   "connections open, end and are abandoned, and the counters tell": port.tallies,

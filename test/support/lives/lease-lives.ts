@@ -201,22 +201,26 @@ export function smallestLeases(wasm: WebAssembly.Module): void {
 }
 
 /**
- * Each erase takes a second. A tuple comes back whose last end lies near the end of the lease, and runs on
- * from there at 250 kB/s and the guard ahead while `poll` says READY. Power may fail at any time.
+ * Each erase takes a second, and at first the memory fails. A tuple comes back whose last end lies ahead,
+ * maybe near the end of the lease, and runs on from there at 250 kB/s and the guard ahead while `poll` says
+ * READY. Power may fail at any time.
  */
 export function slowErases(wasm: WebAssembly.Module): void {
   // Sectors of six, seven and eight slots: a boot leaves a pair with room for two records, one, or none.
   for (const sectorBytes of [192, 224, 256]) {
     for (let boots = 0; boots < 4; boots++) {
-      for (let ahead = 0; ahead < 790_000; ahead += 30_000) {
-        runSlowly(newDevice(wasm, { sectors: 2, sectorBytes }), wasm, boots, ahead);
+      for (let ahead = 0; ahead < 790_000; ahead += 60_000) {
+        for (const outageMs of [0, 1_500, 2_500, 3_500]) {
+          const lab = newDevice(wasm, { sectors: 2, sectorBytes });
+          for (let boot = 0; boot < boots; boot++) lab.powerOn();
+          runSlowly(lab, wasm, ahead, outageMs);
+        }
       }
     }
   }
 }
 
-function runSlowly(lab: ScriptedLab, wasm: WebAssembly.Module, boots: number, to: number): void {
-  for (let boot = 0; boot < boots; boot++) lab.powerOn();
+function runSlowly(lab: ScriptedLab, wasm: WebAssembly.Module, to: number, outageMs: number): void {
   const end = serialAdd(isn(lab), to);
   demand(lab.calls.close4(LOCAL, PORT, REMOTE, PEER_PORT, end, 1, 0, 0) === 1, "refused");
   let ms = 0;
@@ -229,9 +233,10 @@ function runSlowly(lab: ScriptedLab, wasm: WebAssembly.Module, boots: number, to
     const cut = new ScriptedLab({ wasm, part: lab.part.clone() });
     cut.powerOn();
     const ahead = serialDistance(used, isn(cut));
-    demand(ahead > 0, `${boots} boots, ${to} ahead, ${ms} ms: ${ahead} from what was used`);
+    demand(ahead > 0, `${to} ahead, outage of ${outageMs} ms: ${ahead} from what was used`);
   };
   lab.part.onWrite = ({ what }) => {
+    if (first !== 0 && ms < outageMs) return ERROR;
     if (what === "erase") pass(1_000);
     return undefined;
   };

@@ -35,6 +35,26 @@ export function refusedPortsWriteNothing(wasm: WebAssembly.Module): void {
   }
 }
 
+/** Ports are taken at one moment, with nothing else to write; then the power fails. */
+export function portsBeforeACut(wasm: WebAssembly.Module): void {
+  for (let ports = 1; ports <= 96; ports += 5) {
+    const lab = ringOf(wasm, 4_096);
+    const given = new Set<number>();
+    for (let boot = 0; boot < 4; boot++) {
+      for (let i = 0; i < ports; i++) {
+        const port = lab.calls.port4(LOCAL, REMOTE, PEER_PORT);
+        demand(
+          port !== 0 && !given.has(port),
+          `${ports} ports a boot: port ${port} in boot ${boot}`,
+        );
+        given.add(port);
+        lab.calls.abandon4(LOCAL, port, REMOTE, PEER_PORT);
+      }
+      lab.powerOn();
+    }
+  }
+}
+
 /** An application has a connection from a bound port of the range, known by its ISN alone. */
 export function boundPortInTheRing(wasm: WebAssembly.Module): void {
   for (let bound = FIRST; bound < FIRST + 4; bound++) {
