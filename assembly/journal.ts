@@ -29,6 +29,7 @@ import {
   putHeader,
   putRecord,
   raiseCeiling,
+  raiseErases,
   rankOf,
   recordCeiling,
   recordValid,
@@ -110,6 +111,7 @@ export function recoverJournal(): u32 {
       continue;
     }
     vouched = max(vouched, recordCeiling(half));
+    raiseErases(half);
     const rank = rankOf(half, found);
     if (rank < newestRank || (rank == newestRank && slot <= newestSlot)) {
       if (rank == newestRank && slot == newestSlot) holders |= bit(sector);

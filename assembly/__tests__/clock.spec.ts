@@ -62,12 +62,14 @@ describe("the counter's rate", () => {
     expect<u64>(step(1)).toBe(7_813);
   });
 
-  it("is kept to one tick an hour, and never runs fast", () => {
+  it("never runs fast, and loses less than a tick in 2^32 counts and one at the end", () => {
     for (let i = 0; i < RATES.length; i++) {
       const hz = RATES[i];
-      const ticks = uptimeAfter(hz, <u64>hz * 3600, 0x7fff_ffff);
+      const counts = <u64>hz * 3600;
+      const ticks = uptimeAfter(hz, counts, 0x7fff_ffff);
       expect<u64>(ticks).toBeLessThanOrEqual(900_000_000, `${hz.toString()} Hz`);
-      expect<u64>(ticks).toBeGreaterThanOrEqual(899_999_999, `${hz.toString()} Hz`);
+      const lost = (counts >> 32) + 2;
+      expect<u64>(ticks).toBeGreaterThanOrEqual(900_000_000 - lost, `${hz.toString()} Hz`);
     }
   });
 });

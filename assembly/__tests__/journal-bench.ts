@@ -1,8 +1,8 @@
 /** A journal on the bench's memory: power on, commission, and what a record says after a restart. */
 import { Storage } from "../abi";
 import { setGeometry } from "../config";
-import { resetCounters } from "../counters";
-import { ANY_NUMBER, FOUND, lost, UNREAD } from "../journal";
+import { Counter, get, resetCounters } from "../counters";
+import { ANY_NUMBER, FOUND, UNREAD } from "../journal";
 import { persist, persistNewKey, recover, startLedger } from "../ledger";
 import { boots, ceiling, draftRecord } from "../record";
 import { k0, k1, setKey } from "../tuple";
@@ -90,9 +90,14 @@ export function holds(n: u32): bool {
   return ceiling == FIRST_CEILING + n && boots == 1 + n;
 }
 
+/** Acknowledged records that the last restart found lost. */
+export function lost(): u32 {
+  return get(Counter.LOST);
+}
+
 /** The key and record `n` are there, and nothing is lost. */
 export function intact(n: u32): bool {
-  return found() && firstKey() && holds(n) && lost == 0;
+  return found() && firstKey() && holds(n) && lost() == 0;
 }
 
 export function firstKey(): bool {

@@ -3,7 +3,7 @@
  * granules done. Acknowledged is what a write returned true for; it must be there after the cut.
  */
 import { Storage } from "../abi";
-import { FOUND, lost } from "../journal";
+import { FOUND } from "../journal";
 import { byteAt, cutPower, operations, tearWithoutTrace, violations } from "./bench";
 import {
   commission,
@@ -11,6 +11,7 @@ import {
   firstKey,
   found,
   holds,
+  lost,
   newPart,
   persistFirstKey,
   persistSecondKey,
@@ -50,9 +51,9 @@ function problemAfter(n: u32): u32 {
   if (!found()) return NOTHING_FOUND;
   if (!firstKey()) return KEY_LOST;
   if (!holds(n - 1) && !holds(n)) return RECORD_BACK;
-  if (lost != 0) return FALSE_LOSS;
+  if (lost() != 0) return FALSE_LOSS;
   if (!write(n + 1)) return NO_WRITE_AFTER;
-  if (!found() || !holds(n + 1) || !firstKey() || lost != 0) return NOT_DURABLE_AFTER;
+  if (!found() || !holds(n + 1) || !firstKey() || lost() != 0) return NOT_DURABLE_AFTER;
   // What left no trace cannot be kept out of the way everywhere: there only the outcome counts.
   return violations() == 0 || traceless ? 0 : RULE_BROKEN;
 }
@@ -89,7 +90,7 @@ describe("a power cut while a record is written", () => {
       expect<bool>(found()).toBe(true);
       expect<bool>(holds(1)).toBe(true, `${granules.toString()} granules`);
       expect<bool>(firstKey()).toBe(true);
-      expect<u32>(lost).toBe(0);
+      expect<u32>(lost()).toBe(0);
     }
   });
 
@@ -101,7 +102,7 @@ describe("a power cut while a record is written", () => {
       expect<bool>(write(2)).toBe(false);
       expect<bool>(found()).toBe(true);
       expect<bool>(holds(2)).toBe(true, `${granules.toString()} granules`);
-      expect<u32>(lost).toBe(0);
+      expect<u32>(lost()).toBe(0);
     }
   });
 
@@ -115,7 +116,7 @@ describe("a power cut while a record is written", () => {
       expect<bool>(found()).toBe(true);
       expect<bool>(holds(operation <= 3 ? RECORDS - 1 : RECORDS)).toBe(true, operation.toString());
       expect<bool>(firstKey()).toBe(true);
-      expect<u32>(lost).toBe(0);
+      expect<u32>(lost()).toBe(0);
     }
   });
 
@@ -220,7 +221,7 @@ describe("a power cut while the key is replaced", () => {
           expect<bool>(holds(9)).toBe(true, where);
           fresh++;
         }
-        expect<u32>(lost).toBe(0, where);
+        expect<u32>(lost()).toBe(0, where);
         expect<u32>(violations()).toBe(0, where);
         // It goes on with the key that it found, for good.
         const first = firstKey();

@@ -3,21 +3,20 @@ import { Counter, get } from "../counters";
 import { crc32 } from "../crc32";
 import {
   acknowledgeDraft,
-  beginEpoch,
-  beginEpochAfterLoss,
-  beginEpochPastTorn,
   beginEpochUnknown,
   boots,
   ceiling,
   clearRecord,
   countErase,
   draftRecord,
+  EPOCHS_LOSS,
   epoch,
   erases,
   headerGeneration,
-  headerPair,
+  headerOrder,
   headerValid,
   outOfUse,
+  passEpochs,
   portCeiling,
   putHeader,
   putRecord,
@@ -75,7 +74,7 @@ describe("a record", () => {
     countErase();
     countErase();
     countErase();
-    beginEpoch();
+    passEpochs(1);
     draftRecord(0x1122_3344_5566_7788, 0x99aa_bbcc, 5, 1);
     putRecord(at, 7);
     expect<u32>(STRUCTURE_BYTES).toBe(32);
@@ -179,33 +178,33 @@ describe("the order of records", () => {
     draftRecord(1, 1, 1, 1);
     putRecord(at, 0);
     expect<u64>(rankOf(at, 5)).toBe(before);
-    beginEpoch();
+    passEpochs(1);
     expect<u64>(rankNow(0)).toBeGreaterThan(before);
     expect<u64>(rankNow(0xffff_ffff)).toBeGreaterThan(rankNow(0));
   });
 
   it("puts a boot past a torn key beyond that key's epoch", () => {
-    beginEpoch();
+    passEpochs(1);
     const torn = rankNow(0xffff_ffff);
     clearRecord();
-    beginEpochPastTorn();
+    passEpochs(2);
     expect<u64>(rankNow(0)).toBeGreaterThan(torn);
   });
 
   it("puts what follows a loss beyond 500 new keys and boots past torn ones", () => {
     for (let i = 0; i < 500; i++) {
-      if (i % 2 == 0) beginEpoch();
-      else beginEpochPastTorn();
+      if (i % 2 == 0) passEpochs(1);
+      else passEpochs(2);
     }
     const lost = rankNow(0xffff_ffff);
     clearRecord();
-    beginEpochAfterLoss();
+    passEpochs(EPOCHS_LOSS);
     expect<u64>(rankNow(0)).toBeGreaterThan(lost);
   });
 
   it("puts a key for storage of which nothing is known beyond all epochs that were counted up to", () => {
-    beginEpochAfterLoss();
-    beginEpochAfterLoss();
+    passEpochs(EPOCHS_LOSS);
+    passEpochs(EPOCHS_LOSS);
     const before = rankNow(0xffff_ffff);
     clearRecord();
     beginEpochUnknown();
@@ -220,18 +219,18 @@ describe("a header", () => {
     setKey(0x0706050403020100, 0x0f0e0d0c0b0a0908);
   });
 
-  it("gives back the key, the pair's place in the order and its two sectors", () => {
-    putHeader(at, 0xdead_beef, 0x0003_0002);
+  it("gives back the key, the pair's place in the order, and the order of a value's two keys", () => {
+    putHeader(at, 0xdead_beef, 1);
     setKey(0, 0);
     expect<bool>(headerValid(at)).toBe(true);
     takeHeaderKey(at);
     expect<u64>(k0).toBe(0x0706050403020100);
     expect<u64>(k1).toBe(0x0f0e0d0c0b0a0908);
     expect<u32>(headerGeneration(at)).toBe(0xdead_beef);
-    expect<u32>(headerPair(at)).toBe(0x0003_0002);
+    expect<u32>(headerOrder(at)).toBe(1);
   });
 
-  it("is 32 bytes: `ISN` and version 2, generation, pair, key, CRC", () => {
+  it("is 32 bytes: `ISN` and version 2, generation, order, key, CRC", () => {
     putHeader(at, 7, 6);
     expect<u8>(load<u8>(at)).toBe(0x49);
     expect<u8>(load<u8>(at, 1)).toBe(0x53);

@@ -7,6 +7,7 @@ import { COUNTER, STATE } from "../../host/module/abi.ts";
 import type { PowerCutPlan } from "../../host/virtual/nvm.ts";
 import { GEOMETRIES } from "./geometries.ts";
 import { Lab, LOCAL, NOR, REMOTE } from "./lab.ts";
+import { LIVES } from "./lives/index.ts";
 import { Breach } from "./oracle.ts";
 import { NEW_KEY, STEADY, sweep } from "./power-cuts.ts";
 
@@ -19,7 +20,7 @@ function isn(lab: Lab, port = 5000): number {
 }
 
 /** Power cuts one deep in normal use, and two deep where granules are few. */
-export function powerCuts(wasm: WebAssembly.Module): void {
+function powerCuts(wasm: WebAssembly.Module): void {
   for (const geometry of GEOMETRIES.filter(({ granule }) => granule === 8 || granule === 32)) {
     sweep({ wasm, geometry, scenario: STEADY, depth: 1 });
     sweep({ wasm, geometry, scenario: NEW_KEY, depth: 1 });
@@ -34,9 +35,9 @@ export function powerCuts(wasm: WebAssembly.Module): void {
 
 /**
  * A record torn in its last byte may read as good today and as nothing tomorrow. On the smallest
- * sectors, where nearly every record moves to the other sector, that must not cost the old one.
+ * sectors, where every few records open a fresh pair, that must not cost the old one.
  */
-export function flickeringRecord(wasm: WebAssembly.Module): void {
+function flickeringRecord(wasm: WebAssembly.Module): void {
   const geometry = { ...NOR, sectorBytes: 256, granule: 1 };
   const torn = (after: number): PowerCutPlan => ({
     after,
@@ -50,7 +51,7 @@ export function flickeringRecord(wasm: WebAssembly.Module): void {
 }
 
 /** An entry that makes room raises the clock: nothing is forgotten. */
-export function eviction(wasm: WebAssembly.Module): void {
+function eviction(wasm: WebAssembly.Module): void {
   const lab = new Lab({ wasm });
   const module = lab.commission();
   const next = serialAdd(isn(lab), 40_000_000);
@@ -64,44 +65,8 @@ export function eviction(wasm: WebAssembly.Module): void {
   demand(serialAfter(isn(lab), next), "eviction: numbers of an evicted entry came again");
 }
 
-/** Acknowledged records that rotted cost quiet time, never a number. */
-export function lostRecords(wasm: WebAssembly.Module): void {
-  const geometry = { ...NOR, sectorBytes: 512 };
-  for (let boots = 0; boots < 12; boots++) {
-    for (const wholeSector of [false, true]) {
-      const lab = new Lab({ wasm, geometry });
-      lab.commission();
-      for (let boot = 0; boot < boots; boot++) lab.powerOn();
-      const before = lab.nvm.snapshot();
-      lab.powerOn();
-      const used = isn(lab);
-      spoilNewest(lab, before, wholeSector);
-      const module = lab.powerOn();
-      const next = isn(lab);
-      demand(next === 0 || serialDistance(used, next) > 0, "lost: a used number came again");
-      demand(next !== 0 || module.state() !== STATE.ready, "lost: refused without a reason");
-    }
-  }
-}
-
-/** Spoils what the last boot wrote, both copies; or the whole sector that it wrote to. */
-function spoilNewest(lab: Lab, before: unknown, wholeSector: boolean): void {
-  const old = (before as { cells: Uint8Array }).cells;
-  const cells = (lab.nvm as unknown as { cells: Uint8Array }).cells;
-  const { sectorBytes } = lab.nvm.geometry;
-  const changed = [...cells.keys()].filter((at) => cells[at] !== old[at] && cells[at] !== 0xff);
-  const newest = Math.max(...changed.map((at) => at % sectorBytes));
-  const at = changed.find((each) => each % sectorBytes === newest) ?? 0;
-  const from = wholeSector ? at - (at % sectorBytes) : at - (at % 64);
-  const to = wholeSector ? from + sectorBytes : from + 64;
-  for (let i = from; i < to; i++) {
-    // Erased bytes stay: rot does not write.
-    if (cells[i] !== 0xff) cells[i] = (cells[i] ?? 0) ^ 0x5a;
-  }
-}
-
 /** Quiet time is over only when a record says so. */
-export function quietTime(wasm: WebAssembly.Module): void {
+function quietTime(wasm: WebAssembly.Module): void {
   const lab = new Lab({ wasm });
   lab.powerOn().provision(new Uint8Array(16).fill(5), 0);
   demand(isn(lab) === 0, "quiet: a number right after provisioning");
@@ -116,7 +81,7 @@ export function quietTime(wasm: WebAssembly.Module): void {
 }
 
 /** An open connection that asks for nothing more keeps the lease ahead of the clock. */
-export function openConnection(wasm: WebAssembly.Module): void {
+function openConnection(wasm: WebAssembly.Module): void {
   for (let opened = 0; opened < 5_000; opened += 100) {
     for (const polled of [0, 20_000]) {
       const lab = new Lab({ wasm });
@@ -134,7 +99,7 @@ export function openConnection(wasm: WebAssembly.Module): void {
 }
 
 /** What a connection reported before a power cut is never given out again. */
-export function reported(wasm: WebAssembly.Module): void {
+function reported(wasm: WebAssembly.Module): void {
   const lab = new Lab({ wasm });
   lab.commission();
   const next = serialAdd(isn(lab), 30_000_000);
@@ -144,7 +109,7 @@ export function reported(wasm: WebAssembly.Module): void {
 }
 
 /** A connection that begins where one far ahead of the clock ended runs on at the clock's rate. */
-export function comeback(wasm: WebAssembly.Module): void {
+function comeback(wasm: WebAssembly.Module): void {
   for (let ms = 0; ms < 12_000; ms += 500) {
     const lab = new Lab({ wasm });
     lab.commission();
@@ -159,14 +124,17 @@ export function comeback(wasm: WebAssembly.Module): void {
   }
 }
 
+/** By what happens in them. */
 export const LAWS = {
-  powerCuts,
-  flickeringRecord,
-  eviction,
-  lostRecords,
-  quietTime,
-  openConnection,
-  reported,
-  comeback,
-};
-export type LawName = keyof typeof LAWS;
+  "power is cut at every operation": powerCuts,
+  "a record torn in its last byte reads as good or as nothing": flickeringRecord,
+  "an entry makes room": eviction,
+  "quiet time is owed over reboots": quietTime,
+  "an open connection asks for nothing more": openConnection,
+  "power is cut after a report": reported,
+  "a tuple comes back whose numbers are ahead of the clock": comeback,
+} as const;
+
+/** What mutants are tried on. */
+export const PROMISES = { ...LAWS, ...LIVES };
+export type PromiseName = keyof typeof PROMISES;

@@ -1,17 +1,20 @@
 import { describe, expect, it } from "vitest";
-import type { Random } from "../../host/core/random.ts";
-import { serialDistance } from "../../host/core/serial.ts";
-import { COUNTER, POLICY, PROVISION, REASON, STATE } from "../../host/module/abi.ts";
-import { fingerprintOf } from "../../host/provision/device-key.ts";
+import type { Random } from "../../../host/core/random.ts";
+import { serialDistance } from "../../../host/core/serial.ts";
+import { COUNTER, POLICY, PROVISION, REASON, STATE, STORAGE } from "../../../host/module/abi.ts";
+import { IsnModule } from "../../../host/module/isn-module.ts";
+import { fingerprintOf } from "../../../host/provision/device-key.ts";
 import {
   absentEntropy,
   biasedEntropy,
   type EntropySource,
   goodEntropy,
   stuckEntropy,
-} from "../../host/virtual/entropy.ts";
-import { BUILDS } from "../support/builds.ts";
-import { KEY, KEY_2, Lab, LOCAL, REMOTE } from "../support/lab.ts";
+} from "../../../host/virtual/entropy.ts";
+import { BUILDS } from "../../support/builds.ts";
+import { KEY, KEY_2, Lab, LOCAL, REMOTE } from "../../support/lab.ts";
+import { ScriptedLab, WEAR } from "../../support/scripted-lab.ts";
+import { ERROR, ScriptedPart } from "../../support/scripted-part.ts";
 
 const QUIET_MS = 240_000;
 
@@ -255,6 +258,7 @@ describe.each(BUILDS)("states of the $name build", ({ wasm }) => {
     for (const granule of [0, 3, 12, 512]) {
       expect(fresh.configureStorage(0, 4096, 2, granule)).toBe(false);
     }
+    expect(fresh.configureStorage(0, 5 * 32, 2, 8)).toBe(false);
     expect(fresh.configureStorage(0, 4096, 1, 1)).toBe(false);
     expect(fresh.configureStorage(0, 4096, 33, 1)).toBe(false);
     expect(fresh.configureStorage(0, 4097, 2, 2)).toBe(false);
@@ -262,21 +266,47 @@ describe.each(BUILDS)("states of the $name build", ({ wasm }) => {
     expect(fresh.configureClock(0)).toBe(false);
     expect(fresh.configurePolicy(4, 120_000)).toBe(false);
     expect(fresh.configurePolicy(0, 0)).toBe(false);
-    expect(fresh.configureLeases(0, 2 ** 26, 2 ** 18, 16)).toBe(false);
     expect(fresh.configureLeases(2 ** 20, 2 ** 19, 2 ** 18, 16)).toBe(false);
-    expect(fresh.configureLeases(2 ** 20, 2 ** 26, 0, 16)).toBe(false);
-    expect(fresh.configureLeases(2 ** 20, 2 ** 26, 2 ** 19 + 1, 16)).toBe(false);
+    expect(fresh.configureLeases(2 ** 20, 2 ** 30 + 1, 2 ** 18, 16)).toBe(false);
     expect(fresh.configureLeases(2 ** 20, 2 ** 26, 2 ** 18, 0)).toBe(false);
+    expect(fresh.configureLeases(2 ** 20, 2 ** 26, 2 ** 18, 1025)).toBe(false);
     expect(fresh.reason()).toBe(REASON.configuration);
     expect(fresh.counter(COUNTER.refusals)).toBeGreaterThan(10);
   });
 
-  it("FAILED for configuration when the clock is missing or a sector holds no record", () => {
-    const lab = new Lab({ wasm });
-    const module = lab.configured();
-    expect(module.configureStorage(0, 128, 2, 8)).toBe(true);
-    expect(module.boot()).toBe(STATE.failed);
-    expect(module.reason()).toBe(REASON.configuration);
-    expect(module.provision(KEY, 0)).toBe(0);
+  it("FAILED for configuration when the clock or the storage is missing", () => {
+    for (const [clock, storage] of [
+      [false, true],
+      [true, false],
+    ]) {
+      const module = IsnModule.instantiate(wasm, new Lab({ wasm }).board);
+      if (clock) expect(module.configureClock(1_000_000)).toBe(true);
+      if (storage) expect(module.configureStorage(STORAGE.nor, 4096, 2, 8)).toBe(true);
+      expect(module.boot()).toBe(STATE.failed);
+      expect(module.reason()).toBe(REASON.configuration);
+      expect(module.provision(KEY, 0)).toBe(0);
+      expect(module.isn4(LOCAL, 5000, REMOTE, 80)).toBe(0);
+      expect(module.poll()).toBe(STATE.failed);
+    }
+  });
+
+  it("READY with the reason `wear` while a single sector takes the records, and FAILED when it is full", () => {
+    const part = new ScriptedPart({ kind: "nor", sectorBytes: 512, sectors: 2, granule: 8 });
+    const lab = new ScriptedLab({ wasm, part });
+    lab.commission();
+    part.onWrite = ({ sector }) => (sector === 1 ? ERROR : undefined);
+    let warned = 0;
+    while (lab.powerOn().state() === STATE.ready) {
+      expect(lab.calls.reason()).toBe(WEAR);
+      warned++;
+      expect(lab.calls.isn4(LOCAL, 5000, REMOTE, 80)).not.toBe(0);
+    }
+    expect(warned).toBeGreaterThan(2);
+    expect(lab.calls.reason()).toBe(REASON.storageFailed);
+    // The other one works again: no new key, no quiet time.
+    part.heal();
+    lab.wait(2_000);
+    expect(lab.calls.state()).toBe(STATE.ready);
+    expect(lab.powerOn().reason()).toBe(REASON.none);
   });
 });

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { serialDistance, serialForward } from "../../host/core/serial.ts";
-import { STATE } from "../../host/module/abi.ts";
-import { BUILDS } from "../support/builds.ts";
-import { Lab, LOCAL, NOR, REMOTE } from "../support/lab.ts";
+import { serialDistance, serialForward } from "../../../host/core/serial.ts";
+import { STATE } from "../../../host/module/abi.ts";
+import { BUILDS } from "../../support/builds.ts";
+import { Lab, LOCAL, NOR, REMOTE } from "../../support/lab.ts";
 
 const LEASE_FIRST = 2 ** 20;
 const GUARD = 2 ** 18;

@@ -1,10 +1,10 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { parseAddress } from "../../host/core/address.ts";
-import { COUNTER, REASON } from "../../host/module/abi.ts";
-import type { IsnModule } from "../../host/module/isn-module.ts";
-import { BUILDS } from "../support/builds.ts";
-import { Lab, LOCAL, REMOTE } from "../support/lab.ts";
+import { parseAddress } from "../../../host/core/address.ts";
+import { COUNTER, REASON } from "../../../host/module/abi.ts";
+import type { IsnModule } from "../../../host/module/isn-module.ts";
+import { BUILDS } from "../../support/builds.ts";
+import { Lab, LOCAL, REMOTE } from "../../support/lab.ts";
 
 const OTHER = 0x0a4d_0009;
 

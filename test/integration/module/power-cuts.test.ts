@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { BUILDS, RELEASE } from "../support/builds.ts";
-import { GEOMETRIES } from "../support/geometries.ts";
-import { FIRST_KEY, NEW_KEY, STEADY, sweep } from "../support/power-cuts.ts";
+import { BUILDS, RELEASE } from "../../support/builds.ts";
+import { GEOMETRIES } from "../../support/geometries.ts";
+import { FIRST_KEY, NEW_KEY, STEADY, sweep } from "../../support/power-cuts.ts";
 
 const SCENARIOS = [STEADY, FIRST_KEY, NEW_KEY];
 
