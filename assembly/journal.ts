@@ -20,6 +20,7 @@ import { blank, copyWords, fillBytes, PAGE_BYTES, page } from "./memory";
 import {
   acknowledgeDraft,
   ceiling,
+  countErases,
   EPOCHS_LOSS,
   erases,
   headerGeneration,
@@ -29,7 +30,6 @@ import {
   putHeader,
   putRecord,
   raiseCeiling,
-  raiseErases,
   rankOf,
   recordCeiling,
   recordValid,
@@ -96,10 +96,8 @@ export function recoverJournal(): u32 {
   let newestRank: u64 = 0;
   let vouched: u64 = 0;
   let ruined: u32 = 0;
-  let whole = false;
   for (let sector: u32 = 0; sector < sectors; sector++) {
-    const copies = readHeader(sector);
-    if (copies == 0) continue;
+    if (!readHeader(sector)) continue;
     const found = headerGeneration(page);
     if (found > generationMax) {
       generationMax = found;
@@ -111,21 +109,18 @@ export function recoverJournal(): u32 {
       continue;
     }
     vouched = max(vouched, recordCeiling(half));
-    raiseErases(half);
     const rank = rankOf(half, found);
     if (rank < newestRank || (rank == newestRank && slot <= newestSlot)) {
       if (rank == newestRank && slot == newestSlot) holders |= bit(sector);
-      // Of the same pair. One whose erase was cut may have kept a copy of its header.
-      if (found == generation && copies == 2) {
+      if (found == generation) {
         second = sector;
         turn = sector;
       }
       continue;
     }
-    second = found == generation && whole ? first : NO_SECTOR;
+    second = found == generation ? first : NO_SECTOR;
     newestSlot = slot;
     newestRank = rank;
-    whole = copies == 2;
     generation = found;
     first = sector;
     turn = sector;
@@ -139,7 +134,6 @@ export function recoverJournal(): u32 {
   const later = generationMax > generation;
   if (later && ruined == 2) countLoss();
   weigh(newestSlot, later);
-  if (!whole) nextSlot = slots;
   return FOUND;
 }
 
@@ -156,7 +150,7 @@ function weigh(newestSlot: u32, later: bool): void {
     const other = second != NO_SECTOR && slotTouched(second, slot);
     // The second copy is begun when the first one is good; a lone sector has it in the next slot. Where the
     // second sector is being erased, one that cannot be read may be the only one.
-    if (bad && (behind || (second != NO_SECTOR ? other : readErrors))) countLoss();
+    if (bad && (lone() ? behind : second != NO_SECTOR ? other : readErrors)) countLoss();
     if ((bad || other) && last == newestSlot) last = slot;
     behind = bad;
   }
@@ -285,6 +279,7 @@ function openPair(): bool {
   first = sector;
   second = NO_SECTOR;
   generationMax++;
+  countErases();
   nextSlot = RECORD_SLOT;
   return true;
 }
@@ -353,15 +348,13 @@ function programRecord(sector: u32, slot: u32): bool {
   return programPage(slotOffset(sector, slot), copy);
 }
 
-/** Reads a sector's header to the start of the page. Returns how many of its two copies are good. */
-function readHeader(sector: u32): u32 {
+/** Reads a sector's header to the start of the page. False when neither copy is good. */
+function readHeader(sector: u32): bool {
   const at = slotOffset(sector, HEADER_SLOT);
   const readable = <u32>readTo(page, at, copy) | <u32>readTo(half, at + copy, copy);
   if (readable == 0) retire(sector);
-  const good = <u32>headerValid(page);
-  if (!headerValid(half)) return good;
-  copyWords(page, half, STRUCTURE_BYTES);
-  return good + 1;
+  if (!headerValid(page)) copyWords(page, half, STRUCTURE_BYTES);
+  return headerValid(page);
 }
 
 /** The last slot of a sector with a good record, which is left in the page's second half; or 0. */

@@ -170,9 +170,10 @@ function startUp(): void {
 function recordBoot(): void {
   const lost = recordsLost();
   const quiet = quietOwed || lost;
-  draftLease(v, boots + 1, quiet ? FLAG_QUIET : 0);
-  // After a loss nothing is erased before quiet time is over: what cannot be read now may be readable.
-  booted = persist(lost ? 0 : ANY_NUMBER);
+  draftLease(v, boots + 1, <u32>quiet * FLAG_QUIET);
+  // After a loss nothing is erased before quiet time is over, for what cannot be read now may be readable;
+  // else there is no limit: 0 or ANY_NUMBER.
+  booted = persist(<u32>lost - 1);
   if (!booted && !lost) {
     retryAt = uptime + TICKS_HZ;
     setState(State.FAILED, Reason.STORAGE_FAILED);

@@ -42,7 +42,6 @@ export let outOfUse: u32 = 0;
 export let epoch: u32 = 0;
 
 export function clearRecord(): void {
-  erases = 0;
   fillBytes(draft, 0, STRUCTURE_BYTES);
   takeRecord(draft);
 }
@@ -52,8 +51,9 @@ export function forgetPortCeiling(): void {
   portCeiling = 0;
 }
 
-export function countErase(): void {
-  erases++;
+/** The two of a pair, before its first record. */
+export function countErases(): void {
+  erases += 2;
 }
 
 /**
@@ -108,14 +108,6 @@ export function raiseCeiling(to: u64): void {
   ceiling = max(ceiling, to);
 }
 
-/**
- * Any record may have the latest count: the first copy of a pair's first record is written before the
- * second sector is erased.
- */
-export function raiseErases(at: usize): void {
-  erases = max(erases, load<u32>(at, 20));
-}
-
 function recordEpoch(at: usize): u32 {
   return load<u32>(at, 16) & ~FLAG_QUIET;
 }
@@ -137,6 +129,7 @@ export function takeRecord(at: usize): void {
   set(Counter.BOOTS, boots);
   quietOwed = (load<u32>(at, 16) & FLAG_QUIET) != 0;
   epoch = recordEpoch(at);
+  erases = load<u32>(at, 20);
   outOfUse = recordTag(at);
 }
 

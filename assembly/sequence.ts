@@ -114,10 +114,8 @@ export function passPorts(ports: u32): bool {
  * at once.
  */
 export function makeDurable(ahead: u32): bool {
-  const spare: u32 = rotationDue() ? 2 * ERASE_TICKS_MAX : 0;
-  if (v + ahead + spare < limit || renewSequence(ahead)) return true;
-  // An erase that leaves another one to do has taken its time.
-  followClock();
+  const spare = <u32>rotationDue() * (2 * ERASE_TICKS_MAX);
+  if (v + ahead + spare >= limit) renewSequence(ahead);
   return v + ahead < limit;
 }
 

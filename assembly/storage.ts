@@ -7,7 +7,6 @@ import { erase, program, read } from "./board";
 import { granule, kind, sectorBytes } from "./config";
 import { add, Counter } from "./counters";
 import { fillBytes, PAGE_BYTES, page } from "./memory";
-import { countErase } from "./record";
 
 /** A read returned an error since `startStorage`. */
 export let readErrors: bool = false;
@@ -61,7 +60,6 @@ export function programPage(offset: u32, bytes: u32): bool {
 /** Erases a sector. An EEPROM is erased by programming 0xFF, in its first `bytes` bytes: the part in use. */
 export function eraseSector(sector: u32, bytes: u32): bool {
   add(Counter.ERASES, 1);
-  countErase();
   if (kind == Storage.NOR) return erase(sector) == 0;
   for (let done: u32 = 0; done < bytes; done += PAGE_BYTES / 2) {
     const step = min(PAGE_BYTES / 2, bytes - done);
