@@ -143,12 +143,12 @@ export class IsnModule {
     return this.#exports.version() >>> 0;
   }
 
-  /** `kind`: STORAGE; `granule` a power of two up to 256; at least two sectors. */
+  /** `kind`: STORAGE; `granule` a power of two up to 256; at least two sectors of six copies. */
   configureStorage(kind: number, sectorBytes: number, sectors: number, granule: number): boolean {
     return this.#exports.configureStorage(kind, sectorBytes, sectors, granule) === 1;
   }
 
-  /** Rate of the free-running counter in Hz, 1 … 2^32 − 1. */
+  /** Rate of the free-running counter in Hz, 32 … 2 × 10^9. */
   configureClock(hz: number): boolean {
     return this.#exports.configureClock(hz) === 1;
   }

@@ -8,78 +8,46 @@ import {
 import { explainFailure } from "../../../host/simulate/explain-failure.ts";
 import { judgeLife } from "../../../host/simulate/judge-life.ts";
 import { drawLife } from "../../../host/virtual/draw-life.ts";
-import { compileMutantBytes, type Mutant } from "../../support/mutants.ts";
+import { compileMutantBytes, MUTANTS, type Mutant } from "../../support/mutants.ts";
 import { campaign } from "../../support/simulation.ts";
 
-type Change = Omit<Mutant, "law">;
-
 /**
- * What a swarm of lives catches, with the number of cases (of 100 reboots) that it may take. The others
- * need a cut at one operation of one geometry, which is what exhaustive mode is for.
+ * Mutants that a swarm of lives catches, with the number of cases (of 100 reboots) that it may take.
+ * The others need a cut at one operation of one geometry, which is what exhaustive mode is for.
  */
-const SWARM: readonly (readonly [Change, number])[] = [
-  [
-    {
-      name: "skips the write-ahead: hands out numbers above the durable ceiling",
-      file: "sequence.ts",
-      from: "limit = ceiling - guard;",
-      to: "limit = 0x7fff_ffff_ffff_ffff;",
-    },
-    60,
-  ],
-  [
-    {
-      name: "takes a new key at each boot",
-      file: "lifecycle.ts",
-      from: "startSequence(ceiling + guard, portCeiling);",
-      to: "setKey(ceiling, 1); startSequence(ceiling + guard, portCeiling);",
-    },
-    4,
-  ],
-  [
-    {
-      name: "does not make reported numbers durable",
-      file: "timewait.ts",
-      from: "if (!makeDurable(ahead)) return Reason.STORAGE_FAILED;",
-      to: "",
-    },
-    60,
-  ],
-  [
-    {
-      name: "forgets at a boot that quiet time is owed",
-      file: "lifecycle.ts",
-      from: "const quiet = quietOwed || lost;",
-      to: "const quiet = lost;",
-    },
-    60,
-  ],
+const SWARM: readonly (readonly [string, number])[] = [
+  ["skips the write-ahead: hands out numbers above the durable ceiling", 60],
+  ["takes a new key at each boot", 4],
+  ["does not make reported numbers durable", 60],
+  ["forgets at a boot that quiet time is owed", 60],
 ];
 
-const CUT: readonly Change[] = [
+const CUT: readonly Mutant[] = [
+  mutantOf("hands out ports beyond their lease"),
   {
     name: "takes the key of a pair that holds no record yet",
     file: "journal.ts",
-    from: "const slot = newestRecord(sector);",
-    to: "takeHeaderKey(page); const slot = newestRecord(sector);",
-  },
-  {
-    name: "hands out ports beyond their lease",
-    file: "sequence.ts",
-    from: "distance(portNext, portCeiling) > 0 || renew(v)",
-    to: "true",
+    edits: [
+      [
+        "const slot = newestRecord(sector);",
+        "takeHeaderKey(page); const slot = newestRecord(sector);",
+      ],
+    ],
+    law: "power is cut at every operation",
   },
 ];
 
-function compiled(change: Change): Promise<Uint8Array<ArrayBuffer>> {
-  return compileMutantBytes({ ...change, law: "powerCuts" });
+function mutantOf(name: string): Mutant {
+  const mutant = MUTANTS.find((one) => one.name === name);
+  if (mutant === undefined) throw new Error(`there is no mutant that ${name}`);
+  return mutant;
 }
 
 describe("a deliberately broken module", () => {
-  it.each(SWARM.map(([change, most]) => [change.name, most, change] as const))(
+  it.each(SWARM)(
     "is caught when it %s, within %i cases, and its case is small",
-    async (_, most, change) => {
-      const of = campaign({ wasm: await compiled(change), seed: 21 });
+    async (name, most) => {
+      const of = campaign({ wasm: await compileMutantBytes(mutantOf(name)), seed: 21 });
       const runner = swarmRunner(of);
       let failure = runner.run(0).failures[0];
       for (let index = 1; index < most && failure === undefined; index++) {
@@ -103,10 +71,10 @@ describe("a deliberately broken module", () => {
     },
   );
 
-  it.each(CUT.map((change) => [change.name, change] as const))(
-    "is caught by exhaustive power cuts, where a swarm would need luck, when it %s",
-    async (_, change) => {
-      const source = { wasm: await compiled(change), seed: 1, depth: 1 } as const;
+  it.each(CUT)(
+    "is caught by exhaustive power cuts, where a swarm would need luck, when it $name",
+    async (mutant) => {
+      const source = { wasm: await compileMutantBytes(mutant), seed: 1, depth: 1 } as const;
       const runner = exhaustiveRunner(source);
       let found: string | undefined;
       for (let index = 0; index < exhaustiveCases(source) && found === undefined; index++) {
