@@ -29,13 +29,13 @@ import {
   passEpochs,
   putHeader,
   putRecord,
-  raiseCeiling,
   rankOf,
   recordCeiling,
   recordValid,
   STRUCTURE_BYTES,
   takeHeaderKey,
   takeRecord,
+  vouchFor,
 } from "./record";
 import { eraseSector, paddedBytes, programPage, readErrors, readTo } from "./storage";
 
@@ -129,10 +129,10 @@ export function recoverJournal(): u32 {
     takeRecord(half);
   }
   if (newestSlot == 0) return nothingFound();
-  raiseCeiling(vouched);
+  vouchFor(vouched);
   // A record of a later pair was begun in its second sector, so it was good in the first, and is not.
   const later = generationMax > generation;
-  if (later && ruined == 2) countLoss();
+  if (ruined == 2) countLoss();
   weigh(newestSlot, later);
   return FOUND;
 }
@@ -166,8 +166,8 @@ function weigh(newestSlot: u32, later: bool): void {
   if (kind == Storage.NOR || doubt) nextSlot++;
   // What reads as nothing now, a torn record of a later pair or a sector that cannot be read, may read
   // as something another time: it must not count then.
-  if (recordsLost()) passEpochs(EPOCHS_LOSS);
-  else if (later || retired != 0) passEpochs(2);
+  const past: u32 = later || retired != 0 ? 2 : 0;
+  passEpochs(recordsLost() ? EPOCHS_LOSS : past);
 }
 
 /** Acknowledged records were lost, so nothing is known of the numbers used last. */

@@ -5,7 +5,7 @@
 import { Policy, Provision, Reason, State } from "./abi";
 import { rateSet, startClock, TICKS_HZ, TICKS_PER_MS, uptime } from "./clock";
 import { guard, mslMs, policy } from "./config";
-import { Counter, resetCounters, set } from "./counters";
+import { Counter, get, resetCounters, set } from "./counters";
 import { drawKey, keyHigh, keyLow } from "./entropy";
 import { ANY_NUMBER, BLANK, FOUND, recordsLost, UNREAD, UNREADABLE } from "./journal";
 import {
@@ -46,9 +46,6 @@ import { reason, refuse, setState, state, stateReason } from "./status";
 import { inUse, refresh, resetTable } from "./timewait";
 import { setKey } from "./tuple";
 
-/** Running on a key of this boot only. */
-export let degraded: bool = false;
-
 /** What storage held at this boot. */
 let found: u32 = 2;
 /** The boot record is durable: what fails later is only a renewal. */
@@ -66,7 +63,6 @@ let retryAt: u64 = 0;
 export function boot(): u32 {
   resetCounters();
   resetTable();
-  degraded = false;
   found = UNREAD;
   startClock();
   startUp();
@@ -78,7 +74,7 @@ export function poll(): u32 {
   followClock();
   refresh();
   if (state == State.READY) {
-    if (degraded) return state;
+    if (degraded()) return state;
     const idle = !(asked || inUse());
     // Not on the path of a connection: the moment to erase and to write. A device that is idle erases now
     // as well: the number that it is asked for next may come when the lease has no time left for it.
@@ -121,7 +117,7 @@ export function provision(options: u32): u32 {
   if ((keyLow | keyHigh) == 0) return refuse(Reason.ARGUMENT);
   // A virgin chip and a wiped one look the same; only who provisions knows, and only blank storage and
   // a device that has not spoken can bear them out.
-  const quiet = (options & Provision.NEW_DEVICE) == 0 || found != BLANK || degraded;
+  const quiet = (options & Provision.NEW_DEVICE) == 0 || found != BLANK || degraded();
   followClock();
   if (found != FOUND && found != BLANK) beginEpochUnknown();
   // As at a boot, V goes on above all numbers, for the key may be the same.
@@ -132,11 +128,9 @@ export function provision(options: u32): u32 {
   startSequence(from, portNext);
   found = FOUND;
   booted = true;
-  degraded = false;
-  set(Counter.DEGRADED, 0);
   // Connections of the old key's numbers are not the new key's.
   resetTable();
-  settle(quiet);
+  settle(quiet, false);
   return 1;
 }
 
@@ -182,7 +176,7 @@ function recordBoot(): void {
     degrade();
     return;
   }
-  settle(quiet);
+  settle(quiet, false);
 }
 
 function startWithoutKey(): void {
@@ -206,29 +200,44 @@ function degrade(): void {
   }
   setKey(keyLow, keyHigh);
   startSequence(guard, <u32>keyLow >> 1);
-  degraded = true;
-  set(Counter.DEGRADED, 1);
-  settle(true);
+  // Whoever was degraded has kept quiet.
+  settle(!degraded(), true);
 }
 
-/** Goes on with a good record; who comes here with quiet time owed has closed the limit. */
-function settle(quiet: bool): void {
+/** Running on a key of this boot only. */
+function degraded(): bool {
+  return get(Counter.DEGRADED) != 0;
+}
+
+/**
+ * Goes on with a good record, or with a key of this boot only; who comes here with quiet time owed has
+ * closed the limit.
+ */
+function settle(quiet: bool, withoutRecord: bool): void {
+  set(Counter.DEGRADED, u32(withoutRecord));
   if (quiet) {
     quietUntil = uptime + mslMs * (2 * TICKS_PER_MS);
     setState(State.QUIET, Reason.QUIET);
   } else {
     setReady();
-    if (degraded) openLimitWithoutLease();
+    if (degraded()) openLimitWithoutLease();
     else openLimit();
   }
 }
 
-/** Quiet time is over when its length has passed and a record says so. */
+/**
+ * Quiet time is over when its length has passed and a record says so. Who is degraded looks first whether
+ * storage has come back; that takes a poll.
+ */
 function endQuiet(): void {
   if (uptime < quietUntil) return;
-  if (degraded || renewSequence(1)) {
+  if (degraded()) {
+    startUp();
+    // Where it has come back, and quiet time is owed, this was it.
+    quietUntil = uptime;
+  } else if (renewSequence(1)) {
     booted = true;
-    settle(false);
+    settle(false, false);
   } else quietUntil = uptime + TICKS_HZ;
 }
 
@@ -236,7 +245,8 @@ function endQuiet(): void {
 function openGate(): bool {
   // No connection runs on the old lease, so that the write may take its time.
   if (!inUse()) stopRunning();
-  goOn();
+  // A key of this boot is drawn where a tuple stands meanwhile.
+  if (!degraded()) goOn();
   followClock();
   checkLimit();
   if (state == State.READY) return true;

@@ -103,9 +103,9 @@ export function recordCeiling(at: usize): u64 {
   return load<u64>(at);
 }
 
-/** Another record vouches for more than the newest one. */
-export function raiseCeiling(to: u64): void {
-  ceiling = max(ceiling, to);
+/** The highest ceiling that a record vouches for, the newest one or another. */
+export function vouchFor(highest: u64): void {
+  ceiling = highest;
 }
 
 function recordEpoch(at: usize): u32 {
