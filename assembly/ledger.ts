@@ -68,15 +68,14 @@ export function unfinished(): bool {
 
 /** The next record has to erase a sector first. */
 export function rotationDue(): bool {
-  return !onValues() && !journal.lone() && journal.eraseDue();
+  return journal.eraseDue() && !onValues() && !journal.lone();
 }
 
 /**
- * When the pair is full, writes the newest record anew, in a fresh pair. That erases sectors, one a call,
- * now rather than when a connection waits for it. False when it failed.
+ * Writes the newest record anew, in a fresh pair, where `rotationDue`. That erases sectors now rather than
+ * when a connection waits for it. False when it failed.
  */
-export function prepareAhead(erasesAllowed: u32): bool {
-  if (!rotationDue()) return true;
+export function rotate(erasesAllowed: u32): bool {
   draftRecord(ceiling, portCeiling, boots, 0);
   return journal.append(erasesAllowed) || journal.unfinished();
 }

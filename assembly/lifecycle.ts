@@ -12,8 +12,9 @@ import {
   nearEnd,
   persist,
   persistNewKey,
-  prepareAhead,
   recover,
+  rotate,
+  rotationDue,
   startLedger,
   unfinished,
 } from "./ledger";
@@ -81,9 +82,10 @@ export function poll(): u32 {
     const idle = !(asked || inUse());
     // Not on the path of a connection: the moment to erase and to write. A device that is idle erases now
     // as well: the number that it is asked for next may come when the lease has no time left for it.
-    const erases = idle ? ANY_NUMBER : erasesAllowed();
-    if (uptime >= retryAt && !prepareAhead(erases)) retryAt = uptime + TICKS_HZ;
-    followClock();
+    if (uptime >= retryAt && rotationDue()) {
+      if (!rotate(idle ? ANY_NUMBER : erasesAllowed())) retryAt = uptime + TICKS_HZ;
+      followClock();
+    }
     if (idle || !renewalNear()) return state;
   }
   goOn();

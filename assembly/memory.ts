@@ -1,6 +1,6 @@
 /**
  * The module's static memory: no heap, no stack in linear memory. A test reads the binary and holds
- * the total at or below 4 KiB.
+ * the total at or below 2 KiB.
  */
 
 /** Exchange with the caller: IPv6 addresses (local, then remote), or a 16-byte key. */

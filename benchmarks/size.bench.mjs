@@ -3,8 +3,8 @@ import { readFile } from "node:fs/promises";
 import { compileIsnModule } from "../dist/module/load.js";
 import { benchBoard, LOCAL, powerOn, provision, REMOTE } from "./bench-board.mjs";
 
-const WASM_BYTES_MAX = 8192;
-const MEMORY_BYTES_MAX = 4096;
+const WASM_BYTES_MAX = 8960;
+const MEMORY_BYTES_MAX = 2048;
 /** Neither zero nor erased flash. */
 const PATTERN = 0xa5;
 

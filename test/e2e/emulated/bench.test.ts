@@ -5,7 +5,7 @@ import { benchArm } from "../../../host/emulated/arm-bench.ts";
 import { buildFirmware, describeArm } from "./tools.ts";
 
 /** Instructions an ISN: the goals of the kit. */
-const ISN_BUDGET = { wasm2c: 450, wasm3: 6_000 } as const;
+const ISN_BUDGET = { wasm2c: 435, wasm3: 6_000 } as const;
 /** Instructions of a poll with nothing due: it is called every few milliseconds. */
 const POLL_BUDGET = { wasm2c: 250, wasm3: 2_500 } as const;
 /** Flash, and static RAM, of the whole kit with wasm3. */
@@ -15,10 +15,10 @@ const WASM3_BYTES = { flash: 48 * 1024, ram: 16 * 1024 } as const;
  * makes the kit larger is to be seen.
  */
 const WASM2C_FLASH = [
-  { kit: "wasm2c", flash: 8_307 },
-  { kit: "wasm2c-eeprom", flash: 8_011 },
-  { kit: "wasm2c-nor", flash: 7_987 },
-  { kit: "wasm2c-key_value", flash: 6_901 },
+  { kit: "wasm2c", flash: 9_617 },
+  { kit: "wasm2c-eeprom", flash: 9_163 },
+  { kit: "wasm2c-nor", flash: 9_131 },
+  { kit: "wasm2c-key_value", flash: 7_457 },
 ] as const;
 const WASM2C_RAM = 5 * 1024;
 /** lwIP's own add-on, MD5 over the tuple. */
