@@ -45,10 +45,7 @@ export const MUTANTS: readonly Mutant[] = [
     name: "hands out numbers before the boot's own record is durable",
     file: "lifecycle.ts",
     edits: [
-      [
-        "booted = persist(lost ? 0 : ANY_NUMBER);",
-        "raiseCeiling(v + 0x10_0000);\n  booted = true;",
-      ],
+      ["booted = persist(u32(lost) - 1);", "raiseCeiling(v + 0x10_0000);\n  booted = true;"],
       ["  quietOwed,\n} from", "  quietOwed,\n  raiseCeiling,\n} from"],
     ],
     law: "power is cut at every operation",
@@ -77,7 +74,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "does not raise the clock when an entry makes room",
     file: "timewait.ts",
-    edits: [["passTicks(aheadOf(load<u32>(entry, HASH), load<u32>(entry, NEXT)));", ""]],
+    edits: [["passTicks(entryAhead(entry));", ""]],
     law: "an entry makes room",
   },
   {
@@ -95,7 +92,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "drops entries before the clock has passed their ends",
     file: "timewait.ts",
-    edits: [[" && !ahead(entry)) setStatus", ") setStatus"]],
+    edits: [[" && entryAhead(entry) == 0)", ")"]],
     law: "a connection that outran the clock ends, and TIME_WAIT is over before the clock is there",
   },
   {
@@ -167,8 +164,8 @@ export const MUTANTS: readonly Mutant[] = [
     file: "lifecycle.ts",
     edits: [
       [
-        "draftLease(from, boots + <u32>!booted, quiet ? FLAG_QUIET : 0);",
-        "draftLease(from, boots + <u32>!booted, 0);",
+        "draftLease(from, boots + u32(!booted), quiet ? FLAG_QUIET : 0);",
+        "draftLease(from, boots + u32(!booted), 0);",
       ],
     ],
     law: "quiet time is owed over reboots",
@@ -224,7 +221,7 @@ export const MUTANTS: readonly Mutant[] = [
     name: "takes lost records for torn ones",
     file: "journal.ts",
     edits: [
-      ["if (bad && (behind || (second != NO_SECTOR ? other : readErrors))) countLoss();", ""],
+      ["if (bad && (lone() ? behind : second != NO_SECTOR ? other : readErrors)) countLoss();", ""],
     ],
     law: "all that a boot or a new key has written cannot be read at the next boot",
   },
