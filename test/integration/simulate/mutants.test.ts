@@ -23,7 +23,6 @@ const SWARM: readonly (readonly [string, number])[] = [
 ];
 
 const CUT: readonly Mutant[] = [
-  mutantOf("hands out ports beyond their lease"),
   {
     name: "takes the key of a pair that holds no record yet",
     file: "journal.ts",
