@@ -18,7 +18,7 @@ export default defineConfig({
       // Pure code, no mocks of modules: the files share what they load, in half the processor time.
       project("unit", ["test/unit/**/*.test.ts"], 60_000, false),
       // The power-cut sweeps and the emulated boards run for minutes on a busy machine.
-      project("integration", ["test/{integration,oracle}/**/*.test.ts"], 300_000),
+      project("integration", ["test/{integration,model,oracle}/**/*.test.ts"], 300_000),
       project("e2e", ["test/e2e/**/*.test.ts"], 300_000),
     ],
     reporters: ["default", ["json", { outputFile: "build/test-results.json" }]],

@@ -1,20 +1,28 @@
 /*
  * The journal on NOR flash (assembly/journal.ts, record.ts) with lease, quiet time and key replacement
  * (lifecycle.ts, sequence.ts, ledger.ts), under the faults of docs/fault-model.md. docs/model.md says how
- * model and code correspond. One process: power can fail inside each flash operation and between them.
+ * model and code correspond. One process: power can fail inside each flash operation and between calls.
  *
- * Sizes and faults, by -D: SECTORS, SLOTS (records a sector), CUTS, ERRORS, DEAD, UNREADABLE, REPLACES
- * (how many of each in a run; ANY is without a bound), CALLS (renewals, retries and replacements a boot).
+ * Sizes and faults, by -D: SECTORS, SLOTS (records a sector), CALLS (renewals, retries and replacements a
+ * boot), and how many of each fault strike in a run: CUTS, ERRORS, DEAD, UNREADABLE, REPLACES. ANY is
+ * without a bound. FLICKER: what a cut or an error leaves reads differently at each read; without it, the
+ * effect is drawn once. RULE_… puts an old rule back, NEW_… takes a rule away (below).
  */
 #define ANY 255
 #ifndef SECTORS
 #define SECTORS 2
 #endif
 #ifndef SLOTS
-#define SLOTS 3
+#define SLOTS 2
+#endif
+#ifndef CALLS
+#define CALLS 2
+#endif
+#ifdef ROW
+#define CUTS ROW
 #endif
 #ifndef CUTS
-#define CUTS 2
+#define CUTS 0
 #endif
 #ifndef ERRORS
 #define ERRORS 0
@@ -26,32 +34,52 @@
 #define UNREADABLE 0
 #endif
 #ifndef REPLACES
-#define REPLACES 1
-#endif
-#ifndef CALLS
-#define CALLS 2
-#endif
-#ifndef FAILURES_MAX
-#define FAILURES_MAX 2
+#define REPLACES 0
 #endif
 
-/* A cell is a record or a sector's pair of header copies. */
+/* A record's cell. */
 #define BLANK 0
 #define GOOD 1
 #define BAD 2
 /* Reads as blank, as bad or as its content, differently at each read. */
-#define UNSETTLED 3
-/* Programmed where an unsettled bit was: reads as its content or as bad. For a header: one copy is settled. */
+#define WEAK 3
+/* Programmed where weak bits were: reads as its content or as bad. */
 #define HALF 4
 
+/* A sector's header, two copies: settled good ones and weak ones. */
+#define H_NONE 0
+#define H_ONE 1
+#define H_TWO 2
+#define H_WEAK 3
+#define H_WEAK_TWO 4
+#define H_ONE_WEAK 5
+
+/* What an operation returns; after CUT power is off. */
 #define OK 0
 #define ERROR 1
 #define CUT 2
 
 #define NONE 15
-#define LOSS 8
-/* What lies further back than this is as old as can be. */
-#define WINDOW 24
+#ifndef WINDOW
+#define WINDOW 8
+#endif
+/* A loss begins an epoch that is further on than any that was begun before it. */
+#define LOSS 16
+/* A dead sector: what it does not take. */
+#define PROGRAMS 1
+#define ERASES 2
+
+/* States of the device; FAILED: this boot's record is not durable. */
+#define FAILED 1
+#define QUIET 2
+#define READY 3
+
+/* Who writes. */
+#define BOOT 1
+#define RENEW 2
+#define AHEAD 3
+#define END_QUIET 4
+#define REPLACE 5
 
 #define AT(s, i) ((s) * SLOTS + (i) - 1)
 #define BIT(s) (1 << (s))
@@ -60,21 +88,41 @@
 #define USABLE (SECTORS - ONES(retired))
 #define INSERVICE (SECTORS - ONES(outOfUse))
 #define FULL (nextSlot > SLOTS)
+#define ERASEDUE (FULL || (firstOpen && !secondOpen && INUSE(second)))
+#ifdef NEW_ERASE_ANY
+#define ERASABLE(s) INUSE(s)
+#else
+#ifdef NEW_EITHER_HOLDER
+#define ERASABLE(s) (INUSE(s) && ((holders & BIT(s)) == 0 || (holders & ~BIT(s)) != 0))
+#else
+#define ERASABLE(s) (INUSE(s) && ((holders & BIT(s)) == 0 || (holders & (BIT(s) - 1)) != 0))
+#endif
+#endif
+
+/* The old rules: a sector has one closing mark, and one with records counts only when older ones are closed. */
+#if defined(RULE_A) || defined(RULE_A2) || defined(RULE_O) || defined(RULE_B) || defined(RULE_M)
+#define MARKS
+#define NO_HOLDER
+#endif
 
 /* ---- Memory: survives power. ---- */
+#ifdef MARKS
+byte mk[SECTORS];          /* closing mark */
+#endif
 byte rs[SECTORS * SLOTS];  /* state of each record cell */
 byte rc[SECTORS * SLOTS];  /* ceiling; 0: no content */
 byte re[SECTORS * SLOTS];  /* epoch */
-byte rq[SECTORS * SLOTS];  /* quiet flag */
+bit rq[SECTORS * SLOTS];   /* quiet flag */
 byte rm[SECTORS * SLOTS];  /* sectors out of use */
 byte hs[SECTORS];          /* state of each header */
 byte hg[SECTORS];          /* generation; 0: no content */
 byte hk[SECTORS];          /* key */
 byte hf[SECTORS];          /* first and second sector of the pair */
 byte h2[SECTORS];
-byte dead = NONE;          /* the sector that takes neither programs nor erases */
+byte dead = NONE;          /* the sector that is dead, and what it does not take */
+byte deadTo;
 
-/* ---- Budgets of faults. ---- */
+/* ---- Faults that may still strike. ---- */
 byte cuts = CUTS;
 byte errors = ERRORS;
 byte deaths = DEAD;
@@ -82,189 +130,260 @@ byte unreadables = UNREADABLE;
 byte replaces = REPLACES;
 
 /* ---- What an observer outside knows. ---- */
-byte used = 1;      /* numbers up to here may be in use */
-byte liveKey = 1;   /* ... under this key */
-byte ackCeiling = 1; byte ackEpoch = 0; byte keyAck = 1;
-byte keyTried = 0;  /* a replacement that neither succeeded nor was overruled */
-bit owed = 0;       /* acknowledged: quiet time is to be served */
-byte ackBoot = 1;   /* the newest acknowledged ceiling when this boot began */
+byte used = 1;       /* numbers up to here may be in use ... */
+byte liveKey = 1;    /* ... under this key */
+bit owed;            /* quiet time is to be served before the next number */
+byte ackCeiling = 1; /* the newest acknowledged record */
+byte ackEpoch;
+byte keysOpen = 2;   /* keys that recovery may find: the acknowledged one, and attempts since; a bit each */
 byte newestKey = 1;
 
 /* ---- RAM: lost with power. ---- */
 byte first, second, turn, gen, genMax, nextSlot, holders, retired, erasesLeft;
-bit firstOpen, secondOpen, lone, exhausted, pressed, failed, fresh, newKey, served, before, paired, bad, quiet;
-byte vouched, lost, ceiling, epoch, outOfUse, key, oldKey, genBefore, draft, v, calls, missing;
-bit quietOwed, draftQuiet, booted, afterFirst;
+bit doubt; /* of the old rules: a mark may have been begun without a trace */
+bit firstOpen, secondOpen, lone, exhausted, pressed, fresh, newKey, quiet, served;
+byte lost, ceiling, epoch, outOfUse, key, v, calls, state, missing;
 byte unread = NONE;
-byte s, i, j, slot, newest, newestEpoch, ruined, found, last, rv, res, fails, at, tmax, pair2, copies, cont, low, high, p;
-byte touched[SECTORS];
+/* A write in progress. */
+byte caller, draft, oldKey, genBefore;
+bit draftQuiet;
+/* Scratch: 0 wherever a state is stored. */
+byte s, i, slot, newest, newestEpoch, ruined, vouched, last, rv, res, at, from, low, high, origin;
+bit seen, behind, bad, other, again, quietOwed;
+/* Scratch inside of one d_step. */
+byte p, q, lowC, lowE, lowG, topG;
 
+/* ---- What a trace shows (docs/model.md). ---- */
 #ifdef TRACE
+#define say0(f) printf(f)
+#define say1(f, a) printf(f, a)
+#define say2(f, a, b) printf(f, a, b)
 #define say3(f, a, b, c) printf(f, a, b, c)
 #else
+#define say0(f) skip
+#define say1(f, a) skip
+#define say2(f, a, b) skip
 #define say3(f, a, b, c) skip
 #endif
 
-/* -- Reads. Result in rv: 0 blank, 1 bad, 2 good; of a header, the good copies. -- */
+/* Under the old rules a mark is read on the way. */
+#ifdef MARKS
+#define CHOOSE atomic
+#else
+#define CHOOSE skip; d_step
+#endif
+
+/* ---- Reads. rv: 0 blank, 1 bad, 2 good; of a header, how many of its copies are good. ---- */
 inline readRecord(S, I) {
   at = AT(S, I);
   if
   :: S == unread -> rv = 1
-  :: S != unread && rs[at] == BLANK -> rv = 0
-  :: S != unread && rs[at] == BAD -> rv = 1
-  :: S != unread && rs[at] == GOOD -> rv = 2
-  :: S != unread && rs[at] == UNSETTLED -> rv = 0
-  :: S != unread && (rs[at] == UNSETTLED || rs[at] == HALF) -> rv = 1
-  :: S != unread && (rs[at] == UNSETTLED || rs[at] == HALF) && rc[at] != 0 -> rv = 2
+  :: S != unread && (rs[at] == BLANK || rs[at] == WEAK) -> rv = 0
+  :: S != unread && (rs[at] == BAD || rs[at] == WEAK || rs[at] == HALF) -> rv = 1
+  :: S != unread && (rs[at] == GOOD || ((rs[at] == WEAK || rs[at] == HALF) && rc[at] != 0)) -> rv = 2
   fi;
-  say3("read %d %d: %d\n", S, I, rv)
+  at = 0;
+  say3("@ record %d %d reads %d\n", S, I, rv)
 }
 inline readHeader(S) {
   if
-  :: S == unread -> rv = 0; retired = retired | BIT(S); failed = 1
-  :: S != unread && (hs[S] == BLANK || hs[S] == BAD || hs[S] == UNSETTLED) -> rv = 0
-  :: S != unread && hs[S] == GOOD -> rv = 2
-  :: S != unread && (hs[S] == UNSETTLED || hs[S] == HALF) && hg[S] != 0 -> rv = 1
-  :: S != unread && (hs[S] == UNSETTLED || hs[S] == HALF) && hg[S] != 0 -> rv = 2
+  :: S == unread -> rv = 0; retired = retired | BIT(S)
+  :: S != unread && (hs[S] == H_NONE || hs[S] == H_WEAK || hs[S] == H_WEAK_TWO) -> rv = 0
+  :: S != unread && (hs[S] != H_NONE && hs[S] != H_TWO) -> rv = 1
+  :: S != unread && (hs[S] == H_TWO || hs[S] == H_WEAK_TWO || hs[S] == H_ONE_WEAK) -> rv = 2
   fi;
-  say3("readheader %d: %d %d\n", S, rv, hs[S])
+  say3("@ header %d reads %d of %d\n", S, rv, S == unread)
+}
+/* The last slot with a good record in `slot`, or 0; `seen`: some are neither blank nor good. */
+inline newestRecord(S) {
+  seen = 0; slot = 0; i = SLOTS;
+  do
+  :: i > 0 ->
+     readRecord(S, i);
+     if
+     :: rv == 2 -> slot = i; i = 0
+     :: rv == 1 -> seen = 1; i--
+     :: rv == 0 -> i--
+     fi
+  :: else -> break
+  od
 }
 
-/* -- Programs and erases. Result in res. -- */
-inline put(C) {
-  rc[at] = draft; re[at] = epoch; rq[at] = draftQuiet; rm[at] = retired;
-  rs[at] = C
+/* ---- Programs and erases. Result in res. ---- */
+inline spend(B) { if :: B != ANY -> B-- :: else fi }
+inline die(S, OP) {
+  deaths--; dead = S; res = ERROR;
+  if :: deadTo = OP :: deadTo = PROGRAMS + ERASES fi
 }
-/* Some, all or nothing of a program. With FLICKER the unsettled state reads as any of them. */
+inline put(C) {
+  d_step { rc[at] = draft; re[at] = epoch; rq[at] = draftQuiet; rm[at] = retired; rs[at] = C }
+}
+/* Nothing, something or everything of a program. A weak cell reads as any of them. */
 inline tear() {
   if
 #ifdef FLICKER
-  :: put(UNSETTLED)
-  :: rs[at] == UNSETTLED -> skip
+  :: put(WEAK)
 #else
   :: skip
-  :: rs[at] = BAD
+  :: d_step { rs[at] = BAD; rc[at] = 0; re[at] = 0; rq[at] = 0; rm[at] = 0 }
   :: put(GOOD)
 #endif
   fi
 }
-/* What is programmed again over its own torn bits programs them all to 0, and so settles them. */
+/* The same content again programs all of its weak bits to 0, and so settles them (FM-F1). */
 #define SAME (rc[at] == draft && re[at] == epoch && rq[at] == draftQuiet && rm[at] == retired)
-inline spend(B) { if :: B != ANY -> B-- :: else fi }
 inline programRecord(S, I) {
   at = AT(S, I);
-  assert(rs[at] == BLANK || rs[at] == UNSETTLED);
+  /* Never programmed again, but where a boot cannot see that it was (FM-N2). */
+  assert(S != unread && (rs[at] == BLANK || rs[at] == WEAK));
   if
-  :: S == dead -> res = ERROR
-  :: S != dead && deaths > 0 -> dead = S; deaths--; res = ERROR
-  :: S != dead && cuts > 0 -> res = CUT; spend(cuts); tear()
-  :: S != dead && errors > 0 -> res = ERROR; spend(errors); tear()
-  :: S != dead && rs[at] == BLANK -> put(GOOD); res = (S == unread -> ERROR : OK)
-  :: S != dead && rs[at] == UNSETTLED && SAME -> put(GOOD); res = (S == unread -> ERROR : OK)
-  :: S != dead && rs[at] == UNSETTLED && !SAME -> put(HALF); res = (S == unread -> ERROR : OK)
-  :: S != dead && rs[at] == UNSETTLED && !SAME -> put(HALF); res = ERROR
+  :: S == dead && (deadTo & PROGRAMS) -> res = ERROR
+  :: S != dead && deaths > 0 -> die(S, PROGRAMS)
+  :: !(S == dead && (deadTo & PROGRAMS)) && cuts > 0 -> res = CUT; spend(cuts); tear()
+  :: !(S == dead && (deadTo & PROGRAMS)) && errors > 0 -> res = ERROR; spend(errors); tear()
+  :: !(S == dead && (deadTo & PROGRAMS)) && rs[at] == BLANK -> put(GOOD); res = OK
+  :: !(S == dead && (deadTo & PROGRAMS)) && rs[at] == WEAK && SAME -> put(GOOD); res = OK
+  :: !(S == dead && (deadTo & PROGRAMS)) && rs[at] == WEAK && !SAME -> put(HALF); res = OK
+  :: !(S == dead && (deadTo & PROGRAMS)) && rs[at] == WEAK && !SAME -> put(HALF); res = ERROR
   fi;
-  say3("program %d %d: %d\n", S, I, res)
+  at = 0;
+  say3("@ program %d %d ends %d\n", S, I, res)
 }
-inline programHeader(S) {
+/* Both copies, one after the other; at most one of the two programs ends in a cut or an error. */
+inline programHeader(S, G) {
+  assert(hs[S] == H_NONE);
+  d_step { hg[S] = G; hk[S] = key; hf[S] = low; h2[S] = high };
+  res = OK;
   if
-  :: S == dead -> res = ERROR
-  :: S != dead && deaths > 0 -> dead = S; deaths--; res = ERROR
-  :: S != dead && cuts > 0 -> res = CUT; spend(cuts); tearHeader(S)
-  :: S != dead && errors > 0 -> res = ERROR; spend(errors); tearHeader(S)
-  :: S != dead -> putHeader(S, GOOD); res = (S == unread -> ERROR : OK)
+  :: S == dead && (deadTo & PROGRAMS) -> res = ERROR; hg[S] = 0
+  :: S != dead && deaths > 0 -> die(S, PROGRAMS); hg[S] = 0
+  :: !(S == dead && (deadTo & PROGRAMS)) && cuts > 0 -> res = CUT; spend(cuts)
+  :: !(S == dead && (deadTo & PROGRAMS)) && errors > 0 -> res = ERROR; spend(errors)
+  :: !(S == dead && (deadTo & PROGRAMS)) -> hs[S] = H_TWO
   fi;
-  say3("header %d gen %d: %d\n", S, genMax, res)
-}
-inline putHeader(S, C) {
-  hs[S] = C; hg[S] = genMax; hk[S] = key; hf[S] = low; h2[S] = high
-}
-inline tearHeader(S) {
   if
+  :: res == OK -> say2("@ key %d 0 ends 0\n@ key %d 1 ends 0\n", S, S)
+  :: res != OK && hg[S] == 0 -> say2("@ key %d 0 ends %d\n", S, res)
 #ifdef FLICKER
-  :: putHeader(S, UNSETTLED)
+  :: res != OK && hg[S] != 0 -> hs[S] = H_WEAK; say2("@ key %d 0 ends %d\n", S, res)
+  :: res != OK && hg[S] != 0 -> hs[S] = H_ONE_WEAK; say3("@ key %d 0 ends 0\n@ key %d 1 ends %d\n", S, S, res)
 #else
-  :: hs[S] = BAD
+  :: res != OK && hg[S] != 0 -> hg[S] = 0; say2("@ key %d 0 ends %d\n", S, res)
+  :: res != OK && hg[S] != 0 -> hs[S] = H_ONE; say2("@ key %d 0 ends %d\n", S, res)
+  :: res != OK && hg[S] != 0 -> hs[S] = H_TWO; say3("@ key %d 0 ends 0\n@ key %d 1 ends %d\n", S, S, res)
 #endif
-  :: putHeader(S, HALF)
-  fi
+  fi;
+  if :: hg[S] == 0 -> hk[S] = 0; hf[S] = 0; h2[S] = 0 :: else fi
 }
-inline clearRecord(A) { rs[A] = BLANK; rc[A] = 0; re[A] = 0; rq[A] = 0; rm[A] = 0 }
-inline clearHeader(S) { hs[S] = BLANK; hg[S] = 0; hk[S] = 0; hf[S] = 0; h2[S] = 0 }
 /* Each bit of the sector old, erased or zero, in any pattern. */
 inline tearSector(S) {
 #ifdef FLICKER
   d_step {
-    hs[S] = UNSETTLED;
-    j = 1;
-    do :: j <= SLOTS -> rs[AT(S, j)] = UNSETTLED; j++ :: else -> break od; j = 0
+    if
+    :: hs[S] == H_ONE -> hs[S] = H_WEAK
+    :: hs[S] == H_TWO || hs[S] == H_ONE_WEAK -> hs[S] = H_WEAK_TWO
+    :: else
+    fi;
+    p = 1;
+    do :: p <= SLOTS -> rs[AT(S, p)] = WEAK; p++ :: else -> break od;
+    p = 0
   }
 #else
-  if :: clearHeader(S) :: clearHeader(S); hs[S] = BAD :: skip fi;
-  j = 1;
-  do
-  :: j <= SLOTS ->
-     at = AT(S, j);
-     if :: clearRecord(at) :: clearRecord(at); rs[at] = BAD :: skip fi;
-     j++
-  :: else -> break
-  od;
-  j = 0
+#ifdef RULE_M
+  if :: mk[S] = BLANK :: skip fi;
+#endif
+  if
+  :: skip
+  :: hs[S] == H_TWO -> hs[S] = H_ONE
+  :: hs[S] != H_NONE -> hs[S] = H_NONE
+  fi;
+  if
+  :: hs[S] == H_NONE -> clearSector(S) /* nobody looks at its records */
+  :: else ->
+     i = 1;
+     do
+     :: i <= SLOTS ->
+        at = AT(S, i);
+        if
+        :: d_step { rs[at] = BLANK; rc[at] = 0; re[at] = 0; rq[at] = 0; rm[at] = 0 }
+        :: d_step { rs[at] = BAD; rc[at] = 0; re[at] = 0; rq[at] = 0; rm[at] = 0 }
+        :: rs[at] == GOOD -> skip
+        fi;
+        i++
+     :: else -> break
+     od;
+     at = 0; i = 0
+  fi
 #endif
 }
 inline clearSector(S) {
   d_step {
-    clearHeader(S);
-    j = 1;
-    do :: j <= SLOTS -> clearRecord(AT(S, j)); j++ :: else -> break od; j = 0
+#ifdef MARKS
+    mk[S] = BLANK;
+#endif
+    hs[S] = H_NONE; hg[S] = 0; hk[S] = 0; hf[S] = 0; h2[S] = 0;
+    p = 1;
+    do
+    :: p <= SLOTS ->
+       q = AT(S, p);
+       rs[q] = BLANK; rc[q] = 0; re[q] = 0; rq[q] = 0; rm[q] = 0; p++
+    :: else -> break
+    od;
+    p = 0; q = 0
   }
 }
-/* A sector holds the newest acknowledged record, or a newer one, in settled bits. */
-inline holds(S) {
-  rv = 0; j = 1;
-  if
-  :: hs[S] == GOOD || hs[S] == HALF ->
+/* rv: sectors that hold the newest acknowledged record, or a newer one, in settled bits; one bit each. */
+inline settledHolders() {
+  rv = 0; p = 0;
+  do
+  :: p < SECTORS ->
+     q = 1;
      do
-     :: j <= SLOTS ->
-        if :: rs[AT(S, j)] == GOOD && re[AT(S, j)] >= ackEpoch && rc[AT(S, j)] >= ackCeiling -> rv = 1
-        :: else fi;
-        j++
+     :: q <= SLOTS ->
+        if
+        :: (hs[p] == H_ONE || hs[p] == H_TWO || hs[p] == H_ONE_WEAK) && rs[AT(p, q)] == GOOD &&
+           re[AT(p, q)] >= ackEpoch && rc[AT(p, q)] >= ackCeiling -> rv = rv | BIT(p)
+        :: else
+        fi;
+        q++
      :: else -> break
-     od
-  :: else
-  fi;
-  j = 0
+     od;
+     p++
+  :: else -> break
+  od;
+  p = 0; q = 0
 }
-inline erase(S) {
-  d_step {
-    holds(S);
-    if
-    :: rv == 1 && lost == 0 && retired == (retired & ~missing) ->
-       p = 0; rv = 0;
-       do
-       :: p < SECTORS ->
-          if :: p != S -> holds(p); if :: rv == 1 -> break :: else fi :: else fi;
-          p++
-       :: else -> rv = 0; break
-       od;
+inline eraseSector(S) {
 #ifndef NO_HOLDER
-       assert(rv == 1); /* the only holder is never erased */
-#endif
-       p = 0
-    :: else
-    fi;
+  d_step {
+    settledHolders();
+    /* Of what a boot could read, the only holder is never erased. */
+    assert(rv != BIT(S) || lost != 0 || served || missing != 0);
     rv = 0
   }
+#endif
   if
-  :: S == dead -> res = ERROR
-  :: S != dead && deaths > 0 -> dead = S; deaths--; res = ERROR
-  :: S != dead && cuts > 0 -> res = CUT; spend(cuts); tearSector(S)
-  :: S != dead && errors > 0 -> res = ERROR; spend(errors); tearSector(S)
-  :: S != dead -> clearSector(S); res = (S == unread -> ERROR : OK)
+  :: S == dead && (deadTo & ERASES) -> res = ERROR
+  :: S != dead && deaths > 0 -> die(S, ERASES)
+  :: !(S == dead && (deadTo & ERASES)) && cuts > 0 -> res = CUT; spend(cuts); tearSector(S)
+  :: !(S == dead && (deadTo & ERASES)) && errors > 0 -> res = ERROR; spend(errors); tearSector(S)
+  :: !(S == dead && (deadTo & ERASES)) -> clearSector(S); res = (S == unread -> ERROR : OK)
   fi;
-  say3("erase %d gen %d: %d\n", S, genMax, res)
+  say2("@ erase %d ends %d\n", S, res)
 }
-inline retire(S) { failed = 1; retired = retired | BIT(S) }
+/* Erases a sector and programs its header, twice; `low` and `high` are the pair. */
+inline openSector(S, G) {
+  d_step {
+    if :: erasesLeft != ANY -> erasesLeft-- :: else fi;
+    holders = holders & ~BIT(S);
+    if :: S == first -> firstOpen = 0 :: else fi;
+    if :: S == second -> secondOpen = 0 :: else fi
+  }
+  eraseSector(S);
+  if :: res == OK -> programHeader(S, G) :: else fi
+}
+inline retire(S) { retired = retired | BIT(S) }
+/* `high`: the sector after S in turn that is in use; NONE when there is no other. */
 inline partnerOf(S) {
   d_step {
     high = NONE; p = 1;
@@ -276,456 +395,440 @@ inline partnerOf(S) {
     p = 0
   }
 }
+inline takePair() {
+  second = h2[s];
+  turn = (second < SECTORS -> second : s);
+  if :: second == s -> second = hf[s] :: else fi
+}
 
-/* Power is off: RAM is gone, and what is only relative is counted from the lowest value in sight, so
-   that any number of boots is a finite number of states. */
+#ifdef MARKS
+/* Of two sectors with records, the older one counts unless it is closed: res 1 when sector s counts, else 0. */
+inline byMarks() {
+  at = (hg[s] < gen -> s : first);
+  if
+  :: mk[at] == BLANK || mk[at] == WEAK -> res = (at == s); doubt = 1
+  :: mk[at] == GOOD || mk[at] == WEAK -> res = (at != s)
+  fi;
+  at = 0
+}
+inline programMark(S) {
+  if
+  :: S == dead && (deadTo & PROGRAMS) -> res = ERROR
+  :: S != dead && deaths > 0 -> die(S, PROGRAMS)
+  :: !(S == dead && (deadTo & PROGRAMS)) && cuts > 0 -> res = CUT; spend(cuts);
+#ifdef FLICKER
+     mk[S] = WEAK
+#else
+     if :: mk[S] = GOOD :: skip fi
+#endif
+  :: !(S == dead && (deadTo & PROGRAMS)) && errors > 0 -> res = ERROR; spend(errors); if :: mk[S] = GOOD :: skip fi
+  :: !(S == dead && (deadTo & PROGRAMS)) -> mk[S] = GOOD; res = OK
+  fi
+}
+#endif
+
+/* Power is off: RAM is gone. What is only compared is counted from the lowest value in sight, so that any
+   number of boots is a finite number of states. */
 inline powerOff() {
   d_step {
     first = 0; second = 0; turn = 0; gen = 0; genMax = 0; nextSlot = 0; holders = 0; retired = 0; erasesLeft = 0;
-    firstOpen = 0; secondOpen = 0; lone = 0; exhausted = 0; pressed = 0; failed = 0; fresh = 0; newKey = 0;
-    served = 0; before = 0; paired = 0; bad = 0; quiet = 0; lost = 0; vouched = 0; ceiling = 0; epoch = 0; outOfUse = 0;
-    key = 0; oldKey = 0; genBefore = 0; draft = 0; v = 0; calls = 0; missing = 0; quietOwed = 0; draftQuiet = 0;
-    booted = 0; afterFirst = 0; unread = NONE; s = 0; i = 0; slot = 0; newest = 0; newestEpoch = 0; ruined = 0;
-    found = 0; last = 0; rv = 0; res = 0; fails = 0; at = 0; tmax = 0; pair2 = 0; copies = 0; cont = 0; low = 0; high = 0;
-    caller = 0; state = 0;
-    /* Newest values in sight. */
-    i = used; newestEpoch = ackEpoch; gen = 1; j = 0;
-    if :: ackCeiling > i -> i = ackCeiling :: else fi;
+    firstOpen = 0; secondOpen = 0; lone = 0; exhausted = 0; pressed = 0; fresh = 0; newKey = 0; quiet = 0; served = 0;
+    lost = 0; ceiling = 0; epoch = 0; outOfUse = 0; key = 0; v = 0; calls = 0; state = 0; unread = NONE; missing = 0;
+    caller = 0; draft = 0; oldKey = 0; genBefore = 0; draftQuiet = 0; doubt = 0;
+    s = 0; i = 0; slot = 0; newest = 0; newestEpoch = 0; ruined = 0; vouched = 0; last = 0; rv = 0; res = 0; at = 0;
+    from = 0; low = 0; high = 0; origin = 0; seen = 0; behind = 0; bad = 0; other = 0; again = 0; quietOwed = 0;
+
+    lowC = ackCeiling; lowE = ackEpoch; lowG = 255; topG = 0;
+    p = 0;
     do
-    :: j < SECTORS * SLOTS ->
-       if :: rs[j] == BLANK || rs[j] == BAD -> rc[j] = 0; re[j] = 0; rq[j] = 0; rm[j] = 0 :: else fi;
-       if :: rc[j] > i -> i = rc[j] :: else fi;
-       if :: re[j] > newestEpoch -> newestEpoch = re[j] :: else fi;
-       j++
+    :: p < SECTORS ->
+       if :: hg[p] != 0 && hg[p] < lowG -> lowG = hg[p] :: else fi;
+       if :: hg[p] > topG -> topG = hg[p] :: else fi;
+       q = AT(p, 1);
+       do
+       :: q <= AT(p, SLOTS) ->
+          if :: rc[q] != 0 && rc[q] < lowC -> lowC = rc[q] :: else fi;
+          if :: rc[q] != 0 && re[q] < lowE -> lowE = re[q] :: else fi;
+          q++
+       :: else -> break
+       od;
+       p++
     :: else -> break
     od;
-    j = 0;
+    /* What lies further back than the window is as old as can be: in a dead sector it stays for ever. */
+    if :: ackCeiling > lowC + WINDOW -> lowC = ackCeiling - WINDOW :: else fi;
+    if :: ackEpoch > lowE + WINDOW -> lowE = ackEpoch - WINDOW :: else fi;
+    if :: topG > lowG + WINDOW -> lowG = topG - WINDOW :: else fi;
+    lowC--; lowG--;
+    used = (used > lowC -> used - lowC : 1); ackCeiling = ackCeiling - lowC; ackEpoch = ackEpoch - lowE;
+    p = 0;
     do
-    :: j < SECTORS ->
-       touched[j] = 0;
-       if :: hs[j] == BLANK || hs[j] == BAD -> hg[j] = 0; hk[j] = 0; hf[j] = 0; h2[j] = 0 :: else fi;
-       if :: hg[j] > gen -> gen = hg[j] :: else fi;
-       j++
+    :: p < SECTORS ->
+       if :: hg[p] != 0 -> hg[p] = (hg[p] > lowG -> hg[p] - lowG : 1) :: else fi;
+       q = AT(p, 1);
+       do
+       :: q <= AT(p, SLOTS) ->
+          if
+          :: rc[q] != 0 ->
+             rc[q] = (rc[q] > lowC -> rc[q] - lowC : 1); re[q] = (re[q] > lowE -> re[q] - lowE : 0)
+          :: else
+          fi;
+          q++
+       :: else -> break
+       od;
+       p++
     :: else -> break
     od;
-    /* Counted from the lowest: what is further back than the window counts as its start. */
-    s = 255; slot = 255; last = 255; j = 0;
-    s = used; if :: ackCeiling < s -> s = ackCeiling :: else fi;
-    slot = ackEpoch;
-    do
-    :: j < SECTORS * SLOTS ->
-       if :: rc[j] != 0 && rc[j] < s -> s = rc[j] :: else fi;
-       if :: rc[j] != 0 && re[j] < slot -> slot = re[j] :: else fi;
-       j++
-    :: else -> break
-    od;
-    j = 0;
-    do
-    :: j < SECTORS -> if :: hg[j] != 0 && hg[j] < last -> last = hg[j] :: else fi; j++
-    :: else -> break
-    od;
-    if :: last == 255 -> last = 1 :: else fi;
-    if :: i > s + WINDOW -> s = i - WINDOW :: else fi;
-    if :: newestEpoch > slot + WINDOW -> slot = newestEpoch - WINDOW :: else fi;
-    if :: gen > last + WINDOW -> last = gen - WINDOW :: else fi;
-    used = (used > s -> used - s + 1 : 1);
-    ackCeiling = (ackCeiling > s -> ackCeiling - s + 1 : 1);
-    ackEpoch = (ackEpoch > slot -> ackEpoch - slot : 0);
-    j = 0;
-    do
-    :: j < SECTORS * SLOTS ->
-       if
-       :: rc[j] != 0 -> rc[j] = (rc[j] > s -> rc[j] - s + 1 : 1); re[j] = (re[j] > slot -> re[j] - slot : 0)
-       :: else
-       fi;
-       j++
-    :: else -> break
-    od;
-    j = 0;
-    do
-    :: j < SECTORS -> if :: hg[j] != 0 -> hg[j] = (hg[j] > last -> hg[j] - last + 1 : 1) :: else fi; j++
-    :: else -> break
-    od;
-    ackBoot = ackCeiling;
-    j = 0; s = 0; slot = 0; last = 0; i = 0; newestEpoch = 0; gen = 0
+    topG = 0;
+    p = 0; q = 0; lowC = 0; lowE = 0; lowG = 0
   };
-  say3("off used %d ack %d epoch %d\n", used, ackCeiling, ackEpoch)
+  say0("@ off\n")
 }
 
-byte caller, state;
-#define BOOT 1
-#define RENEW 2
-#define END_QUIET 3
-#define REPLACE 4
-#define FAILED 1
-#define QUIET 2
-#define READY 3
-
-/* Numbers go out from v up to the ceiling, all at once: the worst case. */
+/* This boot's numbers go out from v up to the ceiling, all at once: the worst case. */
 inline handOut() {
   d_step {
-    if
-    :: !served ->
-       assert(key == liveKey);    /* a key only changes through quiet time */
-       assert(v >= used);         /* forward */
-       assert(v >= ackBoot);         /* nothing acknowledged was forgotten */
-       assert(!owed)              /* quiet time owed is served */
-    :: else
-    fi;
-    /* A durable ceiling above v, in settled bits. */
-    p = 0; found = 0;
-    do
-    :: p < SECTORS -> holds(p); found = found | rv; p++
-    :: else -> break
-    od;
+    assert(served || !owed);           /* quiet time owed is served */
+    assert(served || key == liveKey);  /* a key only changes through quiet time */
+    assert(served || v >= used);       /* forward */
+    settledHolders();
 #ifndef NO_DURABLE
-    assert(found == 1 && ackCeiling > v);
+    assert(rv != 0 && ackCeiling > v); /* a durable ceiling vouches for them */
 #endif
-    p = 0; found = 0; rv = 0;
+    rv = 0;
     used = ceiling; liveKey = key; owed = 0
   }
+  say0("@ numbers\n")
 }
 
 active proctype device() {
+  /* A device that was given its key and has run: its record is in both sectors of a pair. */
   d_step {
-    /* A device that has run: one record in both sectors of a pair. */
-    hs[0] = GOOD; hg[0] = 1; hk[0] = 1; hf[0] = 0; h2[0] = 1;
-    hs[1] = GOOD; hg[1] = 1; hk[1] = 1; hf[1] = 0; h2[1] = 1;
+    hs[0] = H_TWO; hg[0] = 1; hk[0] = 1; hf[0] = 0; h2[0] = 1;
+    hs[1] = H_TWO; hg[1] = 1; hk[1] = 1; hf[1] = 0; h2[1] = 1;
     rs[AT(0, 1)] = GOOD; rc[AT(0, 1)] = 1;
-    rs[AT(1, 1)] = GOOD; rc[AT(1, 1)] = 1;
-  }
-OFF:
-  powerOff();
-  if
-  :: unreadables > 0 && unread == NONE ->
-     spend(unreadables);
-     if :: unread = 0 :: unread = 1 :: SECTORS > 2 -> unread = 2 fi
-  :: true
-  fi;
+    rs[AT(1, 1)] = GOOD; rc[AT(1, 1)] = 1
+  };
 
-  /* recoverJournal */
-  first = NONE; second = NONE; turn = SECTORS - 1; s = 0; newest = 0; newestEpoch = 0; ruined = 0;
-  do
-  :: s < SECTORS ->
-     readHeader(s);
-     if
-     :: rv == 0 -> skip
-     :: else ->
-        d_step {
-          found = hg[s];
-          if :: found > genMax -> genMax = found; ruined = 0 :: else fi;
-          i = SLOTS; last = 0; slot = 0
-        }
-        do /* newestRecord */
-        :: i >= 1 ->
-           readRecord(s, i);
-           d_step {
-             if :: rv != 0 && last == 0 -> last = i :: else fi;
-             if :: rv == 2 -> slot = i; i = 0 :: else -> i-- fi;
-             rv = 0
-           }
-        :: else -> break
-        od;
-        skip;
-        d_step {
-          touched[s] = last;
-          if :: slot != 0 && rc[AT(s, slot)] > vouched -> vouched = rc[AT(s, slot)] :: else fi;
-          if
-          :: slot == 0 -> if :: found == genMax && last != 0 -> ruined++ :: else fi
-          :: slot != 0 && (re[AT(s, slot)] < newestEpoch || (re[AT(s, slot)] == newestEpoch && (found < gen || (found == gen && slot <= newest)))) -> skip
-          :: else ->
-             newest = slot; newestEpoch = re[AT(s, slot)]; gen = found; first = s; second = h2[s];
-             turn = (second < SECTORS -> second : s);
-             if :: second == s -> second = hf[s] :: else fi;
-             key = hk[s]; ceiling = rc[AT(s, slot)]; quietOwed = rq[AT(s, slot)]; epoch = newestEpoch;
-             outOfUse = rm[AT(s, slot)]
-          fi;
-          slot = 0; last = 0; found = 0; at = 0; i = 0
-        }
-     fi;
-     s++
-  :: else -> break
-  od;
-  s = 0;
-#if !defined(NO_FOUND) && UNREADABLE == 0
-  assert(first != NONE); /* READY again once faults stop */
-#endif
-  if :: first == NONE -> goto OFF :: else fi; /* nothing found: FAILED, no numbers */
-  if :: genMax > gen && ruined == 2 -> lost++ :: else fi;
-  ruined = 0;
-  holders = BIT(first);
-  readHeader(first);
-  firstOpen = (rv == 2);
-  copies = 0;
-  if
-  :: second < SECTORS ->
-     readHeader(second); copies = rv;
-     if
-     :: copies != 0 && hg[second] == gen ->
-        i = SLOTS; last = 0;
-        do
-        :: i >= 1 ->
-           readRecord(second, i);
-           d_step {
-             if :: rv != 0 && last == 0 -> last = i :: else fi;
-             if :: rv == 2 -> paired = 1; i = 0 :: else -> i-- fi;
-             rv = 0
-           }
-        :: else -> break
-        od;
-        touched[second] = last; last = 0
-     :: else
-     fi
-  :: else
-  fi;
-  secondOpen = (paired && copies == 2);
-  copies = 0;
-  /* weigh */
-  d_step {
-    lone = (INSERVICE == 1);
-    tmax = touched[first];
-    if :: paired && touched[second] > tmax -> tmax = touched[second] :: else fi
-  }
-  if
-  :: paired -> readRecord(second, newest); if :: rv == 2 -> holders = holders | BIT(second) :: else fi
-  :: else
-  fi;
-  before = 0; i = newest + 1;
-  do
-  :: i <= tmax ->
-     readRecord(first, i);
-     bad = (rv != 0);
-     if
-     :: bad && lone -> if :: before -> lost++ :: else fi
-     :: bad && !lone && paired -> readRecord(second, i); if :: rv != 0 -> lost++ :: else fi
-     :: else
-     fi;
-     before = bad; i++
-  :: else -> break
-  od;
-  skip;
-  d_step {
-    missing = retired & ~outOfUse;
+OFF:
+  atomic {
     if
-    :: missing != 0 && (tmax > newest || INSERVICE == 2 || (missing & (missing - 1)) != 0) -> lost++
+    :: unreadables > 0 ->
+       spend(unreadables);
+       if :: unread = 0 :: unread = 1 :: SECTORS > 2 -> unread = 2 fi
+    :: true
+    fi;
+    say0("@ boot\n");
+
+    /* recoverJournal */
+    first = NONE; second = NONE; turn = SECTORS - 1; s = 0;
+    do
+    :: s < SECTORS ->
+       readHeader(s);
+       if
+       :: rv == 0 -> skip
+       :: else ->
+          if :: hg[s] > genMax -> genMax = hg[s]; ruined = 0 :: else fi;
+          newestRecord(s);
+          CHOOSE {
+            at = (slot != 0 -> AT(s, slot) : 0);
+            if
+            :: slot == 0 -> if :: hg[s] == genMax && seen -> ruined++ :: else fi
+            :: else ->
+               if :: rc[at] > vouched -> vouched = rc[at] :: else fi;
+#ifdef MARKS
+               if
+               :: newest != 0 && hg[s] != gen -> byMarks(); if :: res -> newest = 0; newestEpoch = 0 :: else fi
+               :: else -> res = 1
+               fi;
+               at = AT(s, slot);
+               if
+               :: !res -> skip
+               :: else ->
+#endif
+               if
+               :: newest != 0 && (re[at] < newestEpoch || (re[at] == newestEpoch &&
+                  (hg[s] < gen || (hg[s] == gen && slot <= newest)))) -> skip
+               :: else ->
+                  newest = slot; newestEpoch = re[at]; gen = hg[s]; first = s; takePair();
+                  key = hk[s]; ceiling = rc[at]; quietOwed = rq[at]; epoch = re[at]; outOfUse = rm[at]
+               fi
+#ifdef MARKS
+               fi
+#endif
+            fi;
+            slot = 0; seen = 0; at = 0; rv = 0; res = 0
+          }
+       fi;
+       s++
+    :: else -> break
+    od;
+    s = 0;
+    if
+    :: newest == 0 ->
+#if UNREADABLE == 0
+       assert(false); /* what is readable holds a record */
+#endif
+       say0("@ nothing\n");
+       powerOff(); goto OFF /* FAILED, no numbers */
     :: else
     fi;
-    nextSlot = (tmax > newest -> tmax : newest) + 2;
-    if
-    :: lost != 0 -> epoch = epoch + LOSS; lost = 1
-#ifdef NEW_SAME_EPOCH
-    :: else -> skip
-#else
-    :: lost == 0 && (genMax > gen || retired != 0) -> epoch = epoch + 2
-    :: else
-#endif
-    fi;
-    before = 0; bad = 0; i = 0; tmax = 0; newest = 0; newestEpoch = 0; rv = 0; at = 0; paired = 0;
-    touched[0] = 0; touched[1] = 0;
-#if SECTORS > 2
-    touched[2] = 0;
-#endif
-    missing = retired; /* sectors unread at this boot: what they hold does not count */
-    assert(key == keyAck || key == keyTried); /* a key only changes as it was replaced */
+#ifndef MARKS
     if :: vouched > ceiling -> ceiling = vouched :: else fi;
-    vouched = 0;
-    v = ceiling;
-    quiet = (quietOwed || lost != 0);
-    state = FAILED
+#endif
+    if :: genMax > gen && ruined == 2 -> lost++ :: else fi;
+    readHeader(first);
+    firstOpen = (rv == 2);
+    if
+    :: second < SECTORS ->
+       readHeader(second);
+       if
+       :: rv == 2 && hg[second] == gen -> newestRecord(second); secondOpen = (slot != 0)
+       :: else
+       fi
+    :: else
+    fi;
+
+    /* weigh */
+    lone = (INSERVICE == 1);
+    holders = BIT(first);
+    if
+    :: secondOpen -> readRecord(second, newest); if :: rv == 2 -> holders = holders | BIT(second) :: else fi
+    :: else
+    fi;
+    last = newest; i = SLOTS;
+    do
+    :: i > newest ->
+       readRecord(first, i); bad = (rv != 0); other = 0;
+       if :: secondOpen -> readRecord(second, i); other = (rv != 0) :: else fi;
+       if :: bad && (lone -> behind : other) -> lost++ :: else fi;
+       if :: (bad || other) && last == newest -> last = i :: else fi;
+       behind = bad; i--
+    :: else -> break
+    od;
+    skip;
+    d_step {
+      missing = retired & ~outOfUse;
+      if
+      :: missing != 0 && (last > newest || INSERVICE == 2 || (missing & (missing - 1)) != 0) -> lost++
+      :: else
+      fi;
+      nextSlot = (last + 2 > SLOTS -> SLOTS + 1 : last + 2);
+      if
+      :: lost != 0 -> epoch = epoch + LOSS; lost = 1
+#ifndef NEW_SAME_EPOCH
+      :: lost == 0 && (genMax > gen || retired != 0) -> epoch = epoch + 2
+#endif
+      :: else
+      fi;
+      missing = retired;
+      v = ceiling; quiet = (quietOwed || lost != 0); state = FAILED;
+#ifdef NO_LOSS
+      assert(lost == 0);                     /* nothing that was acknowledged is taken for lost */
+#endif
+      assert(lost || v >= ackCeiling);       /* nor forgotten */
+      assert(lost || (keysOpen & BIT(key))); /* a key only changes as it was replaced */
+      vouched = 0; ruined = 0; newest = 0; newestEpoch = 0; slot = 0; seen = 0; last = 0; rv = 0; i = 0;
+      behind = 0; bad = 0; other = 0; quietOwed = 0
+    }
+    say3("@ found key %d next %d lost %d\n", key, nextSlot, lost)
   }
-  say3("boot v %d key %d lost %d\n", v, key, lost);
-  say3("  first %d open %d next %d\n", first, firstOpen, nextSlot);
-  say3("  second %d open %d holders %d\n", second, secondOpen, holders);
+
 RECORD_BOOT:
-  draft = v + 1; draftQuiet = quiet; caller = BOOT; newKey = 0; erasesLeft = ANY;
-  goto WRITE;
+  atomic {
+    caller = BOOT; draft = v + 1; draftQuiet = quiet; erasesLeft = (lost != 0 -> 0 : ANY);
+    goto WRITE
+  }
 
 CALL:
   /* Silence, a call, or power off between operations. */
-  if
-  :: goto OFF
-  :: calls >= CALLS -> goto OFF
-  :: calls < CALLS -> calls++;
-     if
-     :: state == FAILED && !booted -> goto RECORD_BOOT
-     :: state == QUIET -> caller = END_QUIET; served = 1; liveKey = key; used = v; owed = 0; draft = v + 1; draftQuiet = 0; erasesLeft = ANY; newKey = 0; goto WRITE
-     :: state == READY ->
-        v = ceiling; draft = v + 1; draftQuiet = 0; caller = RENEW; newKey = 0;
-        if :: erasesLeft = 0 :: erasesLeft = 1 :: erasesLeft = ANY fi;
-        goto WRITE
-     :: replaces > 0 ->
-        spend(replaces);
-        d_step {
-          oldKey = key; newestKey++; key = newestKey; keyTried = key; epoch++; genBefore = gen;
-          draft = (ceiling > v + 1 -> ceiling : v + 1); draftQuiet = 1; caller = REPLACE; newKey = 1; erasesLeft = ANY
-        }
-        goto WRITE
-     fi
-  fi;
+  atomic {
+    if
+    :: powerOff(); goto OFF
+    :: calls < CALLS ->
+       calls++;
+       if
+       :: state == FAILED -> goto RECORD_BOOT
+       :: state == QUIET ->
+          /* Its length has passed in silence: nothing of before is in use. */
+          served = 1; owed = 0; liveKey = key; used = v;
+          if :: lost != 0 -> ackCeiling = v; ackEpoch = 0 :: else fi;
+          caller = END_QUIET; draft = (ceiling > v -> ceiling : v) + 1; draftQuiet = 0; erasesLeft = ANY
+       :: state == READY ->
+          caller = RENEW; v = ceiling; draft = v + 1; draftQuiet = 0;
+          if :: erasesLeft = 0 :: erasesLeft = 1 :: erasesLeft = ANY fi
+       :: state == READY && !lone && ERASEDUE ->
+          caller = AHEAD; draft = ceiling; draftQuiet = 0;
+          if :: erasesLeft = 0 :: erasesLeft = 1 :: erasesLeft = ANY fi
+       :: replaces > 0 ->
+          spend(replaces);
+          d_step {
+            caller = REPLACE; newKey = 1; oldKey = key; genBefore = gen; newestKey++; key = newestKey;
+            keysOpen = keysOpen | BIT(key); epoch++;
+            draft = (ceiling > v -> ceiling : v) + 1; draftQuiet = 1; erasesLeft = ANY
+          }
+       fi
+    fi;
 
 WRITE:
-  say3("write caller %d ceiling %d quiet %d\n", caller, draft, draftQuiet);
-  if :: draft < ceiling -> draft = ceiling :: else fi;
-  if :: exhausted -> retired = 0 :: else fi;
-  exhausted = 0; failed = 0; fresh = newKey; fails = 0;
+    say3("@ write %d erases %d key %d\n", caller, erasesLeft, key);
+    if :: exhausted -> retired = 0 :: else fi;
+    exhausted = 0; fresh = newKey;
 TOP:
-  if :: fresh || !firstOpen || FULL -> cont = 0; goto OPEN :: else fi;
+    if :: fresh || !firstOpen || FULL -> again = 0; goto OPEN :: else fi;
 RECORD:
-  if :: !secondOpen && INUSE(second) && erasesLeft == 0 -> goto FAIL :: else fi;
-  slot = nextSlot; nextSlot++;
-  programRecord(first, slot);
-  if
-  :: res == CUT -> goto OFF
-  :: res == ERROR ->
-#ifdef NEW_SECOND_UNVERIFIED
-     goto MIRROR;
+    if :: !secondOpen && INUSE(second) && erasesLeft == 0 -> goto FAIL :: else fi;
+    slot = nextSlot; nextSlot++;
+    programRecord(first, slot);
+    if
+    :: res == CUT -> powerOff(); goto OFF
+    :: res == ERROR ->
+       /* giveUpFirst */
+       retire(first);
+       origin = first; first = second; second = origin; origin = 0; firstOpen = secondOpen; secondOpen = 0;
+       nextSlot = (FULL -> SLOTS + 1 : nextSlot + 1);
+       goto TOP
+    :: else
+    fi;
+    holders = holders | BIT(first);
+#ifdef NEW_SECOND_UNWRITTEN
+    goto DONE;
 #endif
-     if :: lone -> nextSlot++ :: else fi;
-     fails++;
-     if :: fails == FAILURES_MAX -> goto GIVE_UP :: else -> goto TOP fi
-  :: else
-  fi;
-  holders = holders | BIT(first);
-MIRROR:
-  if
-  :: !INUSE(second) -> secondOpen = 0; goto NOT_MIRRORED
-  :: else
-  fi;
-  if
-  :: !secondOpen ->
-     s = second; low = first; high = second;
-     if :: erasesLeft != ANY && erasesLeft > 0 -> erasesLeft-- :: else fi;
-     holders = holders & ~BIT(s);
-     erase(s);
-     if :: res == CUT -> goto OFF :: res == ERROR -> retire(s); goto NOT_MIRRORED :: else fi;
-     i = genMax; genMax = gen; programHeader(s); genMax = i; i = 0;
-     if :: res == CUT -> goto OFF :: res == ERROR -> retire(s); goto NOT_MIRRORED :: else fi;
-     secondOpen = 1
-  :: else
-  fi;
-  programRecord(second, slot);
-  if
-  :: res == CUT -> goto OFF
-  :: res == OK -> lone = 0; holders = BIT(first) | BIT(second); goto DONE
-  :: else
-  fi;
+    /* mirror */
+    if :: !INUSE(second) -> goto NOT_MIRRORED :: else fi;
+    if
+    :: !secondOpen ->
+       low = first; high = second;
+       openSector(second, gen);
+       if
+       :: res == CUT -> powerOff(); goto OFF
+       :: res == ERROR -> retire(second); goto NOT_MIRRORED
+       :: else -> secondOpen = 1
+       fi
+    :: else
+    fi;
+    programRecord(second, slot);
+    if
+    :: res == CUT -> powerOff(); goto OFF
+    :: res == OK -> lone = 0; holders = BIT(first) | BIT(second); goto DONE
+    :: else -> retire(second); secondOpen = 0
+    fi;
 NOT_MIRRORED:
-  if
-  :: secondOpen ->
-     fails++;
-     if :: fails < FAILURES_MAX -> goto TOP :: else fi;
-     retire(second); secondOpen = 0
-  :: else
-  fi;
-  if :: USABLE >= 2 -> cont = 1; goto OPEN :: else fi;
-  exhausted = 1;
-  if
-  :: !newKey && !pressed && INSERVICE > 2 -> pressed = 1; goto FAIL
-  :: else
-  fi;
-  lone = 1;
-  if :: !firstOpen || FULL -> goto FAIL :: else fi;
-  slot = nextSlot; nextSlot++;
-  programRecord(first, slot);
-  if :: res == CUT -> goto OFF :: res == ERROR -> goto FAIL :: else fi;
-  holders = BIT(first);
-  goto DONE;
-
-GIVE_UP:
-  retire(first); firstOpen = 0;
-  if :: USABLE >= 2 -> cont = 2; goto OPEN :: else -> goto GIVE_UP_SECOND fi;
-GIVE_UP_SECOND:
-  if :: !secondOpen -> cont = 3; goto OPEN :: else fi;
-  first = second; second = NONE; firstOpen = 1; secondOpen = 0;
-  goto TOP;
+    if :: USABLE >= 2 -> again = 1; goto OPEN :: else fi;
+ALONE:
+    exhausted = 1;
+    if :: !newKey && !pressed && INSERVICE > 2 -> pressed = 1; goto FAIL :: else fi;
+    lone = 1;
+    if :: !firstOpen || FULL -> goto FAIL :: else fi;
+    slot = nextSlot; nextSlot++;
+    programRecord(first, slot);
+    if :: res == CUT -> powerOff(); goto OFF :: res == ERROR -> goto FAIL :: else fi;
+    holders = BIT(first);
+    goto DONE;
 
 OPEN: /* openPair */
-  i = 0; low = (turn + 1) % SECTORS;
-  do
-  :: i < SECTORS && erasesLeft != 0 ->
-     s = (low + i) % SECTORS;
-     if
-#ifdef NEW_ERASE_ANY
-     :: INUSE(s) ->
-#else
-     :: INUSE(s) && ((holders & BIT(s)) == 0 || (holders & (BIT(s) - 1)) != 0) ->
-#endif
-        tmax = low; low = s; partnerOf(s);
-        if :: erasesLeft != ANY -> erasesLeft-- :: else fi;
-        genMax++;
-        holders = holders & ~BIT(s);
-        if :: s == first -> firstOpen = 0 :: else fi;
-        if :: s == second -> secondOpen = 0 :: else fi;
-        erase(s);
-        if :: res == CUT -> goto OFF :: res == ERROR -> retire(s) :: else ->
-          programHeader(s);
-          if :: res == CUT -> goto OFF :: res == ERROR -> retire(s) :: else ->
-            d_step {
-              first = s; second = high; firstOpen = 1; secondOpen = 0;
-              turn = (high < SECTORS -> high : s); gen = genMax; nextSlot = 1;
-              i = 0; low = 0; high = 0; s = 0; tmax = 0; fresh = 0;
-              if :: cont < 2 -> fails = 0 :: else fi
-            }
-            if :: cont == 0 -> goto RECORD :: else -> goto TOP fi
+    i = 0; from = turn + 1;
+    do
+    :: i < SECTORS && erasesLeft != 0 ->
+       s = (from + i) % SECTORS;
+       if
+       :: ERASABLE(s) ->
+          low = s; partnerOf(s); genMax++;
+          openSector(s, genMax);
+          if
+          :: res == CUT -> powerOff(); goto OFF
+          :: res == ERROR -> retire(s)
+          :: else ->
+             d_step {
+               first = s; second = high; firstOpen = 1; secondOpen = 0; turn = (high < SECTORS -> high : s);
+               gen = genMax; nextSlot = 1; fresh = 0; s = 0; i = 0; from = 0; low = 0; high = 0
+             }
+             if :: again -> again = 0; goto TOP :: else -> goto RECORD fi
           fi
-        fi;
-        low = tmax; tmax = 0
-     :: else
-     fi;
-     i++
-  :: else -> break
-  od;
-  i = 0; low = 0; high = 0; s = 0;
-  exhausted = (USABLE < 2);
-  if :: cont == 2 -> goto GIVE_UP_SECOND :: else -> goto FAIL fi;
+       :: else
+       fi;
+       i++
+    :: else -> break
+    od;
+    exhausted = (USABLE < 2);
+    if :: again && USABLE < 2 -> again = 0; goto ALONE :: else fi;
 
 FAIL:
-  if
-  :: caller == REPLACE ->
-     d_step { if :: gen != genBefore -> firstOpen = 0 :: else fi; key = oldKey; epoch++; oldKey = 0; newKey = 0 }
+    say0("@ failed\n");
+    if
+    :: caller == REPLACE ->
+       d_step { if :: gen != genBefore -> firstOpen = 0 :: else fi; key = oldKey; epoch++ }
 #ifdef NEW_REPLACE_ENDS_QUIET
-     if :: state == QUIET -> state = READY; booted = 1 :: else fi
+       if :: state == QUIET -> state = READY; handOut() :: else fi
 #endif
-  :: else
-  fi;
+    :: else
+    fi;
+    if
+    :: caller == BOOT && quiet -> state = QUIET /* a loss: its record waits for the end of quiet time */
 #ifdef NEW_NUMBERS_BEFORE_RECORD
-  if :: caller == BOOT && !quiet -> state = READY :: else fi;
+    :: caller == BOOT && !quiet -> state = READY; ceiling = draft; handOut()
 #endif
-  /* The lease that runs goes on; nothing new is handed out. */
-  goto CALL;
+    :: else
+    fi;
+    goto REST;
 
 DONE:
-  if
-  :: newKey ->
-     i = 0;
-     do
-     :: i < SECTORS ->
-        if
-        :: i != first && i != second ->
-           if
-           :: hs[i] == UNSETTLED || hs[i] == BLANK -> skip /* may read as blank; a record behind it does not count */
-           :: hs[i] != BLANK -> 
-              holders = holders & ~BIT(i); p = 0;
-              s = i; erase(s); if :: res == CUT -> goto OFF :: else fi
-           fi
-        :: else
-        fi;
-        i++
-     :: else -> break
-     od;
-     i = 0; s = 0
-  :: else
-  fi;
-  d_step {
-    ceiling = draft; quietOwed = draftQuiet; outOfUse = retired; newKey = 0; oldKey = 0;
-    ackCeiling = ceiling; ackEpoch = epoch; keyAck = key; keyTried = 0;
-    if :: draftQuiet && (caller == REPLACE) -> owed = 1; served = 0 :: else fi
+#ifdef MARKS
+    s = 0;
+    do
+    :: s < SECTORS ->
+       if
+       :: s != first && s != second && hs[s] != H_NONE && hg[s] < gen && mk[s] == BLANK ->
+#ifdef RULE_O
+          res = ERROR;
+#else
+          if :: doubt -> res = ERROR :: else -> programMark(s) fi;
+#endif
+          if
+          :: res == CUT -> powerOff(); goto OFF
+          :: res == ERROR ->
+             eraseSector(s);
+             if
+             :: res == CUT -> powerOff(); goto OFF
+#ifdef RULE_A2
+             :: res == ERROR && !doubt -> goto FAIL
+#else
+#ifndef RULE_A
+             :: res == ERROR -> goto FAIL
+#endif
+#endif
+             :: else
+             fi
+          :: else
+          fi
+       :: else
+       fi;
+       s++
+    :: else -> break
+    od;
+#endif
+    skip;
+    d_step {
+      ceiling = draft; outOfUse = retired; pressed = 0;
+      ackCeiling = ceiling; ackEpoch = epoch; keysOpen = BIT(key);
+#ifdef ROW
+      cuts = ROW;
+#endif
+      if :: caller == REPLACE -> v = draft - 1; served = 0; owed = 1 :: else fi
+    }
+    say3("@ done next %d holders %d retired %d\n", nextSlot, holders, retired);
+    if
+    :: caller == REPLACE || (caller == BOOT && quiet) -> state = QUIET
+    :: caller == AHEAD -> skip
+    :: else -> state = READY; handOut()
+    fi;
+
+REST: skip;
+    d_step {
+      caller = 0; draft = 0; draftQuiet = 0; oldKey = 0; genBefore = 0; newKey = 0; fresh = 0; erasesLeft = 0;
+      s = 0; i = 0; slot = 0; from = 0; low = 0; high = 0; res = 0; again = 0;
+      if :: FULL -> nextSlot = SLOTS + 1 :: else fi
+    }
+    goto CALL
   }
-  say3("acknowledged %d epoch %d key %d\n", ceiling, epoch, key);
-  booted = 1;
-  if
-  :: caller == REPLACE || (caller == BOOT && quiet) -> state = QUIET
-  :: else -> state = READY; handOut()
-  fi;
-  goto CALL
 }
