@@ -11,6 +11,7 @@ import type { Flow, Side } from "../tracking/flow.ts";
 import { FlowTracker, type Step } from "../tracking/flow-tracker.ts";
 import { HeardAddresses } from "../tracking/heard-addresses.ts";
 import { Hosts } from "../tracking/hosts.ts";
+import { copyNotes, RecordedCopies } from "../tracking/recorded-copies.ts";
 import { ChecksumCensus, type ChecksumSummary, checksumNotes } from "./checksum-census.ts";
 import { type ConnectionRow, rowOf } from "./connection-row.ts";
 import { DIAGNOSES } from "./diagnoses/index.ts";
@@ -89,6 +90,7 @@ export class Analysis {
   readonly #tracker: FlowTracker;
   readonly #hosts: Hosts;
   readonly #heard = new HeardAddresses();
+  readonly #copies = new RecordedCopies();
   readonly #checksums = new ChecksumCensus();
   readonly #collector: FindingCollector;
   readonly #judges: readonly DiagnosisJudge[];
@@ -138,13 +140,14 @@ export class Analysis {
     this.#packets += 1;
     const segment = this.#segment;
     const kind = decodePacket(packet, segment);
-    if (packet.timeUs < this.#lastUs) this.#backward += 1;
-    else this.#lastUs = packet.timeUs;
+    const isBackward = packet.timeUs < this.#lastUs;
+    if (!isBackward) this.#lastUs = packet.timeUs;
     if (this.#firstUs === undefined) {
       this.#firstUs = packet.timeUs;
       this.#collector.baseUs = packet.timeUs;
     }
     if (kind !== "tcp") {
+      if (isBackward) this.#backward += 1;
       this.#other(packet, kind);
       return;
     }
@@ -160,6 +163,8 @@ export class Analysis {
       return;
     }
     this.#analysed += 1;
+    if (this.#copies.kindOf(segment, packet) !== undefined) return;
+    if (isBackward) this.#backward += 1;
     const tracker = this.#tracker;
     tracker.observe(segment, packet, timeUs);
     const { flow, sender } = tracker;
@@ -256,6 +261,7 @@ export class Analysis {
         `the capture time went back at ${plural(this.#backward, "packet")}; ${this.#backward === 1 ? "it was" : "they were"} read as simultaneous with the one before`,
       );
     }
+    notes.push(...copyNotes(this.#copies).map(({ message }) => message));
     if (tracker.midstream > 0) {
       const one = tracker.midstream === 1;
       notes.push(

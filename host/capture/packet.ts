@@ -52,6 +52,7 @@ export type CaptureNoteCode =
   | "no-time"
   | "wire-length-understated"
   | "time-went-back"
+  | "recorded-twice"
   | "fragments"
   | "headers-cut"
   | "malformed"

@@ -8,6 +8,7 @@ import { Tracker, type TrackOutcome } from "../../capture/tracker.ts";
 import { UsageError } from "../../core/errors.ts";
 import type { Sample } from "../../core/sample.ts";
 import { addressProbe } from "../../tracking/address-probe.ts";
+import { copyNotes, RecordedCopies } from "../../tracking/recorded-copies.ts";
 import { BootNumbering, type BootRule } from "./boot-numbering.ts";
 import type { CaptureSamplesOptions, CaptureSummary } from "./capture-summary.ts";
 import { DeviceSilence } from "./device-silence.ts";
@@ -25,6 +26,7 @@ export class SampleRecorder {
   readonly #numbering: BootNumbering;
   readonly #silence = new DeviceSilence();
   readonly #census = new EndpointCensus();
+  readonly #copies = new RecordedCopies();
   readonly #segment = new Segment();
   readonly #probes: boolean;
   /** Connections with packets of the device that no `used` sample tells of yet. */
@@ -60,10 +62,20 @@ export class SampleRecorder {
   packet(packet: Packet): void {
     if (this.#firstUs === undefined) this.#start(packet.timeUs);
     this.#packets += 1;
-    if (packet.timeUs < this.#nowUs) this.#wentBack += 1;
-    else this.#nowUs = packet.timeUs;
+    const isBackward = packet.timeUs < this.#nowUs;
+    if (!isBackward) this.#nowUs = packet.timeUs;
     this.#givenBoots();
     const kind = decodePacket(packet, this.#segment);
+    // Only what the device takes part in: of a NAT the side on which the device stands.
+    const isCopy =
+      kind === "tcp" &&
+      this.#tracker.concerns(this.#segment) &&
+      this.#copies.kindOf(this.#segment, packet) !== undefined;
+    if (isCopy) {
+      this.#tcpPackets += 1;
+      return;
+    }
+    if (isBackward) this.#wentBack += 1;
     if (kind === "tcp") this.#tcp(packet);
     else if (kind === "tcp-fragment") this.#fragments += 1;
     else if (kind === "cut") this.#cut += 1;
@@ -145,6 +157,9 @@ export class SampleRecorder {
         `capture without a packet from ${device}: only others talk to it`,
       ),
     ];
+    for (const { count, message } of copyNotes(this.#copies)) {
+      notes.push({ code: "recorded-twice", count, message });
+    }
     return notes.filter(({ count }) => count > 0);
   }
 

@@ -1,0 +1,117 @@
+/** The last SYNs and SYN-ACKs of a capture, found by their number, to recognise one that comes again. */
+import { read16 } from "../capture/bytes.ts";
+import type { Packet } from "../capture/packet.ts";
+import { ACK, type Segment } from "../capture/segment.ts";
+
+const PLACES = 2 ** 14;
+/** A packet may wait for ARP in the box that translates it. */
+const SOURCE_TRANSLATED_MAX_US = 1_000_000;
+/** A scanner sends one number to many targets: only what follows at once is the same packet. */
+const TARGET_TRANSLATED_MAX_US = 50_000;
+
+interface KeptSyn {
+  sequence: number;
+  acknowledgement: number;
+  isAck: boolean;
+  timeUs: number;
+  identification: number;
+  source0: number;
+  source3: number;
+  target0: number;
+  target3: number;
+  sourcePort: number;
+  targetPort: number;
+  window: number;
+  mss: number;
+  tsval: number;
+}
+
+export class SynLog {
+  readonly #kept: (KeptSyn | undefined)[] = new Array(PLACES).fill(undefined);
+
+  add(segment: Segment, packet: Packet): void {
+    const place = placeOf(segment);
+    const { sequence, acknowledgement, source0, source3, target0, target3 } = segment;
+    const { sourcePort, targetPort, window, mss, tsval } = segment;
+    this.#kept[place] = {
+      sequence,
+      acknowledgement,
+      isAck: (segment.flags & ACK) !== 0,
+      timeUs: packet.timeUs,
+      identification: identificationOf(segment, packet),
+      source0,
+      source3,
+      target0,
+      target3,
+      sourcePort,
+      targetPort,
+      window,
+      mss,
+      tsval,
+    };
+  }
+
+  /** The same packet was recorded at the same time before. */
+  hasSame(segment: Segment, packet: Packet): boolean {
+    const kept = this.#kept[placeOf(segment)];
+    return (
+      kept !== undefined &&
+      kept.timeUs === packet.timeUs &&
+      isSamePacket(kept, segment, packet) &&
+      hasSameSource(kept, segment) &&
+      hasSameTarget(kept, segment)
+    );
+  }
+
+  /**
+   * A SYN that was seen a moment before with another source (NAT), or to another host (load balancer).
+   * Another port of the same host is a scanner, until an answer says otherwise.
+   */
+  isTranslation(segment: Segment, packet: Packet): boolean {
+    const kept = this.#kept[placeOf(segment)];
+    if (!kept || !isSamePacket(kept, segment, packet)) return false;
+    const apartUs = Math.abs(packet.timeUs - kept.timeUs);
+    if (!hasSameSource(kept, segment)) return apartUs <= SOURCE_TRANSLATED_MAX_US;
+    const isOtherHost = kept.target0 !== segment.target0 || kept.target3 !== segment.target3;
+    return isOtherHost && apartUs <= TARGET_TRANSLATED_MAX_US;
+  }
+}
+
+/** All that no translation of addresses changes. */
+function isSamePacket(kept: KeptSyn, segment: Segment, packet: Packet): boolean {
+  return (
+    kept.sequence === segment.sequence &&
+    kept.acknowledgement === segment.acknowledgement &&
+    kept.isAck === ((segment.flags & ACK) !== 0) &&
+    kept.window === segment.window &&
+    kept.tsval === segment.tsval &&
+    kept.identification === identificationOf(segment, packet)
+  );
+}
+
+function hasSameSource(kept: KeptSyn, segment: Segment): boolean {
+  return (
+    kept.source0 === segment.source0 &&
+    kept.source3 === segment.source3 &&
+    kept.sourcePort === segment.sourcePort
+  );
+}
+
+function hasSameTarget(kept: KeptSyn, segment: Segment): boolean {
+  return (
+    kept.target0 === segment.target0 &&
+    kept.target3 === segment.target3 &&
+    kept.targetPort === segment.targetPort
+  );
+}
+
+function placeOf({ sequence, flags }: Segment): number {
+  let hash = Math.imul(sequence ^ (flags & ACK), 0x9e3779b1);
+  hash ^= hash >>> 15;
+  return hash & (PLACES - 1);
+}
+
+/** The identification field of IPv4, which a copy has and a repetition seldom has; 0 for IPv6. */
+export function identificationOf({ family, networkAt }: Segment, { bytes }: Packet): number {
+  return family === 4 ? read16(bytes, networkAt + 4) : 0;
+}
