@@ -7,7 +7,7 @@ import { decodePacket } from "../capture/decode.ts";
 import type { Packet } from "../capture/packet.ts";
 import { Segment } from "../capture/segment.ts";
 import type { CaptureEvents } from "../tracking/capture-events.ts";
-import type { Flow, Side } from "../tracking/flow.ts";
+import type { Flow, Incarnation, Side } from "../tracking/flow.ts";
 import { FlowTracker, type Step } from "../tracking/flow-tracker.ts";
 import { HeardAddresses } from "../tracking/heard-addresses.ts";
 import { Hosts } from "../tracking/hosts.ts";
@@ -17,6 +17,7 @@ import { type ConnectionRow, rowOf } from "./connection-row.ts";
 import { DIAGNOSES } from "./diagnoses/index.ts";
 import type { CaptureContext, Diagnosis, DiagnosisJudge } from "./diagnosis.ts";
 import { type Finding, FindingCollector, type OnFinding } from "./findings.ts";
+import { HostTimestamps } from "./host-timestamps.ts";
 import { type PacketFilter, passes } from "./packet-filter.ts";
 import { endpointText, grouped, plural } from "./wording.ts";
 
@@ -91,6 +92,7 @@ export class Analysis {
   readonly #hosts: Hosts;
   readonly #heard = new HeardAddresses();
   readonly #copies = new RecordedCopies();
+  readonly #timestamps = new HostTimestamps();
   readonly #checksums = new ChecksumCensus();
   readonly #collector: FindingCollector;
   readonly #judges: readonly DiagnosisJudge[];
@@ -119,6 +121,8 @@ export class Analysis {
     const context: CaptureContext = {
       twoMslUs,
       heardFrom: (flow, side) => this.#heard.has(flow, side),
+      pawsOf: (flow) => this.#timestamps.of(flow),
+      lastBootUs: (host) => this.#hosts.host(host).lastBootUs,
       isRestarting: (host) => this.#hosts.host(host).isRepeating,
     };
     this.#judges = diagnoses.map((diagnosis) =>
@@ -285,8 +289,10 @@ export class Analysis {
     const opened = judges.filter((judge) => judge.opened);
     const isnChosen = judges.filter((judge) => judge.isnChosen);
     const connected = judges.filter((judge) => judge.connected);
+    const timestamps = this.#timestamps;
     return {
       opened: (event) => {
+        timestamps.opened(event);
         for (const judge of opened) judge.opened?.(event);
         event.flow.clientHost = this.#hosts.opened(event);
       },
@@ -298,12 +304,22 @@ export class Analysis {
       },
       connected: (event) => {
         this.#answered += 1;
+        timestamps.connected(event);
         for (const judge of connected) judge.connected?.(event);
       },
       failed: (event) => {
-        const { challenges, wrongAcks, resetBy } = event.attempt;
-        if (challenges > 0 || wrongAcks > 0 || resetBy === "server") this.#answered += 1;
+        if (isAnswered(event.attempt)) this.#answered += 1;
+        else timestamps.unanswered(event);
         for (const judge of judges) judge.failed?.(event);
+      },
+      resetAnswered: (event) => {
+        for (const judge of judges) judge.resetAnswered?.(event);
+      },
+      resetIgnored: (event) => {
+        for (const judge of judges) judge.resetIgnored?.(event);
+      },
+      secondSynAck: (event) => {
+        for (const judge of judges) judge.secondSynAck?.(event);
       },
       isnChosen: (event) => {
         for (const judge of isnChosen) judge.isnChosen?.(event);
@@ -328,4 +344,10 @@ export class Analysis {
       },
     };
   }
+}
+
+/** Something came back for the SYN, whatever it was. */
+function isAnswered(attempt: Incarnation): boolean {
+  const { challenges, wrongAcks, refusals, wrongResets, strayAnswers } = attempt;
+  return challenges + wrongAcks + refusals + wrongResets + strayAnswers > 0;
 }

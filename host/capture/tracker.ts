@@ -100,6 +100,8 @@ export class Tracker {
       known.synRetransmissions += 1;
       known.synIntervalUs = timeUs - known.synUs;
       known.synUs = timeUs;
+      // The RST that refused it is over.
+      known.reset = undefined;
       this.synRetransmissions += 1;
       raiseTimestamp(known, segment);
       this.#heardDevice(known, frame, timeUs);

@@ -5,8 +5,17 @@
 
 import type { Packet } from "../capture/packet.ts";
 import { ACK, FIN, RST, type Segment, SYN } from "../capture/segment.ts";
-import { serialAdd } from "../core/serial.ts";
-import { countSyn, heard, isRepeatedSyn, noteReset } from "./attempt.ts";
+import { serialAdd, serialDistance } from "../core/serial.ts";
+import { endpointText } from "../core/tuple.ts";
+import {
+  acknowledgesSyn,
+  countSyn,
+  heard,
+  isRepeatedSyn,
+  noteReset,
+  oddAnswer,
+} from "./attempt.ts";
+import { AwaitedAnswers } from "./awaited-answers.ts";
 import type { CaptureEvents } from "./capture-events.ts";
 import { ConnectionAccounts } from "./connection-accounts.ts";
 import { ConnectionSteps } from "./connection-steps.ts";
@@ -22,7 +31,18 @@ export interface FlowTrackerOptions {
 }
 
 /** What the last packet was to its connection. */
-export type Step = "syn" | "syn-again" | "syn-ack" | "challenge" | "wrong-ack" | "rst" | "segment";
+export type Step =
+  | "syn"
+  | "syn-again"
+  | "syn-ack"
+  | "challenge"
+  | "wrong-ack"
+  | "rst"
+  | "stray"
+  | "segment";
+
+/** As many bytes of a connection may be missing from the capture behind its SYN. */
+const GONE_ON_MAX = 2 ** 20;
 
 /**
  * Called for each incarnation that is over or folded away: it is `current` of the flow, which is only
@@ -41,6 +61,7 @@ export class FlowTracker {
 
   readonly #table = new FlowTable();
   readonly #steps = new ConnectionSteps();
+  readonly #awaited = new AwaitedAnswers();
   readonly #events: CaptureEvents;
   readonly #accounts: ConnectionAccounts;
   readonly #forgotten: Forgotten;
@@ -66,6 +87,7 @@ export class FlowTracker {
     const { frame } = packet;
     let flow = this.#table.find(segment);
     const isSyn = (flags & SYN) !== 0;
+    if (!flow && (isSyn || (flags & RST) !== 0) && this.#isStray(segment, frame)) return;
     if (!flow) {
       // A RST without a connection answers somebody's stray segment; it tells nothing.
       flow = this.#begin(segment, frame, timeUs);
@@ -87,7 +109,9 @@ export class FlowTracker {
       if (!this.#beforeConnection(flow, incarnation, segment, fromClient, frame, timeUs)) return;
     } else if ((flags & RST) !== 0) this.step = "rst";
     else if (isSyn) this.step = "syn-ack";
+    const hadAcked = incarnation.client.hasAcked;
     this.#accounts.take(flow, incarnation, segment, packet, fromClient, timeUs);
+    if (!hadAcked && incarnation.client.hasAcked) this.#clientHasChosen(flow, incarnation);
     if (incarnation.closed && isQuiet(incarnation)) this.#table.rest(flow);
   }
 
@@ -126,6 +150,10 @@ export class FlowTracker {
     if (isFromA === current.clientIsA && isRepeatedSyn(current, segment, timeUs)) {
       this.#note(flow, "client", "syn-again");
       heard(current, frame, timeUs);
+      // A client that was connected would not ask again.
+      this.#confirmChallenge(flow, current);
+      // A RST that refused it is over: it asks once more.
+      if (current.resetBy === "server") current.resetBy = undefined;
       current.synIntervalUs = timeUs - current.synUs;
       countSyn(current, segment, frame, timeUs);
       return;
@@ -141,12 +169,34 @@ export class FlowTracker {
     const attempt = flow.current;
     const { client } = attempt;
     client.isn = segment.sequence;
-    client.next = serialAdd(segment.sequence, 1);
+    // Data in the SYN (RFC 7413) uses numbers as any other does.
+    client.next = serialAdd(segment.sequence, segment.sequenceLength);
     client.sent = true;
     countSyn(attempt, segment, frame, timeUs);
+    this.#awaited.add(segment);
     this.#events.opened(this.#steps.attempt(flow, segment, frame, timeUs));
-    if (flow.incarnations > 1) return;
-    this.#events.isnChosen(this.#steps.isnChosen(flow, "client", segment, frame, timeUs));
+  }
+
+  /** The client has completed its first handshake on the tuple: a TCP chose the ISN, no scanner. */
+  #clientHasChosen(flow: Flow, { sawSyn, client, openedFrame, openedUs }: Incarnation): void {
+    if (!sawSyn || flow.previous || client.isn === undefined) return;
+    const { isn } = client;
+    this.#events.isnChosen(this.#steps.isnChosen(flow, "client", isn, openedFrame, openedUs));
+  }
+
+  /** A SYN-ACK from another address or port than the SYN went to, or the RST that it gets. */
+  #isStray(segment: Segment, frame: number): boolean {
+    const found = this.#awaited.strayOf(segment);
+    if (!found) return false;
+    const flow = this.#table.find(found);
+    if (!flow || flow.current.connected || !flow.current.sawSyn) return false;
+    this.#note(flow, "server", "stray");
+    if ((segment.flags & SYN) === 0) return true;
+    const attempt = flow.current;
+    attempt.strayAnswers += 1;
+    attempt.strayFrame ||= frame;
+    attempt.strayFrom ??= endpointText(segment.sourceAddress.text, segment.sourcePort);
+    return true;
   }
 
   /** A segment while the SYN is unanswered; true if it belongs to the new connection. */
@@ -160,43 +210,67 @@ export class FlowTracker {
   ): boolean {
     const { flags, acknowledgement, sequence } = segment;
     const isAck = (flags & ACK) !== 0;
-    const fits = isAck && acknowledgement === attempt.client.next;
-    const { previous } = flow;
+    const fits = isAck && acknowledgesSyn(attempt, acknowledgement);
+    const { previous, earlierIsn } = flow;
+    const at = { frame, timeUs };
     if ((flags & RST) !== 0) {
       this.step = "rst";
-      noteReset(attempt, segment, fromClient, fits, { frame, timeUs });
+      if (fromClient) this.#confirmChallenge(flow, attempt);
+      noteReset(attempt, segment, fromClient, fits, at);
       return false;
     }
     if (fromClient) {
       // Data with the SYN-ACK missing from the capture: the connection stands all the same.
-      if (isAck && sequence === attempt.client.next) attempt.connectedFrame = frame;
+      if (isAck && goesOn(attempt, sequence)) this.#standsUnseen(attempt, frame);
       return attempt.connectedFrame > 0;
     }
     if ((flags & SYN) !== 0) {
       if (!fits) {
-        const at = { frame, timeUs };
-        const answer = { sequence, acknowledgement, frame, timeUs, synUs: attempt.synUs };
+        const answer = oddAnswer(segment, attempt, at);
         this.step = "wrong-ack";
         attempt.wrongAcks += 1;
         attempt.wrongAck ??= answer;
         const first = attempt.wrongAcks === 1;
-        this.#events.wronglyAnswered({ flow, attempt, previous, at, segment, answer, first });
+        this.#events.wronglyAnswered({ flow, attempt, previous, at, answer, first, earlierIsn });
         return false;
       }
       this.step = "syn-ack";
       this.#connect(flow, attempt, segment, frame, timeUs);
       return true;
     }
-    if (isAck && !fits && segment.payloadLength === 0 && (flags & FIN) === 0) {
+    if (!isAck) return false;
+    if (segment.payloadLength > 0 || (flags & FIN) !== 0) {
+      // Data for this very SYN, of a connection whose beginning is missing from the capture.
+      if (previous || !goesOn(attempt, acknowledgement)) return false;
+      this.#standsUnseen(attempt, frame);
+      return true;
+    }
+    if (!fits) {
       this.step = "challenge";
-      const at = { frame, timeUs };
-      const answer = { sequence, acknowledgement, frame, timeUs, synUs: attempt.synUs };
       attempt.challenges += 1;
-      attempt.challenge ??= answer;
-      const first = attempt.challenges === 1;
-      this.#events.challenged({ flow, attempt, previous, at, segment, answer, first });
+      attempt.challenge ??= oddAnswer(segment, attempt, at);
+      if (attempt.rescuePending) attempt.vainRescues += 1;
+      attempt.rescuePending = false;
     }
     return false;
+  }
+
+  /** The SYN-ACK is missing from the capture, and what looked like a challenge was an ordinary ACK. */
+  #standsUnseen(attempt: Incarnation, frame: number): void {
+    attempt.connectedFrame = frame;
+    if (attempt.challengeTold) return;
+    attempt.challenges = 0;
+    attempt.challenge = undefined;
+  }
+
+  /** Tells the plain ACK once it is sure that the client has not gone on in its numbering. */
+  #confirmChallenge(flow: Flow, attempt: Incarnation): void {
+    const { challenge: answer } = attempt;
+    if (!answer || attempt.challengeTold) return;
+    attempt.challengeTold = true;
+    const { previous, earlierIsn } = flow;
+    const at = { frame: answer.frame, timeUs: answer.timeUs };
+    this.#events.challenged({ flow, attempt, previous, at, answer, first: true, earlierIsn });
   }
 
   #connect(
@@ -206,11 +280,16 @@ export class FlowTracker {
     frame: number,
     timeUs: number,
   ): void {
+    this.#confirmChallenge(flow, attempt);
     attempt.connectedFrame = frame;
     attempt.connectedUs = timeUs;
+    attempt.resetBy = undefined;
+    attempt.resetFrame = 0;
+    attempt.resetUs = 0;
     this.#events.connected(this.#steps.attempt(flow, segment, frame, timeUs));
-    if (flow.incarnations > 1) return;
-    this.#events.isnChosen(this.#steps.isnChosen(flow, "server", segment, frame, timeUs));
+    if (flow.previous) return;
+    const { sequence } = segment;
+    this.#events.isnChosen(this.#steps.isnChosen(flow, "server", sequence, frame, timeUs));
   }
 
   #forgetOldest(): void {
@@ -222,6 +301,7 @@ export class FlowTracker {
 
   #settle(flow: Flow, captureEnded: boolean): void {
     const { current: attempt, previous } = flow;
+    this.#confirmChallenge(flow, attempt);
     if (!attempt.connected) {
       const at = { frame: attempt.lastFrame, timeUs: attempt.lastUs };
       this.#events.failed({ flow, attempt, previous, at, captureEnded });
@@ -241,6 +321,12 @@ export class FlowTracker {
 /** Nothing is due any more: reset, or both FINs acknowledged. Late repetitions may still come. */
 function isQuiet({ resetBy, client, server }: Incarnation): boolean {
   return resetBy !== undefined || (finAcked(client, server) && finAcked(server, client));
+}
+
+/** The number follows on the SYN: its connection has gone on from there. */
+function goesOn({ client }: Incarnation, number: number): boolean {
+  const ahead = serialDistance(client.isn ?? 0, number);
+  return ahead >= 1 && ahead <= GONE_ON_MAX;
 }
 
 /** Who is the client where no SYN tells: the higher port. */

@@ -52,6 +52,13 @@ export function isPlain(incarnation: Incarnation): boolean {
     incarnation.challenges === 0 &&
     incarnation.wrongAcks === 0 &&
     incarnation.rescueFrame === 0 &&
+    incarnation.strayAnswers === 0 &&
+    incarnation.refusals === 0 &&
+    incarnation.wrongResets === 0 &&
+    incarnation.secondIsn === undefined &&
+    incarnation.hostTsval === undefined &&
+    incarnation.doubtfulResets === 0 &&
+    incarnation.afterReset === 0 &&
     openedUs <= OPENED_US_MAX &&
     openedFrame <= OPENED_FRAME_MAX &&
     incarnation.lastUs - openedUs < U32 - 1 &&

@@ -126,7 +126,8 @@ export class RecordedCopies {
   /** The SYN of one host, seen before from another address or to another one, is the same packet. */
   #isTranslated(segment: Segment, packet: Packet, flow: number, isSyn: boolean): boolean {
     if (isSyn) {
-      const before = this.#syns.isTranslation(segment, packet);
+      const original = this.#syns.translationOf(segment, packet);
+      const before = original !== undefined && this.#waits(original, segment.sequence);
       if (before && !this.#translated.has(flow)) {
         if (this.#translated.size >= REPLAYED_FLOWS_MAX) return false;
         this.#translated.add(flow);
@@ -135,8 +136,14 @@ export class RecordedCopies {
       if (!before) this.#translated.delete(flow);
     }
     if (this.#translated.has(flow)) return true;
-    if ((segment.flags & SYN) !== 0) this.#syns.add(segment, packet);
+    if ((segment.flags & SYN) !== 0) this.#syns.add(segment, packet, flow);
     return false;
+  }
+
+  /** Nothing has followed on that SYN yet: a box that translates it sends it on before any answer. */
+  #waits(flow: number, sequence: number): boolean {
+    const last = this.#last[flow & (LAST_PACKETS - 1)];
+    return last?.flow === flow && last.isSyn && last.sequence === sequence;
   }
 
   #isRenumbered(

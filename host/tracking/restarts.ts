@@ -27,6 +27,7 @@ export class HostRestarts {
   #last = 0;
   #lastOpenedUs = 0;
   #openings = 0;
+  #lastBootUs: number | undefined;
   readonly #spacings: number[] = [];
   #lastSentUs: number | undefined;
   #run: Run | undefined;
@@ -37,12 +38,20 @@ export class HostRestarts {
     this.#host = host;
     this.#id = id;
     this.#log = log;
-    this.#booted = booted;
+    this.#booted = (boot) => {
+      this.#lastBootUs = boot.timeUs;
+      booted(boot);
+    };
   }
 
   /** True while the openings repeat those before a boot that was told. */
   get isRepeating(): boolean {
     return this.#run?.told === true;
+  }
+
+  /** When its last restart shows that was told; undefined if none was. */
+  get lastBootUs(): number | undefined {
+    return this.#lastBootUs;
   }
 
   /** When the host sent something last, as far as it was told. */

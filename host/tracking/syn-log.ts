@@ -9,7 +9,13 @@ const SOURCE_TRANSLATED_MAX_US = 1_000_000;
 /** A scanner sends one number to many targets: only what follows at once is the same packet. */
 const TARGET_TRANSLATED_MAX_US = 50_000;
 
+/** So many times one packet may be translated on its way. */
+const TRANSLATIONS_MAX = 3;
+
 interface KeptSyn {
+  /** Hash of the flow that it belongs to, and how often it was met with other ends. */
+  flow: number;
+  translations: number;
   sequence: number;
   acknowledgement: number;
   isAck: boolean;
@@ -29,11 +35,13 @@ interface KeptSyn {
 export class SynLog {
   readonly #kept: (KeptSyn | undefined)[] = new Array(PLACES).fill(undefined);
 
-  add(segment: Segment, packet: Packet): void {
+  add(segment: Segment, packet: Packet, flow: number): void {
     const place = placeOf(segment);
     const { sequence, acknowledgement, source0, source3, target0, target3 } = segment;
     const { sourcePort, targetPort, window, mss, tsval } = segment;
     this.#kept[place] = {
+      flow,
+      translations: 0,
       sequence,
       acknowledgement,
       isAck: (segment.flags & ACK) !== 0,
@@ -64,16 +72,20 @@ export class SynLog {
   }
 
   /**
-   * A SYN that was seen a moment before with another source (NAT), or to another host (load balancer).
-   * Another port of the same host is a scanner, until an answer says otherwise.
+   * The flow of a SYN that was seen a moment before with another source (NAT), or to another host (load
+   * balancer). Another port of the same host is a scanner, until an answer says otherwise.
    */
-  isTranslation(segment: Segment, packet: Packet): boolean {
+  translationOf(segment: Segment, packet: Packet): number | undefined {
     const kept = this.#kept[placeOf(segment)];
-    if (!kept || !isSamePacket(kept, segment, packet)) return false;
+    if (!kept || !isSamePacket(kept, segment, packet)) return undefined;
     const apartUs = Math.abs(packet.timeUs - kept.timeUs);
-    if (!hasSameSource(kept, segment)) return apartUs <= SOURCE_TRANSLATED_MAX_US;
     const isOtherHost = kept.target0 !== segment.target0 || kept.target3 !== segment.target3;
-    return isOtherHost && apartUs <= TARGET_TRANSLATED_MAX_US;
+    const isSoon = hasSameSource(kept, segment)
+      ? isOtherHost && apartUs <= TARGET_TRANSLATED_MAX_US
+      : apartUs <= SOURCE_TRANSLATED_MAX_US;
+    if (!isSoon || kept.translations >= TRANSLATIONS_MAX) return undefined;
+    kept.translations += 1;
+    return kept.flow;
   }
 }
 

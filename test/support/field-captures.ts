@@ -4,6 +4,8 @@ export interface FieldCapture {
   readonly file: string;
   /** Findings, in order: severity, rule and confidence. */
   readonly finds: readonly string[];
+  /** Whom the faults blame, in their order: an address, or "the way". */
+  readonly blames?: readonly string[];
   /** Parts of what the report says. */
   readonly says?: readonly string[];
   /** What it must not say. */
@@ -47,5 +49,98 @@ export const FIELD_CAPTURES: readonly FieldCapture[] = [
     says: ["6 packets are in the capture twice"],
     never: [/no answer/],
     boots: 1,
+  },
+  {
+    file: "refused-syn-repeated.pcap",
+    finds: ["information connection-refused certain"],
+    says: ["one attempt, of which nothing is left at the server", "nobody listens there"],
+    never: [/restart/, /still holds/],
+    boots: 1,
+  },
+  {
+    file: "syn-retry-after-rst.pcap",
+    finds: ["information connection-refused certain"],
+    says: ["3 SYNs with number 1013818839"],
+    never: [/restart/, /still holds/],
+  },
+  {
+    file: "isn-zero-acked-as-zero.pcap",
+    finds: ["fault synack-off-by-one certain"],
+    blames: ["10.77.0.1"],
+    says: ["is due (-1)", "never uses the ISN 0"],
+    never: [/another connection/i, /port pool/],
+  },
+  {
+    file: "rst-challenge-loop.pcap",
+    finds: ["fault rst-challenge-loop certain"],
+    blames: ["10.77.0.2"],
+    says: [
+      "acknowledges 858981067 (0x333302cb), 858980367 (0x3333000f) is due; 50 pairs in 148 ms",
+    ],
+  },
+  {
+    file: "rst-with-wrong-ack.pcap",
+    finds: ["fault rst-not-acceptable certain"],
+    blames: ["10.77.0.2"],
+    says: ["615815458 (0x24b49922) (-1), 615815459", "4 RSTs came"],
+    never: [/does not answer/, /no answer/],
+  },
+  {
+    file: "scanner-one-isn.pcap",
+    finds: ["information connection-refused certain"],
+    never: [/predict/],
+  },
+  {
+    file: "server-never-reopens-timewait.pcap",
+    finds: ["fault timewait-never-reopened certain"],
+    blames: ["10.77.0.2"],
+    says: [
+      "closed first by the server",
+      "RSTs with exactly that number did not clear it",
+      "let the client close first",
+    ],
+    never: [/persist/, /still holds the last connection/],
+  },
+  {
+    file: "syn-dropped-by-conntrack.pcap",
+    finds: ["fault syn-dropped-on-the-way likely"],
+    blames: ["the way"],
+    says: ["+2,000,000", "the client closed first", "conntrack -L"],
+    never: [/FreeBSD/],
+  },
+  {
+    file: "syn-ignored-while-open.pcap",
+    finds: ["fault syn-ignored likely"],
+    blames: ["10.77.0.2"],
+    says: ["frames 1 to 7", "was never closed", "RFC 5961 §4"],
+    never: [/nothing of an earlier/, /no earlier connection/],
+  },
+  {
+    file: "syn-then-ack-of-isn.pcap",
+    finds: ["information halfopen-challenge-ack possible"],
+    says: ["Nothing of an old connection is shown"],
+    never: [/TIME_WAIT/, /behind/],
+  },
+  { file: "synack-and-request-not-recorded.pcap", finds: [] },
+  {
+    file: "synack-from-other-port.pcap",
+    finds: ["fault synack-from-elsewhere certain"],
+    blames: ["the way"],
+    says: ["is answered from 10.77.0.1:6443"],
+    never: [/does not answer/, /SYN was not seen/],
+  },
+  { file: "tfo-syn-data.pcap", finds: [] },
+  {
+    file: "tw-recycle-per-host-paws.pcap",
+    finds: ["fault paws-per-host certain"],
+    blames: ["10.77.0.1"],
+    says: ["All 15 attempts without an answer", "all 8 that were accepted", "tcp_tw_recycle"],
+    never: [/does not answer/],
+  },
+  {
+    file: "zero-bit-flip.pcap",
+    finds: ["information second-synack certain"],
+    says: ["1712195420", "another ISN"],
+    never: [/bits? flipped/],
   },
 ];

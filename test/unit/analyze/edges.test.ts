@@ -41,7 +41,7 @@ describe("syn-ignored", () => {
     const { finding } = await diagnose(unanswered(0, 3));
     expect(finding("syn-ignored")).toMatchObject({ confidence: "possible" });
     expect(finding("syn-ignored").settle).toContain("taken at the server");
-    expect(finding("syn-ignored").detail).toContain("nothing of an earlier connection");
+    expect(finding("syn-ignored").detail).toContain("no earlier connection");
   });
 
   it("is no silence when the server answered with something else", async () => {

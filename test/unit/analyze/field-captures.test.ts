@@ -33,6 +33,8 @@ describe("the captures from field reports", () => {
       ({ rule, severity, confidence }) => `${severity} ${rule} ${confidence}`,
     );
     expect(found).toEqual(capture.finds);
+    const faults = analysis.findings.filter(({ severity }) => severity === "fault");
+    expect(faults.map(({ blames }) => blames)).toEqual(capture.blames ?? []);
     const text = words(analysis);
     for (const part of capture.says ?? []) expect(text).toContain(part);
     for (const part of capture.never ?? []) expect(text).not.toMatch(part);

@@ -89,6 +89,14 @@ describe("both sides of an address translation", () => {
     expect(notes).toEqual([]);
   });
 
+  it("is not what a fleet of devices does that start with one ISN and one port", async () => {
+    const recording = new Recording();
+    for (let i = 0; i < 4; i++) recording.refused(6510, 9, 6530, { client: [10, 1, 0, i] });
+    const { counts, notes } = await diagnose(recording);
+    expect(counts.connections).toBe(4);
+    expect(notes).toEqual([]);
+  });
+
   it("ends with the next connection of the translated tuple", async () => {
     const recording = handshake(outside).wait(5).session(90_000, 70_000, { link: outside });
     expect((await diagnose(recording)).counts.connections).toBe(2);
