@@ -5,13 +5,14 @@
 
 import { decodePacket } from "../capture/decode.ts";
 import type { Packet } from "../capture/packet.ts";
-import { Segment } from "../capture/segment.ts";
+import { RST, Segment, SYN } from "../capture/segment.ts";
 import type { CaptureEvents } from "../tracking/capture-events.ts";
 import type { Flow, Incarnation, Side } from "../tracking/flow.ts";
 import { FlowTracker, type Step } from "../tracking/flow-tracker.ts";
 import { HeardAddresses } from "../tracking/heard-addresses.ts";
 import { Hosts } from "../tracking/hosts.ts";
 import { copyNotes, RecordedCopies } from "../tracking/recorded-copies.ts";
+import { identificationOf } from "../tracking/syn-log.ts";
 import { ChecksumCensus, type ChecksumSummary, checksumNotes } from "./checksum-census.ts";
 import { type ConnectionRow, rowOf } from "./connection-row.ts";
 import { DIAGNOSES } from "./diagnoses/index.ts";
@@ -109,6 +110,8 @@ export class Analysis {
   #answered = 0;
   readonly #passedOver = new Set<string>();
   #backward = 0;
+  /** Identification field of the packet at hand. */
+  #identification = 0;
   #firstUs: number | undefined;
   #lastUs = 0;
 
@@ -169,13 +172,22 @@ export class Analysis {
     this.#analysed += 1;
     if (this.#copies.kindOf(segment, packet) !== undefined) return;
     if (isBackward) this.#backward += 1;
+    this.#identification = identificationOf(segment, packet);
     const tracker = this.#tracker;
     tracker.observe(segment, packet, timeUs);
     const { flow, sender } = tracker;
     if (!flow) return;
-    if (sender === "client") flow.clientHost?.heard(timeUs);
+    if (sender === "client") this.#heardClient(flow, timeUs);
     if (!onPacket) return;
     onPacket({ packet, segment, flow, sender, step: tracker.step, firstUs: this.#firstUs });
+  }
+
+  #heardClient({ clientHost, current }: Flow, timeUs: number): void {
+    if (!clientHost) return;
+    clientHost.heard(timeUs);
+    const { flags } = this.#segment;
+    if ((flags & (SYN | RST)) !== 0) return;
+    clientHost.wentOn(current.openedUs, timeUs, this.#identification);
   }
 
   /** The capture is over: what was open is judged as it stands. */
@@ -266,6 +278,12 @@ export class Analysis {
       );
     }
     notes.push(...copyNotes(this.#copies).map(({ message }) => message));
+    const { doubledRuns } = this.#hosts;
+    if (doubledRuns > 0) {
+      notes.push(
+        `connections come once more with the sequence numbers of both ends (${plural(doubledRuns, "time")}): the recording is doubled, because a restart of one end does not make the other repeat its own`,
+      );
+    }
     if (tracker.midstream > 0) {
       const one = tracker.midstream === 1;
       notes.push(
@@ -294,7 +312,7 @@ export class Analysis {
       opened: (event) => {
         timestamps.opened(event);
         for (const judge of opened) judge.opened?.(event);
-        event.flow.clientHost = this.#hosts.opened(event);
+        event.flow.clientHost = this.#hosts.opened(event, this.#identification);
       },
       challenged: (event) => {
         for (const judge of judges) judge.challenged?.(event);
@@ -305,6 +323,9 @@ export class Analysis {
       connected: (event) => {
         this.#answered += 1;
         timestamps.connected(event);
+        const { flow, attempt, segment } = event;
+        flow.clientHost?.answered(attempt.opening, segment.sequence);
+        attempt.opening = 0;
         for (const judge of connected) judge.connected?.(event);
       },
       failed: (event) => {

@@ -43,6 +43,8 @@ export class Incarnation {
 
   /** Highest TSval that the server had taken from the client's address when the SYN was sent, while it is unanswered. */
   hostTsval: number | undefined;
+  /** Number of the opening in the log of its host, while it is unanswered; 0: none. */
+  opening = 0;
   #synTsval = 0;
   #hasSynTsval = false;
   syns = 0;
@@ -114,6 +116,7 @@ export class Incarnation {
     this.client.begin();
     this.server.begin();
     this.hostTsval = undefined;
+    this.opening = 0;
     this.#synTsval = 0;
     this.#hasSynTsval = false;
     this.syns = 0;

@@ -57,6 +57,7 @@ export function isPlain(incarnation: Incarnation): boolean {
     incarnation.wrongResets === 0 &&
     incarnation.secondIsn === undefined &&
     incarnation.hostTsval === undefined &&
+    incarnation.opening === 0 &&
     incarnation.doubtfulResets === 0 &&
     incarnation.afterReset === 0 &&
     openedUs <= OPENED_US_MAX &&

@@ -143,4 +143,31 @@ export const FIELD_CAPTURES: readonly FieldCapture[] = [
     says: ["1712195420", "another ISN"],
     never: [/bits? flipped/],
   },
+  {
+    file: "one-port-after-each-boot.pcap",
+    finds: [
+      "fault ports-restart-after-boot certain",
+      "fault halfopen-challenge-ack certain",
+      "information boot-detected likely",
+      "information rst-rescue certain",
+    ],
+    blames: ["10.77.0.2", "10.77.0.2"],
+    says: ["takes the source port 41001 first after each restart", "persist a port counter"],
+    never: [/port-pool-wrap/, /longer connections/, /TIME_WAIT/],
+    boots: 5,
+  },
+  {
+    file: "one-port-period.pcap",
+    finds: ["fault port-pool-wrap certain", "fault timewait-isn-behind certain"],
+    blames: ["10.77.0.2", "10.77.0.2"],
+    says: ["comes round every 28 s"],
+    boots: 1,
+  },
+  {
+    file: "pauses-without-restart.pcapng",
+    finds: ["information port-pool-wrap certain", "information timewait-reuse-ok certain"],
+    never: [/restart/],
+    device: "10.99.0.2",
+    boots: 1,
+  },
 ];

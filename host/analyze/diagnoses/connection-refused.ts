@@ -5,6 +5,7 @@ import { connectionFilter, connectionOf, plural, serverOf } from "../wording.ts"
 
 /** So many boots whose first attempt was refused, while others got through, are no accident. */
 const BOOTS_MIN = 2;
+const FIRSTS_MAX = 4096;
 
 interface AfterBoots {
   refused: number;
@@ -22,31 +23,34 @@ export const connectionRefused: Diagnosis = {
     "start the service, or connect later; where it follows each boot, take a port that was not used before the boot, and try once more after the first refusal",
   start(report, context) {
     const firsts = new Map<string, AfterBoots>();
-    const judged = new Map<string, number>();
+    const bootOf = new Map<string, number>();
+    /** Frames of the openings that were the first after a boot, while they are unanswered. */
+    const firstFrames = new Set<number>();
     const afterBoots = (client: string) => {
       const known = firsts.get(client) ?? { refused: 0, connected: 0 };
       firsts.set(client, known);
       return known;
     };
-    /** The first attempt of the host since its last boot. */
-    const isFirst = (client: string, openedUs: number) => {
-      const bootUs = context.lastBootUs(client);
-      if (bootUs === undefined || openedUs < bootUs || judged.get(client) === bootUs) return false;
-      judged.set(client, bootUs);
-      return true;
-    };
     return {
-      connected({ flow, attempt }) {
+      opened({ flow, at }) {
         const client = flow.clientAddress();
-        if (firsts.size === 0 && context.lastBootUs(client) === undefined) return;
-        isFirst(client, attempt.openedUs);
-        afterBoots(client).connected += 1;
+        const bootUs = context.lastBootUs(client);
+        if (bootUs === undefined || bootOf.get(client) === bootUs) return;
+        bootOf.set(client, bootUs);
+        afterBoots(client);
+        if (firstFrames.size < FIRSTS_MAX) firstFrames.add(at.frame);
+      },
+      connected({ flow, attempt }) {
+        if (firsts.size === 0) return;
+        firstFrames.delete(attempt.openedFrame);
+        const after = firsts.get(flow.clientAddress());
+        if (after) after.connected += 1;
       },
       failed({ flow, attempt }) {
         if (attempt.refusals === 0) return;
         const client = flow.clientAddress();
         const after = afterBoots(client);
-        if (isFirst(client, attempt.openedUs)) after.refused += 1;
+        if (firstFrames.delete(attempt.openedFrame)) after.refused += 1;
         const isFault = after.refused >= BOOTS_MIN && after.connected >= BOOTS_MIN;
         report({
           group: `${client} ${flow.serverAddress()}`,

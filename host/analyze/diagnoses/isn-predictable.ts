@@ -49,6 +49,7 @@ export const isnPredictable: Diagnosis = {
         report({
           group: `${host} ${isServer}`,
           confidence: "certain",
+          blames: host,
           summary: `the ISNs of ${host} can be predicted: ${how}`,
           detail: `By chance this happens once in ${formatChance(-lnChance)} captures. The first ones are ${first.map(({ isn }) => absolute(isn)).join(", ")}.`,
           frames: first.map(({ frame }) => frame),

@@ -8,6 +8,7 @@ import { Tracker, type TrackOutcome } from "../../capture/tracker.ts";
 import { UsageError } from "../../core/errors.ts";
 import type { Sample } from "../../core/sample.ts";
 import { addressProbe } from "../../tracking/address-probe.ts";
+import { type ClockReading, ranOn } from "../../tracking/continuous-clock.ts";
 import { copyNotes, RecordedCopies } from "../../tracking/recorded-copies.ts";
 import { BootNumbering, type BootRule } from "./boot-numbering.ts";
 import type { CaptureSamplesOptions, CaptureSummary } from "./capture-summary.ts";
@@ -34,6 +35,7 @@ export class SampleRecorder {
   #bootTimes: number[] = [];
   #bootTimesBefore = 0;
   #seenSinceBoot = false;
+  #lastReading: ClockReading | undefined;
   #firstUs: number | undefined;
   #nowUs = 0;
   #packets = 0;
@@ -238,6 +240,7 @@ export class SampleRecorder {
     if (attempt) {
       this.#attempts += 1;
       silenceUs = this.#silence.opened(this.#nowUs);
+      if (this.#clockRanOn(connection)) silenceUs = 0;
     } else {
       this.#silence.accepted(this.#nowUs);
     }
@@ -258,6 +261,20 @@ export class SampleRecorder {
     });
   }
 
+  /** The device's timestamp clock has run on since an opening before: it did not restart. */
+  #clockRanOn({ synTsval: tsval }: Connection): boolean {
+    const last = this.#lastReading;
+    if (tsval === undefined) return false;
+    const now = { tsval, timeUs: this.#nowUs };
+    this.#lastReading = now;
+    const { previous } = this.#tracker;
+    const before =
+      previous?.synTsval === undefined
+        ? undefined
+        : { tsval: previous.synTsval, timeUs: previous.openedUs };
+    return [last, before].some((reading) => reading !== undefined && ranOn(reading, now));
+  }
+
   /** Tells how far the connections have come, in the order in which the device last used them. */
   #report(): void {
     const unreported = this.#unreported;
@@ -275,6 +292,7 @@ export class SampleRecorder {
           tuple: connection.tuple,
           next: connection.next,
           ...(tsval === undefined ? {} : { tsval }),
+          ...(connection.established ? { stood: true } : {}),
           frame: connection.deviceFrame,
         },
       });

@@ -132,12 +132,14 @@ describe("quiet-time-broken", () => {
   /** The same two ISNs after a restart, `seconds` after the last packet. */
   const restart = async (seconds: number) => {
     const recording = new Recording();
+    let server = 0;
     const starts = (): void => {
+      server += 40_503;
       for (const [clientPort, isn] of [
         [1024, 6_588_114],
         [1025, 6_588_901],
       ] as const) {
-        recording.session(isn, isn * 3, { link: { clientPort } }).wait(1);
+        recording.session(isn, isn * 3 + server, { link: { clientPort } }).wait(1);
       }
     };
     starts();

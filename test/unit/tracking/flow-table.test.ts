@@ -14,7 +14,15 @@ import { Recording } from "../../support/sessions.ts";
 /** What no record holds: objects, what there is only beside them, and what is made on its own. */
 const APART = new Set([
   ...["misfit", "stale", "challenge", "wrongAck", "challenges", "wrongAcks", "rescueFrame"],
-  ...["challengeTold", "vainRescues", "rescuePending", "wrongResets", "wrongReset", "hostTsval"],
+  ...[
+    "challengeTold",
+    "vainRescues",
+    "rescuePending",
+    "wrongResets",
+    "wrongReset",
+    "hostTsval",
+    "opening",
+  ],
   ...["strayAnswers", "strayFrame", "strayFrom", "refusals", "refusedFrame", "refusedUs"],
   ...["doubtfulResets", "doubtfulFrame", "doubtfulUs", "doubtfulSequence", "doubtPending"],
   ...["resetAnswers", "afterReset", "resetIgnored", "secondIsn"],
@@ -212,6 +220,7 @@ describe("the record of an incarnation", () => {
     ["was answered twice", (one) => (one.secondIsn = 0)],
     ["was reset with a doubtful number", (one) => (one.doubtfulResets += 1)],
     ["went on after a reset", (one) => (one.afterReset += 1)],
+    ["is an opening of its host", (one) => (one.opening = 1)],
     ["waits for an answer beside others", (one) => (one.hostTsval = 0)],
     ["was rescued", (one) => (one.rescueFrame += 1)],
     ["begins in a later century", (one) => (one.lastUs = one.openedUs = 2 ** 52)],
