@@ -5,7 +5,7 @@
 
 import { decodePacket } from "../capture/decode.ts";
 import type { Packet } from "../capture/packet.ts";
-import { RST, Segment, SYN } from "../capture/segment.ts";
+import { RST, Segment, SYN, TUNNEL_NAMES } from "../capture/segment.ts";
 import type { CaptureEvents } from "../tracking/capture-events.ts";
 import type { Flow, Incarnation, Side } from "../tracking/flow.ts";
 import { FlowTracker, type Step } from "../tracking/flow-tracker.ts";
@@ -62,6 +62,8 @@ export interface AnalysisCounts {
   readonly firstFragments: number;
   readonly laterFragments: number;
   readonly unreadable: number;
+  /** Packets in tunnels that break off, or that lie in too many others: their TCP was not read. */
+  readonly tunnelled: number;
   /** Of the unreadable ones, those of which the recorder kept too little. */
   readonly cut: number;
 }
@@ -106,6 +108,9 @@ export class Analysis {
   #firstFragments = 0;
   #laterFragments = 0;
   #unreadable = 0;
+  #tunnelled = 0;
+  /** TCP packets by the tunnel that they came in. */
+  readonly #inTunnels = new Map<number, number>();
   #cut = 0;
   #answered = 0;
   readonly #passedOver = new Set<string>();
@@ -159,6 +164,8 @@ export class Analysis {
       return;
     }
     this.#tcp += 1;
+    const { tunnel } = segment;
+    if (tunnel !== 0) this.#inTunnels.set(tunnel, (this.#inTunnels.get(tunnel) ?? 0) + 1);
     if (segment.firstFragment) this.#firstFragments += 1;
     this.#heard.add(segment);
     this.#checksums.add(packet, segment);
@@ -212,6 +219,7 @@ export class Analysis {
         firstFragments: this.#firstFragments,
         laterFragments: this.#laterFragments,
         unreadable: this.#unreadable,
+        tunnelled: this.#tunnelled,
         cut: this.#cut,
       },
       checksums,
@@ -237,6 +245,7 @@ export class Analysis {
 
   #other(packet: Packet, kind: string): void {
     if (kind === "tcp-fragment") this.#laterFragments += 1;
+    else if (kind === "tunnel") this.#tunnelled += 1;
     else if (kind === "cut" || kind === "malformed") {
       this.#unreadable += 1;
       if (kind === "cut") this.#cut += 1;
@@ -275,6 +284,14 @@ export class Analysis {
     if (this.#backward > 0) {
       notes.push(
         `the capture time went back at ${plural(this.#backward, "packet")}; ${this.#backward === 1 ? "it was" : "they were"} read as simultaneous with the one before`,
+      );
+    }
+    for (const [tunnel, count] of this.#inTunnels) {
+      notes.push(`${plural(count, "TCP packet")} came in a tunnel: ${TUNNEL_NAMES[tunnel]}`);
+    }
+    if (this.#tunnelled > 0) {
+      notes.push(
+        `${plural(this.#tunnelled, "packet")} ${this.#tunnelled === 1 ? "is" : "are"} in tunnels that cannot be followed: what TCP is in them was not read`,
       );
     }
     notes.push(...copyNotes(this.#copies).map(({ message }) => message));

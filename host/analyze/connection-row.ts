@@ -1,4 +1,5 @@
 /** One connection of a capture, summed up for people and programs. */
+import { TUNNEL_NAMES } from "../capture/segment.ts";
 import { type Tuple, tupleKey } from "../core/tuple.ts";
 import type { Flow, Side } from "../tracking/flow.ts";
 import type { Half } from "../tracking/half.ts";
@@ -35,6 +36,8 @@ export interface ConnectionRow {
   readonly number: number;
   /** Client first. */
   readonly tuple: Tuple;
+  /** The tunnel that its packets came in: `VXLAN`. */
+  readonly tunnel?: string;
   /** The same as text, as findings name it. */
   readonly connection: string;
   /** Which connection of the 4-tuple it is, counted from 1. */
@@ -73,6 +76,7 @@ export function rowOf(flow: Flow, number: number, baseUs: number): ConnectionRow
   return {
     number,
     tuple,
+    ...(current.tunnel === 0 ? {} : { tunnel: TUNNEL_NAMES[current.tunnel] ?? "tunnel" }),
     connection: tupleKey(tuple),
     incarnation: flow.incarnations,
     sawSyn: current.sawSyn,

@@ -56,6 +56,7 @@ export type CaptureNoteCode =
   | "fragments"
   | "headers-cut"
   | "malformed"
+  | "tunnelled"
   | "midstream"
   | "implausible-number"
   | "folded-early"

@@ -140,7 +140,9 @@ export class FlowTracker {
     const sawSyn = isSyn && !isAck;
     this.connections += 1;
     if (!sawSyn) this.midstream += 1;
-    return this.#table.add(segment, isClient, sawSyn, frame, timeUs);
+    const flow = this.#table.add(segment, isClient, sawSyn, frame, timeUs);
+    flow.current.tunnel = segment.tunnel;
+    return flow;
   }
 
   #syn(flow: Flow, segment: Segment, frame: number, timeUs: number): void {
@@ -160,6 +162,7 @@ export class FlowTracker {
     }
     this.#settle(flow, false);
     this.#table.renew(flow, isFromA, frame, timeUs);
+    flow.current.tunnel = segment.tunnel;
     this.connections += 1;
     this.#note(flow, "client", "syn");
     this.#open(flow, segment, frame, timeUs);

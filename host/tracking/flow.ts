@@ -34,6 +34,8 @@ export interface OddAnswer {
  */
 export class Incarnation {
   clientIsA = false;
+  /** The tunnel that its first packet came in (TUNNEL in segment.ts); 0: none. */
+  tunnel = 0;
   readonly client = new Half();
   readonly server = new Half();
   /** The capture shows the SYN; otherwise who is the client may be a guess. */
@@ -162,6 +164,7 @@ export class Incarnation {
     this.longestSilenceUs = 0;
     this.longestSilenceFrame = 0;
     this.clientIsA = clientIsA;
+    this.tunnel = 0;
     this.sawSyn = sawSyn;
     this.openedUs = timeUs;
     this.openedFrame = frame;

@@ -4,8 +4,8 @@ export interface FieldCapture {
   readonly file: string;
   /** Findings, in order: severity, rule and confidence. */
   readonly finds: readonly string[];
-  /** Whom the faults blame, in their order: an address, or "the way". */
-  readonly blames?: readonly string[];
+  /** Whom the faults blame, in their order: an address, "the way", or nobody. */
+  readonly blames?: readonly (string | undefined)[];
   /** Parts of what the report says. */
   readonly says?: readonly string[];
   /** What it must not say. */
@@ -169,5 +169,15 @@ export const FIELD_CAPTURES: readonly FieldCapture[] = [
     never: [/restart/],
     device: "10.99.0.2",
     boots: 1,
+  },
+  { file: "link-radiotap.pcap", finds: [] },
+  { file: "tunnel-gre.pcap", finds: [], says: ["3 TCP packets came in a tunnel: GRE"] },
+  { file: "tunnel-mpls.pcap", finds: [], says: ["3 TCP packets came in a tunnel: MPLS"] },
+  { file: "tunnel-vxlan.pcap", finds: [], says: ["3 TCP packets came in a tunnel: VXLAN"] },
+  {
+    file: "mixed-plain-and-vxlan.pcap",
+    finds: ["fault syn-ignored possible"],
+    blames: [undefined],
+    says: ["4 TCP packets came in a tunnel: VXLAN", "one taken at the server shows"],
   },
 ];

@@ -47,6 +47,7 @@ export class SampleRecorder {
   #fragments = 0;
   #cut = 0;
   #malformed = 0;
+  #tunnelled = 0;
 
   constructor(name: string, options: CaptureSamplesOptions) {
     this.#name = name;
@@ -82,6 +83,7 @@ export class SampleRecorder {
     else if (kind === "tcp-fragment") this.#fragments += 1;
     else if (kind === "cut") this.#cut += 1;
     else if (kind === "malformed") this.#malformed += 1;
+    else if (kind === "tunnel") this.#tunnelled += 1;
     else if (this.#probes && kind !== "other") this.#probe(packet);
   }
 
@@ -140,6 +142,11 @@ export class SampleRecorder {
         "malformed",
         this.#malformed,
         "packets contradict themselves in their lengths, and were not read",
+      ),
+      note(
+        "tunnelled",
+        this.#tunnelled,
+        "packets are in tunnels that cannot be followed: what TCP is in them was not read",
       ),
       note("midstream", midstream, "connections began before the capture: their ISN is not known"),
       note(

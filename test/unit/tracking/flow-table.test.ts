@@ -33,6 +33,7 @@ const APART = new Set([
 const SHAPES: Readonly<Record<string, unknown>> = {
   // RFC 7323 §2.3.
   windowShift: 14,
+  tunnel: 255,
   window: 65_535 * 2 ** 14,
   gaps: 65_535,
   syns: 65_535,
@@ -93,6 +94,7 @@ function briefOf(seed: number): Incarnation {
   server.acked = client.next;
   one.sawSyn = true;
   one.syns = 1;
+  one.tunnel = 0;
   one.synUs = LATE_US;
   one.synFrame = LATE_FRAME;
   one.synIntervalUs = one.keepalives = one.resetFrame = one.resetUs = 0;
@@ -117,6 +119,7 @@ describe("the record of an incarnation", () => {
 
   it.each<readonly [string, (one: Incarnation) => void]>([
     ["with a SYN not seen", (one) => (one.sawSyn = false)],
+    ["within a tunnel", (one) => (one.tunnel = 9)],
     ["with two SYNs", (one) => (one.syns = 2)],
     ["with a later SYN", (one) => (one.synUs += 1)],
     ["with a SYN in a later frame", (one) => (one.synFrame += 1)],
