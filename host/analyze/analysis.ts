@@ -129,6 +129,7 @@ export class Analysis {
     const context: CaptureContext = {
       twoMslUs,
       heardFrom: (flow, side) => this.#heard.has(flow, side),
+      hasLosses: () => this.#tracker.hasLosses,
       pawsOf: (flow) => this.#timestamps.of(flow),
       lastBootUs: (host) => this.#hosts.host(host).lastBootUs,
       isRestarting: (host) => this.#hosts.host(host).isRepeating,
@@ -329,7 +330,11 @@ export class Analysis {
       opened: (event) => {
         timestamps.opened(event);
         for (const judge of opened) judge.opened?.(event);
-        event.flow.clientHost = this.#hosts.opened(event, this.#identification);
+        event.flow.clientHost = this.#hosts.opened(
+          event,
+          this.#identification,
+          this.#tracker.hasLosses,
+        );
       },
       challenged: (event) => {
         for (const judge of judges) judge.challenged?.(event);

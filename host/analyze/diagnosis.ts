@@ -97,6 +97,8 @@ export type Report = (draft: FindingDraft) => void;
 export interface CaptureContext {
   /** Whether that side's address has sent any TCP packet, in whatever connection. */
   heardFrom(flow: Flow, side: Side): boolean;
+  /** Packets are missing from the capture: what was not seen may have been there. */
+  hasLosses(): boolean;
   /** What the timestamps of the client tell about the silence of a server (host-timestamps.ts). */
   pawsOf(flow: Flow): PawsEvidence | undefined;
   /** The host's last restart, in microseconds since the first packet; undefined if none was found. */

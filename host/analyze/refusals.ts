@@ -7,6 +7,7 @@ import { serialDistance, serialForward } from "../core/serial.ts";
 import type { AnsweredAttempt } from "../tracking/capture-events.ts";
 import type { Incarnation } from "../tracking/flow.ts";
 import type {
+  CaptureContext,
   Confidence,
   DiagnosisId,
   DiagnosisJudge,
@@ -64,7 +65,10 @@ const OLD_UNSEEN =
 /** What the plain ACK that answers an attempt tells. */
 export type RefusedAttempt = Pick<AnsweredAttempt, "attempt" | "previous" | "answer">;
 
-export function refusalOf({ attempt, previous, answer }: RefusedAttempt): Refusal {
+export function refusalOf(
+  { attempt, previous, answer }: RefusedAttempt,
+  hasLosses: boolean,
+): Refusal {
   const expected = answer.acknowledgement;
   const isn = attempt.client.isn ?? 0;
   const held = previous && isHeld(previous, expected) ? previous : undefined;
@@ -80,7 +84,7 @@ export function refusalOf({ attempt, previous, answer }: RefusedAttempt): Refusa
     tsval: attempt.synTsval,
     severity: undefined,
   };
-  return { ...common, ...causeOf(attempt, common) };
+  return { ...common, ...causeOf(attempt, common, hasLosses) };
 }
 
 /** It is not in TIME_WAIT after a reset, nor where the client closed first. */
@@ -101,15 +105,21 @@ function isMaybeOwn({ forward }: Pick<Refusal, "forward">): boolean {
 function causeOf(
   attempt: Incarnation,
   refusal: Pick<Refusal, "held" | "forward" | "tsvalBefore" | "isTimeWait" | "expected">,
+  hasLosses: boolean,
 ): Cause {
-  const { held, forward, tsvalBefore, isTimeWait, expected } = refusal;
+  const { forward, tsvalBefore, isTimeWait, expected } = refusal;
+  // What the capture has lost of it, its FINs perhaps, cannot be told: as if it had not been seen.
+  const isWhole = refusal.held !== undefined && isWholeUpTo(refusal.held, expected);
+  const held = isWhole ? refusal.held : undefined;
   const settle = held ? undefined : OLD_UNSEEN;
   if (!held && forward === 0) return { ...NOTHING_SHOWN, severity: "information" };
   const isUnsure = !held && isMaybeOwn(refusal) && attempt.syns < 2 && attempt.rescueFrame === 0;
   const confidence = isTimeWait ? "certain" : isUnsure ? "possible" : "likely";
   if (held && !isTimeWait && !isClosedByServer(held)) {
-    const isExact = !held.closed && expected === held.client.next;
-    return { cause: "halfopen-challenge-ack", confidence: isExact ? "certain" : "likely", settle };
+    const isExact = !held.closed && expected === held.client.next && held.sawSyn;
+    // A FIN may be among what was lost.
+    const sure = hasLosses ? "possible" : isExact ? "certain" : "likely";
+    return { cause: "halfopen-challenge-ack", confidence: sure, settle };
   }
   const { synTsval } = attempt;
   if (synTsval !== undefined && tsvalBefore !== undefined) {
@@ -123,14 +133,15 @@ function causeOf(
   const used = oldIsn === undefined ? 0 : serialForward(oldIsn, held?.client.next ?? oldIsn);
   const isUsed = fromOld !== undefined && fromOld < used;
   if (isUsed) return { cause: "timewait-reused-isn", confidence, settle };
-  if (!held && 2 ** 32 - forward <= SHORT_CONNECTION_BYTES) {
-    return { cause: "timewait-reused-isn", confidence, settle };
+  if (oldIsn === undefined && 2 ** 32 - forward <= SHORT_CONNECTION_BYTES) {
+    const sure = confidence === "certain" ? "likely" : confidence;
+    return { cause: "timewait-reused-isn", confidence: sure, settle: settle ?? OLD_UNSEEN };
   }
   if (forward > HALF && forward < TOO_FAR_MAX) {
     return { cause: "timewait-isn-too-far", confidence, settle };
   }
   if (forward > HALF || forward === 0) return { cause: "timewait-isn-behind", confidence, settle };
-  if (!held) return { cause: "halfopen-challenge-ack", confidence, settle };
+  if (!held) return { cause: "halfopen-challenge-ack", confidence: "possible", settle };
   // Both sides have closed, the server first, and the ISN is good.
   return {
     cause: "timewait-never-reopened",
@@ -154,6 +165,13 @@ function isClosedByServer({ bothFins, resetBy, closedFirst }: Incarnation): bool
   return bothFins && resetBy === undefined && closedFirst === "server";
 }
 
+/** Its end is in the capture: what the server expects, and what the client has acknowledged, was seen. */
+function isWholeUpTo({ client, server, closed, sawSyn }: Incarnation, expected: number): boolean {
+  if (closed) return true;
+  if (client.next !== expected || (!sawSyn && !server.sent)) return false;
+  return !client.hasAcked || !server.sent || serialDistance(server.next, client.acked) <= 0;
+}
+
 /** The plain ACK speaks of the connection that was seen. */
 function isHeld(previous: Incarnation, expected: number): boolean {
   const { client } = previous;
@@ -170,12 +188,12 @@ export interface RefusalWords {
 export function refusalJudge(
   cause: RefusalCause,
   report: Report,
+  context: CaptureContext,
   words: RefusalWords,
 ): DiagnosisJudge {
   return {
     challenged(event) {
-      if (!event.first) return;
-      const refusal = refusalOf(event);
+      const refusal = refusalOf(event, context.hasLosses());
       if (refusal.cause !== cause) return;
       const { flow, attempt, answer } = event;
       const { held, severity } = refusal;

@@ -21,8 +21,8 @@ export interface Attempt {
 
 export interface AnsweredAttempt extends Omit<Attempt, "segment"> {
   readonly answer: OddAnswer;
-  /** False for further answers of the same kind to the same attempt. */
-  readonly first: boolean;
+  /** The client itself shows that it takes the answer for none of its own: by RST, or by its SYN again. */
+  readonly isConfirmed: boolean;
   /** ISN of the client's own attempt before this one, where it was not connected or is remembered. */
   readonly earlierIsn: number | undefined;
 }
@@ -70,7 +70,10 @@ export interface CaptureEvents {
    * from the capture, and the ACK is no challenge.
    */
   challenged(event: AnsweredAttempt): void;
-  /** A SYN-ACK of something else answers the SYN. */
+  /**
+   * A SYN-ACK of something else answers the SYN. Told once for an attempt, and only when the client has
+   * not gone on from there: then it had sent another SYN, which is missing from the capture.
+   */
   wronglyAnswered(event: AnsweredAttempt): void;
   /** A SYN-ACK that fits. */
   connected(event: Attempt): void;

@@ -19,6 +19,8 @@ import { goOnAfterReset, noteStandingReset } from "./resets.ts";
 const EXTRA_ACK_MAX_US = 1_000_000;
 
 export class ConnectionAccounts {
+  /** Times that a number showed that packets are missing from the capture. */
+  losses = 0;
   readonly #events: CaptureEvents;
 
   constructor(events: CaptureEvents) {
@@ -83,7 +85,11 @@ export class ConnectionAccounts {
       incarnation.dataSeen = true;
       this.#rememberData(flow, incarnation, half, segment, packet, fromClient, timeUs);
     }
+    const { gaps } = half;
     advance(half, segment, frame, timeUs);
+    const isUnseenAcked =
+      (flags & ACK) !== 0 && other.sent && serialAfter(segment.acknowledgement, other.next);
+    if (half.gaps > gaps || (isUnseenAcked && incarnation.sawSyn)) this.losses += 1;
     if ((flags & FIN) !== 0) incarnation.closedFirst ??= fromClient ? "client" : "server";
     if ((flags & ACK) !== 0) {
       const acknowledgement = segment.acknowledgement;

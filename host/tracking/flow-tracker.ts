@@ -16,10 +16,10 @@ import {
   oddAnswer,
 } from "./attempt.ts";
 import { AwaitedAnswers } from "./awaited-answers.ts";
-import type { CaptureEvents } from "./capture-events.ts";
+import type { AnsweredAttempt, CaptureEvents } from "./capture-events.ts";
 import { ConnectionAccounts } from "./connection-accounts.ts";
 import { ConnectionSteps } from "./connection-steps.ts";
-import type { Flow, Incarnation, Side } from "./flow.ts";
+import type { Flow, Incarnation, OddAnswer, Side } from "./flow.ts";
 import { isForward } from "./flow-ends.ts";
 import { FlowTable } from "./flow-table.ts";
 import { finAcked } from "./peer-state.ts";
@@ -76,6 +76,11 @@ export class FlowTracker {
     this.#flowsMax = options.flowsMax;
   }
 
+  /** Packets are missing from the capture, as gaps in numbers and ACKs of what was not seen show. */
+  get hasLosses(): boolean {
+    return this.#accounts.losses > 0;
+  }
+
   get remembered(): number {
     return this.#table.size;
   }
@@ -100,6 +105,7 @@ export class FlowTracker {
       this.#syn(flow, segment, frame, timeUs);
       return;
     }
+    if (isSyn && isOfUnseenSyn(flow, segment)) this.#beginUnseen(flow, segment, frame, timeUs);
     const incarnation = flow.current;
     const fromClient = isForward(flow, segment) === incarnation.clientIsA;
     this.#note(flow, fromClient ? "client" : "server", "segment");
@@ -108,7 +114,11 @@ export class FlowTracker {
     if (!incarnation.connected) {
       if (!this.#beforeConnection(flow, incarnation, segment, fromClient, frame, timeUs)) return;
     } else if ((flags & RST) !== 0) this.step = "rst";
-    else if (isSyn) this.step = "syn-ack";
+    else if (fromClient && isFromAnswer(incarnation, segment.sequence)) {
+      // Two numberings of one connection: a box on the way rewrites them, and nobody answered wrongly.
+      incarnation.wrongAck = undefined;
+      incarnation.wrongAcks = 0;
+    } else if (isSyn) this.step = "syn-ack";
     const hadAcked = incarnation.client.hasAcked;
     this.#accounts.take(flow, incarnation, segment, packet, fromClient, timeUs);
     if (!hadAcked && incarnation.client.hasAcked) this.#clientHasChosen(flow, incarnation);
@@ -153,7 +163,7 @@ export class FlowTracker {
       this.#note(flow, "client", "syn-again");
       heard(current, frame, timeUs);
       // A client that was connected would not ask again.
-      this.#confirmChallenge(flow, current);
+      this.#confirmAnswers(flow, current, true);
       // A RST that refused it is over: it asks once more.
       if (current.resetBy === "server") current.resetBy = undefined;
       current.synIntervalUs = timeUs - current.synUs;
@@ -214,27 +224,28 @@ export class FlowTracker {
     const { flags, acknowledgement, sequence } = segment;
     const isAck = (flags & ACK) !== 0;
     const fits = isAck && acknowledgesSyn(attempt, acknowledgement);
-    const { previous, earlierIsn } = flow;
+    const { previous } = flow;
     const at = { frame, timeUs };
     if ((flags & RST) !== 0) {
       this.step = "rst";
-      if (fromClient) this.#confirmChallenge(flow, attempt);
+      if (fromClient) this.#confirmAnswers(flow, attempt, true);
       noteReset(attempt, segment, fromClient, fits, at);
       return false;
     }
     if (fromClient) {
       // Data with the SYN-ACK missing from the capture: the connection stands all the same.
-      if (isAck && goesOn(attempt, sequence)) this.#standsUnseen(attempt, frame);
+      if (isAck && goesOn(attempt, sequence)) {
+        // It goes on from its own SYN, so a SYN-ACK of something else was one.
+        this.#confirmWrongAck(flow, attempt, true);
+        this.#standsUnseen(attempt, frame);
+      } else if (isAck && isFromAnswer(attempt, sequence)) this.#standsByOther(attempt, frame);
       return attempt.connectedFrame > 0;
     }
     if ((flags & SYN) !== 0) {
       if (!fits) {
-        const answer = oddAnswer(segment, attempt, at);
         this.step = "wrong-ack";
         attempt.wrongAcks += 1;
-        attempt.wrongAck ??= answer;
-        const first = attempt.wrongAcks === 1;
-        this.#events.wronglyAnswered({ flow, attempt, previous, at, answer, first, earlierIsn });
+        attempt.wrongAck ??= oddAnswer(segment, attempt, at);
         return false;
       }
       this.step = "syn-ack";
@@ -266,14 +277,59 @@ export class FlowTracker {
     attempt.challenge = undefined;
   }
 
-  /** Tells the plain ACK once it is sure that the client has not gone on in its numbering. */
-  #confirmChallenge(flow: Flow, attempt: Incarnation): void {
-    const { challenge: answer } = attempt;
-    if (!answer || attempt.challengeTold) return;
+  /** The SYN that the SYN-ACK answers is missing from the capture: the client goes on from there. */
+  #standsByOther(attempt: Incarnation, frame: number): void {
+    const { client, wrongAck } = attempt;
+    if (!wrongAck) return;
+    attempt.connectedFrame = frame;
+    attempt.wrongAcks = 0;
+    attempt.wrongAck = undefined;
+    client.isn = serialAdd(wrongAck.acknowledgement, -1);
+    client.next = wrongAck.acknowledgement;
+    const { server } = attempt;
+    server.isn = wrongAck.sequence;
+    server.next = serialAdd(wrongAck.sequence, 1);
+    server.sent = true;
+  }
+
+  /** Tells the odd answers once it is sure that the client has not gone on in their numbering. */
+  #confirmAnswers(flow: Flow, attempt: Incarnation, isConfirmed: boolean): void {
+    this.#confirmChallenge(flow, attempt, isConfirmed);
+    this.#confirmWrongAck(flow, attempt, isConfirmed);
+  }
+
+  #confirmChallenge(flow: Flow, attempt: Incarnation, isConfirmed: boolean): void {
+    const { challenge } = attempt;
+    if (!challenge || attempt.challengeTold) return;
     attempt.challengeTold = true;
-    const { previous, earlierIsn } = flow;
+    this.#events.challenged(this.#answered(flow, challenge, isConfirmed));
+  }
+
+  #confirmWrongAck(flow: Flow, attempt: Incarnation, isConfirmed: boolean): void {
+    const { wrongAck } = attempt;
+    if (!wrongAck || attempt.wrongAckTold) return;
+    attempt.wrongAckTold = true;
+    this.#events.wronglyAnswered(this.#answered(flow, wrongAck, isConfirmed));
+  }
+
+  #answered(flow: Flow, answer: OddAnswer, isConfirmed: boolean): AnsweredAttempt {
+    const { current: attempt, previous, earlierIsn } = flow;
     const at = { frame: answer.frame, timeUs: answer.timeUs };
-    this.#events.challenged({ flow, attempt, previous, at, answer, first: true, earlierIsn });
+    return { flow, attempt, previous, at, answer, isConfirmed, earlierIsn };
+  }
+
+  /** A SYN-ACK for another SYN than that of the connection, which is over: its SYN is missing. */
+  #beginUnseen(flow: Flow, segment: Segment, frame: number, timeUs: number): void {
+    this.#settle(flow, false);
+    this.#table.renew(flow, flow.current.clientIsA, frame, timeUs);
+    const { current } = flow;
+    current.tunnel = segment.tunnel;
+    current.sawSyn = false;
+    current.client.isn = serialAdd(segment.acknowledgement, -1);
+    current.client.next = segment.acknowledgement;
+    current.client.sent = true;
+    this.connections += 1;
+    this.midstream += 1;
   }
 
   #connect(
@@ -283,7 +339,7 @@ export class FlowTracker {
     frame: number,
     timeUs: number,
   ): void {
-    this.#confirmChallenge(flow, attempt);
+    this.#confirmChallenge(flow, attempt, true);
     attempt.connectedFrame = frame;
     attempt.connectedUs = timeUs;
     attempt.resetBy = undefined;
@@ -304,7 +360,7 @@ export class FlowTracker {
 
   #settle(flow: Flow, captureEnded: boolean): void {
     const { current: attempt, previous } = flow;
-    this.#confirmChallenge(flow, attempt);
+    this.#confirmAnswers(flow, attempt, false);
     if (!attempt.connected) {
       const at = { frame: attempt.lastFrame, timeUs: attempt.lastUs };
       this.#events.failed({ flow, attempt, previous, at, captureEnded });
@@ -330,6 +386,22 @@ function isQuiet({ resetBy, client, server }: Incarnation): boolean {
 function goesOn({ client }: Incarnation, number: number): boolean {
   const ahead = serialDistance(client.isn ?? 0, number);
   return ahead >= 1 && ahead <= GONE_ON_MAX;
+}
+
+/** The client goes on from what a SYN-ACK has acknowledged, which is not the SYN that was seen. */
+function isFromAnswer({ wrongAck, wrongAckTold }: Incarnation, sequence: number): boolean {
+  return wrongAck !== undefined && !wrongAckTold && sequence === wrongAck.acknowledgement;
+}
+
+/** A SYN-ACK of the server of a connection that stood, which acknowledges another SYN than its own. */
+function isOfUnseenSyn(flow: Flow, segment: Segment): boolean {
+  const { current } = flow;
+  const { client, server, clientIsA } = current;
+  if (!current.connected || client.isn === undefined || isForward(flow, segment) === clientIsA) {
+    return false;
+  }
+  if (segment.sequence === server.isn || current.handshakeFrame === 0) return false;
+  return !acknowledgesSyn(current, segment.acknowledgement) || current.closed;
 }
 
 /** Who is the client where no SYN tells: the higher port. */

@@ -68,6 +68,7 @@ export class Incarnation {
   challengeTold = false;
   wrongAcks = 0;
   wrongAck: OddAnswer | undefined;
+  wrongAckTold = false;
   /** SYN-ACKs that fit, but came from another address or port; `strayFrom` says from where. */
   strayAnswers = 0;
   strayFrame = 0;
@@ -147,6 +148,7 @@ export class Incarnation {
     this.secondIsn = undefined;
     this.wrongAcks = 0;
     this.wrongAck = undefined;
+    this.wrongAckTold = false;
     this.rescueFrame = 0;
     this.doubtfulResets = 0;
     this.doubtfulFrame = 0;

@@ -10,6 +10,7 @@ import type { Attempt } from "./capture-events.ts";
 import type { Incarnation } from "./flow.ts";
 import type { FoundBoot } from "./found-boot.ts";
 import { OpeningLog } from "./opening-log.ts";
+import { isWholeToItsEnd } from "./peer-state.ts";
 import { type ConnectionBefore, HostRestarts } from "./restarts.ts";
 
 const HOSTS_MAX = 4096;
@@ -26,7 +27,11 @@ export class Hosts {
     this.#booted = booted;
   }
 
-  opened({ flow, attempt, previous, at }: Attempt, identification: number): HostRestarts {
+  opened(
+    { flow, attempt, previous, at }: Attempt,
+    identification: number,
+    hasLosses: boolean,
+  ): HostRestarts {
     const host = this.host(flow.clientAddress());
     const opening = {
       timeUs: at.timeUs,
@@ -35,7 +40,7 @@ export class Hosts {
       isn: attempt.client.isn ?? 0,
     };
     const { synTsval: tsval } = attempt;
-    const before = previous === undefined ? undefined : connectionBefore(previous);
+    const before = previous === undefined ? undefined : connectionBefore(previous, hasLosses);
     attempt.opening = host.opened(opening, { tsval, identification, before });
     host.heard(at.timeUs);
     return host;
@@ -68,12 +73,12 @@ export class Hosts {
   }
 }
 
-function connectionBefore(previous: Incarnation): ConnectionBefore {
+function connectionBefore(previous: Incarnation, hasLosses: boolean): ConnectionBefore {
   const { openedFrame, openedUs, synTsval, client, resetBy } = previous;
   return {
     openedFrame,
     synReading: synTsval === undefined ? undefined : { tsval: synTsval, timeUs: openedUs },
     lastTsval: client.hasTsval ? client.tsval : undefined,
-    isOpen: !client.fin && resetBy === undefined,
+    isOpen: !client.fin && resetBy === undefined && !hasLosses && isWholeToItsEnd(previous),
   };
 }

@@ -112,13 +112,13 @@ export class RecordedCopies {
   /** The time has gone back to that of a SYN which was recorded with the same time, bit for bit. */
   #isAppended(segment: Segment, packet: Packet, flow: number): boolean {
     const { timeUs } = packet;
+    const isSeen = (segment.flags & SYN) !== 0 && this.#syns.wasSeenThen(segment, packet);
     if (timeUs > this.#newestUs) {
       if (this.#replayed.size > 0) this.#replayed.clear();
       return false;
     }
     if (this.#replayed.has(flow)) return true;
-    if ((segment.flags & SYN) === 0 || timeUs === this.#newestUs) return false;
-    if (!this.#syns.hasSame(segment, packet)) return false;
+    if (!isSeen || timeUs === this.#newestUs) return false;
     if (this.#replayed.size < REPLAYED_FLOWS_MAX) this.#replayed.add(flow);
     return true;
   }

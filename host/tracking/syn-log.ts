@@ -4,6 +4,7 @@ import type { Packet } from "../capture/packet.ts";
 import { ACK, type Segment } from "../capture/segment.ts";
 
 const PLACES = 2 ** 14;
+const TIMED_PLACES = 2 ** 17;
 /** A packet may wait for ARP in the box that translates it. */
 const SOURCE_TRANSLATED_MAX_US = 1_000_000;
 /** A scanner sends one number to many targets: only what follows at once is the same packet. */
@@ -34,6 +35,9 @@ interface KeptSyn {
 
 export class SynLog {
   readonly #kept: (KeptSyn | undefined)[] = new Array(PLACES).fill(undefined);
+  /** Times and prints of all SYNs and SYN-ACKs, repetitions and copies included. */
+  readonly #times = new Float64Array(TIMED_PLACES);
+  readonly #prints = new Int32Array(TIMED_PLACES);
 
   add(segment: Segment, packet: Packet, flow: number): void {
     const place = placeOf(segment);
@@ -59,16 +63,14 @@ export class SynLog {
     };
   }
 
-  /** The same packet was recorded at the same time before. */
-  hasSame(segment: Segment, packet: Packet): boolean {
-    const kept = this.#kept[placeOf(segment)];
-    return (
-      kept !== undefined &&
-      kept.timeUs === packet.timeUs &&
-      isSamePacket(kept, segment, packet) &&
-      hasSameSource(kept, segment) &&
-      hasSameTarget(kept, segment)
-    );
+  /** The same packet was recorded at the same time before; if not, it is from now on. */
+  wasSeenThen(segment: Segment, packet: Packet): boolean {
+    const print = printOf(segment, packet);
+    const place = (print ^ Math.imul(packet.timeUs % 2 ** 31, 0x9e3779b1)) & (TIMED_PLACES - 1);
+    if (this.#times[place] === packet.timeUs && this.#prints[place] === print) return true;
+    this.#times[place] = packet.timeUs;
+    this.#prints[place] = print;
+    return false;
   }
 
   /**
@@ -109,12 +111,13 @@ function hasSameSource(kept: KeptSyn, segment: Segment): boolean {
   );
 }
 
-function hasSameTarget(kept: KeptSyn, segment: Segment): boolean {
-  return (
-    kept.target0 === segment.target0 &&
-    kept.target3 === segment.target3 &&
-    kept.targetPort === segment.targetPort
-  );
+/** Of all that tells one packet from another. */
+function printOf(segment: Segment, packet: Packet): number {
+  const { sequence, acknowledgement, flags, source0, target0, source3, target3 } = segment;
+  let hash = Math.imul(sequence, 0x9e3779b1) ^ Math.imul(acknowledgement, 0x85ebca6b);
+  hash = Math.imul(hash ^ source0 ^ Math.imul(target0, 31), 0xc2b2ae35) ^ source3 ^ target3;
+  hash ^= (segment.sourcePort << 16) ^ segment.targetPort ^ (flags << 8) ^ segment.tsval;
+  return Math.imul(hash ^ (hash >>> 15), 0x27d4eb2f) ^ identificationOf(segment, packet);
 }
 
 function placeOf({ sequence, flags }: Segment): number {

@@ -12,8 +12,8 @@ export const halfopenChallengeAck: Diagnosis = {
   clause: "RFC 5961 §4, RFC 9293 §3.5.1 and §3.10.7.4",
   remedy:
     "take a port that was not used before the restart (persist the port counter), and answer an ACK of something else with RST in SYN-SENT, as RFC 9293 §3.10.7.3 says",
-  start: (report) =>
-    refusalJudge("halfopen-challenge-ack", report, {
+  start: (report, context) =>
+    refusalJudge("halfopen-challenge-ack", report, context, {
       summary: (refusal, { server, connection }) =>
         refusal.severity
           ? `${server} answers ${connection} by a plain ACK of the ISN ${absolute(refusal.isn)} itself`

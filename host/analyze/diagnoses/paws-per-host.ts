@@ -5,6 +5,8 @@ import { silenceOf } from "../silence.ts";
 import { connectionOf, field, plural } from "../wording.ts";
 
 const GROUPS_MAX = 100;
+/** By chance so many agree once in 1024. */
+const SURE_MIN = 10;
 
 interface Dropped {
   readonly client: string;
@@ -60,13 +62,16 @@ export const pawsPerHost: Diagnosis = {
         for (const one of dropped.values()) {
           const { client, server, evidence, frames } = one;
           if (!isPawsPerHost(evidence)) continue;
-          const { droppedBehind, acceptedAhead } = evidence;
+          const { droppedBehind, acceptedAhead, droppedAhead, acceptedBehind } = evidence;
+          const others = droppedAhead + acceptedBehind;
+          const isSure = others === 0 && droppedBehind + acceptedAhead >= SURE_MIN;
+          const except = others === 0 ? "" : `, but for ${others} of which packets may be missing`;
           report({
             group: `${client} ${server}`,
-            confidence: droppedBehind + acceptedAhead >= 10 ? "certain" : "likely",
+            confidence: isSure ? "certain" : "likely",
             blames: server,
             summary: `${server} drops each SYN of ${client} whose TSval is below the highest one of that address so far, whatever the connection (PAWS per host, tcp_tw_recycle)`,
-            detail: `All ${plural(droppedBehind, "attempt")} without an answer had a TSval below it, and all ${acceptedAhead} that were accepted after the first had one above.`,
+            detail: `${others === 0 ? "All " : ""}${plural(droppedBehind, "attempt")} without an answer had a TSval below it, and ${others === 0 ? "all " : ""}${acceptedAhead} that were accepted after the first had one above${except}.`,
             frames,
             timeUs: one.timeUs,
             count: droppedBehind,

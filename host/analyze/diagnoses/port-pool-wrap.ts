@@ -89,8 +89,8 @@ export const portPoolWrap: Diagnosis = {
       booted({ host, repeats }) {
         for (const use of byClient.get(host) ?? []) use.explained(repeats.length);
       },
-      challenged({ flow, previous, first }) {
-        if (!first || !previous?.closed) return;
+      challenged({ flow, previous }) {
+        if (!previous?.closed) return;
         const use = useOf(flow.clientAddress(), flow.serverAddress(), flow.serverPort);
         if (!use) return;
         use.refused += 1;

@@ -1,8 +1,10 @@
 /** syn-ignored: SYNs without any answer, and what the capture knows of the reason. */
 import { formatDurationUs } from "../../core/duration.ts";
 import { serialDistance } from "../../core/serial.ts";
+import type { Flow } from "../../tracking/flow.ts";
+import { isWholeToItsEnd } from "../../tracking/peer-state.ts";
 import type { Diagnosis, FindingDraft } from "../diagnosis.ts";
-import { isBelowHighest, isPawsPerHost } from "../host-timestamps.ts";
+import { isBelowHighest, isPawsPerHost, type PawsEvidence } from "../host-timestamps.ts";
 import { type FailedAttempt, isDroppedOnTheWay, silenceOf } from "../silence.ts";
 import { connectionFilter, connectionOf, plural, serverOf } from "../wording.ts";
 
@@ -24,7 +26,9 @@ export const synIgnored: Diagnosis = {
   remedy:
     "take a fresh port and a forward ISN for the next attempt; if that fails too, look for a filter on the way",
   start(report, context) {
-    const kept: { evidence: ReturnType<typeof context.pawsOf>; draft: FindingDraft }[] = [];
+    const told = new Map<string, { pair: string; draft: FindingDraft; count: number }>();
+    const paws = new Set<string>();
+    const kept: { pair: string; evidence: PawsEvidence | undefined; draft: FindingDraft }[] = [];
     return {
       failed(event) {
         const { flow, attempt, at } = event;
@@ -49,17 +53,33 @@ export const synIgnored: Diagnosis = {
         };
         const evidence = context.pawsOf(flow);
         if (isBelowHighest(attempt) && kept.length < KEPT_MAX) {
-          kept.push({ evidence, draft });
-        } else report(draft);
+          kept.push({ pair: pairOf(flow), evidence, draft });
+          return;
+        }
+        report(draft);
+        if (evidence === undefined && attempt.synTsval === undefined) return;
+        const known = told.get(draft.group);
+        if (known) known.count += 1;
+        else if (told.size < KEPT_MAX)
+          told.set(draft.group, { pair: pairOf(flow), draft, count: 1 });
       },
       finish() {
-        for (const { evidence, draft } of kept) {
+        for (const { pair, evidence, draft } of kept) {
           if (!evidence || !isPawsPerHost(evidence)) report(draft);
+          else paws.add(pair);
+        }
+        // The same server drops others by PAWS per host, and what it took before may not be in the capture.
+        for (const { pair, draft, count } of told.values()) {
+          if (paws.has(pair)) report({ ...draft, count, revises: true, confidence: "possible" });
         }
       },
     };
   },
 };
+
+function pairOf(flow: Flow): string {
+  return `${flow.clientAddress()} ${flow.serverAddress()}`;
+}
 
 /** Without one packet from that side the capture may show one direction only. */
 function unheard(server: string, words: string): Why {
@@ -80,6 +100,14 @@ function reasonOf({ flow, attempt, previous }: FailedAttempt, twoMslUs: number):
     };
   }
   const frames = `frames ${previous.openedFrame} to ${previous.lastFrame}`;
+  if (!previous.closed && !isWholeToItsEnd(previous)) {
+    return {
+      kind: "lost",
+      confidence: "possible",
+      words: `the end of the last connection of the same 4-tuple (${frames}) is not in the capture`,
+      settle: "a capture that misses no packets shows how the last connection ended",
+    };
+  }
   if (!previous.closed) {
     return {
       kind: "open",

@@ -13,8 +13,8 @@ export const synackForEarlierSyn: Diagnosis = {
   remedy: "take a fresh port for a new attempt, and answer such a SYN-ACK with RST",
   start: (report) => ({
     wronglyAnswered(event) {
-      const { flow, attempt, answer, first } = event;
-      if (!first || isMiscounted(event) || !isForEarlierSyn(event)) return;
+      const { flow, attempt, answer } = event;
+      if (isMiscounted(event) || !isForEarlierSyn(event)) return;
       report({
         group: `${flow.clientAddress()} ${serverOf(flow)}`,
         confidence: "certain",

@@ -15,15 +15,15 @@ export const synackOffByOne: Diagnosis = {
     "mend the side that answers, or the box that answers for it; a client that never uses the ISN 0 avoids the form in which 0 is taken for 'none'",
   start: (report) => ({
     wronglyAnswered(event) {
-      const { flow, attempt, answer, first } = event;
-      if (!first || !isMiscounted(event)) return;
+      const { flow, attempt, answer, isConfirmed } = event;
+      if (!isMiscounted(event)) return;
       const isn = attempt.client.isn ?? 0;
       const due = attempt.client.next;
       const distance = serialDistance(due, answer.acknowledgement);
       const zero = isn === 0 ? " The ISN is 0, which some take for no number at all." : "";
       report({
         group: `${flow.clientAddress()} ${serverOf(flow)}`,
-        confidence: "certain",
+        confidence: isConfirmed ? "certain" : "likely",
         blames: flow.serverAddress(),
         summary: `the SYN-ACK to ${connectionOf(flow)} miscounts the SYN: it acknowledges ${absolute(answer.acknowledgement)}, ${absolute(due)} is due (${signed(distance)})`,
         detail: `A number this near to the ISN belongs to this SYN. ${serverOf(flow)}, or a box that answers for it, does not count the SYN as one number.${zero}`,

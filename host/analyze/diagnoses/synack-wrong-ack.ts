@@ -16,15 +16,15 @@ export const synackWrongAck: Diagnosis = {
     "in the network: enlarge the port pool of the NAT or balancer, and let it forget entries no sooner than the servers leave TIME_WAIT; in the firmware: answer with RST and try again from another port",
   start: (report) => ({
     wronglyAnswered(event) {
-      const { flow, attempt, answer, first } = event;
-      if (!first || isMiscounted(event) || isForEarlierSyn(event)) return;
+      const { flow, attempt, answer, isConfirmed } = event;
+      if (isMiscounted(event) || isForEarlierSyn(event)) return;
       const isn = attempt.client.isn ?? 0;
       const due = attempt.client.next;
       const distance = serialDistance(due, answer.acknowledgement);
       const elapsedUs = answer.timeUs - answer.synUs;
       report({
         group: `${flow.clientAddress()} ${serverOf(flow)}`,
-        confidence: "certain",
+        confidence: isConfirmed ? "certain" : "likely",
         blames: THE_WAY,
         summary: `the SYN-ACK to ${connectionOf(flow)} acknowledges a number that the client has not sent: it acknowledges ${absolute(answer.acknowledgement)}, ISN + 1 is ${absolute(due)}`,
         detail: `It came ${formatDurationUs(elapsedUs)} after the SYN, and is ${signed(distance)} off. No end that saw the SYN sends this, so something between the client and ${serverOf(flow)}, or an old state there, seems to answer for another connection.`,

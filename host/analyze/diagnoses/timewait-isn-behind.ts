@@ -12,8 +12,8 @@ export const timewaitIsnBehind: Diagnosis = {
   clause: "RFC 9293 §3.4.3, §3.10.7.4",
   remedy:
     "keep the ISN clock and the hash key across restarts (persist a ceiling and the key), and do not use a port again while the far side may be in TIME_WAIT",
-  start: (report) =>
-    refusalJudge("timewait-isn-behind", report, {
+  start: (report, context) =>
+    refusalJudge("timewait-isn-behind", report, context, {
       summary: (refusal, { server, connection }) =>
         `${server} ${stateWords(refusal)} and refuses ${connection}: ISN ${absolute(refusal.isn)} ${behind(refusal)} ${absolute(refusal.expected)}, which the server expects`,
       detail: (refusal) => `${heldWords(refusal)} ${answerWords(refusal)}`,

@@ -12,8 +12,8 @@ export const timewaitIsnTooFar: Diagnosis = {
   clause: "RFC 9293 §3.4, §3.10.7.4",
   remedy:
     "let the ISN follow a clock (4 µs ticks plus a keyed hash of the 4-tuple) that is persisted across restarts, so that it is ahead of the last connection by less than 2^31; a random ISN for each connection is not enough",
-  start: (report) =>
-    refusalJudge("timewait-isn-too-far", report, {
+  start: (report, context) =>
+    refusalJudge("timewait-isn-too-far", report, context, {
       summary: (refusal, { server, connection }) =>
         `${server} ${stateWords(refusal)} and refuses ${connection}: ISN ${absolute(refusal.isn)} is ${grouped(refusal.forward)} ahead of ${absolute(refusal.expected)}, more than 2^31, and so counts as old`,
       detail: (refusal) => `${heldWords(refusal)} ${answerWords(refusal)}`,

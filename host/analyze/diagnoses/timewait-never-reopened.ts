@@ -13,12 +13,12 @@ export const timewaitNeverReopened: Diagnosis = {
   clause: "RFC 9293 §3.10.7.4 (SYN in TIME-WAIT), RFC 6191 §2, RFC 1337 §3",
   remedy:
     "at the server: reopen TIME_WAIT for a SYN that is ahead, shorten the MSL (TCP_MSL in lwIP), or let the client close first; at the client: take another port",
-  start(report) {
+  start(report, context) {
     const judge = ({ flow, attempt, previous }: Pick<Attempt, "flow" | "attempt" | "previous">) => {
       const { challenge: answer, vainRescues, rescueFrame } = attempt;
       if (!answer) return;
       const event = { attempt, previous, answer };
-      const refusal = refusalOf(event);
+      const refusal = refusalOf(event, context.hasLosses());
       if (refusal.cause !== "timewait-never-reopened") return;
       const { held, isTimeWait } = refusal;
       // A connection that stands does not survive a RST with exactly the number that is due.

@@ -12,8 +12,8 @@ export const timewaitReusedIsn: Diagnosis = {
   clause: "RFC 9293 §3.10.7.4, RFC 6191 §2",
   remedy:
     "make the ISN go forward across restarts (a clock with a persisted ceiling plus a keyed hash of the 4-tuple), and take a port that was not used before; as first aid answer the plain ACK with RST and send the SYN again",
-  start: (report) =>
-    refusalJudge("timewait-reused-isn", report, {
+  start: (report, context) =>
+    refusalJudge("timewait-reused-isn", report, context, {
       summary: (refusal, { server, connection }) =>
         `${server} ${stateWords(refusal)} and refuses ${connection}: ISN ${absolute(refusal.isn)} was used by the last connection, the server expects more than ${absolute(refusal.expected)}`,
       detail: (refusal) => `${heldWords(refusal)} ${answerWords(refusal)}`,

@@ -14,8 +14,8 @@ export const timewaitTimestampBehind: Diagnosis = {
   clause: "RFC 6191 §2, RFC 7323 §5",
   remedy:
     "derive the TSval from a clock that is persisted across restarts, or leave timestamps off; answer the plain ACK with RST and send the SYN again as first aid",
-  start: (report) =>
-    refusalJudge("timewait-timestamp-behind", report, {
+  start: (report, context) =>
+    refusalJudge("timewait-timestamp-behind", report, context, {
       summary: (refusal, { server, connection }) =>
         `${server} ${stateWords(refusal)} and refuses ${connection}: its TSval went back ${tsvals(refusal)}, so the SYN counts as old whatever its ISN`,
       detail: (refusal) =>

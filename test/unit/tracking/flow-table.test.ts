@@ -16,6 +16,7 @@ const APART = new Set([
   ...["misfit", "stale", "challenge", "wrongAck", "challenges", "wrongAcks", "rescueFrame"],
   ...[
     "challengeTold",
+    "wrongAckTold",
     "vainRescues",
     "rescuePending",
     "wrongResets",
