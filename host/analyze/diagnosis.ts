@@ -16,6 +16,7 @@ export const DIAGNOSIS_IDS = [
   "port-pool-wrap",
   "isn-repeats-after-boot",
   "ports-restart-after-boot",
+  "isn-repeats-on-tuple",
   "timewait-never-reopened",
   "timewait-timestamp-behind",
   "timewait-reused-isn",

@@ -7,6 +7,7 @@ import { finAckedInTwoSteps } from "./fin-acked-in-two-steps.ts";
 import { halfopenChallengeAck } from "./halfopen-challenge-ack.ts";
 import { isnPredictable } from "./isn-predictable.ts";
 import { isnRepeatsAfterBoot } from "./isn-repeats-after-boot.ts";
+import { isnRepeatsOnTuple } from "./isn-repeats-on-tuple.ts";
 import { keepalive } from "./keepalive.ts";
 import { pawsPerHost } from "./paws-per-host.ts";
 import { portPoolWrap } from "./port-pool-wrap.ts";
@@ -50,6 +51,7 @@ const ALL: readonly Diagnosis[] = [
   halfopenChallengeAck,
   isnPredictable,
   isnRepeatsAfterBoot,
+  isnRepeatsOnTuple,
   keepalive,
   portPoolWrap,
   portsRestartAfterBoot,

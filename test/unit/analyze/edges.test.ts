@@ -118,6 +118,22 @@ describe("timewait-reuse-ok", () => {
   });
 });
 
+describe("isn-repeats-on-tuple", () => {
+  const again = async (times: number, seconds = 90, isn = () => 6574) => {
+    const recording = new Recording();
+    for (let i = 0; i < times; i++) recording.session(isn(), 900 + 70_001 * i).wait(seconds);
+    return (await diagnose(recording)).rules;
+  };
+
+  it("needs three equal ones, each within 2 × MSL of the one before", async () => {
+    expect(await again(2)).not.toContain("isn-repeats-on-tuple");
+    expect(await again(3)).toContain("isn-repeats-on-tuple");
+    expect(await again(3, 241)).not.toContain("isn-repeats-on-tuple");
+    let isn = 0;
+    expect(await again(4, 90, () => (isn += 90_000))).not.toContain("isn-repeats-on-tuple");
+  });
+});
+
 describe("rst-rescue", () => {
   it("is not said of a connection that came through without an RST", async () => {
     const recording = new Recording().session(6574, 900, { close: "none" }).wait(2);
