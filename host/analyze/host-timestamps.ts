@@ -24,10 +24,12 @@ export interface PawsEvidence {
 }
 
 export class HostTimestamps {
-  readonly #pairs = new Map<string, PawsEvidence>();
+  /** Client → server. */
+  readonly #pairs = new Map<string, Map<string, PawsEvidence>>();
+  #count = 0;
 
   of(flow: Flow): PawsEvidence | undefined {
-    return this.#pairs.get(keyOf(flow));
+    return this.#pairs.get(flow.clientAddress())?.get(flow.serverAddress());
   }
 
   /** A SYN is sent: what counts is what the server knows at that time. */
@@ -39,10 +41,9 @@ export class HostTimestamps {
     const { synTsval } = attempt;
     attempt.hostTsval = undefined;
     if (synTsval === undefined) return;
-    const known = this.#pairs.get(keyOf(flow));
+    const known = this.of(flow);
     if (!known) {
-      if (this.#pairs.size >= PAIRS_MAX) return;
-      this.#pairs.set(keyOf(flow), {
+      this.#add(flow, {
         highest: synTsval,
         highestUs: at.timeUs,
         acceptedAhead: 0,
@@ -61,8 +62,17 @@ export class HostTimestamps {
     known.highestUs = at.timeUs;
   }
 
+  #add(flow: Flow, evidence: PawsEvidence): void {
+    if (this.#count >= PAIRS_MAX) return;
+    this.#count += 1;
+    const client = flow.clientAddress();
+    const servers = this.#pairs.get(client) ?? new Map<string, PawsEvidence>();
+    this.#pairs.set(client, servers);
+    servers.set(flow.serverAddress(), evidence);
+  }
+
   unanswered({ flow, attempt }: Pick<Attempt, "flow" | "attempt">): void {
-    const known = this.#pairs.get(keyOf(flow));
+    const known = this.of(flow);
     const { synTsval, hostTsval } = attempt;
     if (!known || synTsval === undefined || hostTsval === undefined) return;
     if (isBelowHighest(attempt)) known.droppedBehind += 1;
@@ -93,7 +103,3 @@ const DROPPED_MIN = 3;
 const ACCEPTED_MIN = 2;
 /** One in so many may contradict. */
 const OTHERS_MAX = 3;
-
-function keyOf(flow: Flow): string {
-  return `${flow.clientAddress()} ${flow.serverAddress()}`;
-}

@@ -5,33 +5,37 @@ import type { Ends } from "./flow.ts";
 
 const PLACES = 2 ** 12;
 
+type Mutable<T> = { -readonly [Name in keyof T]: T[Name] };
+
 interface Awaited {
   /** The ends as the SYN has them, client first. */
-  readonly ends: Ends;
-  readonly acknowledgement: number;
+  readonly ends: Mutable<Ends>;
+  acknowledgement: number;
 }
 
 export class AwaitedAnswers {
+  /** Filled anew, because there is one for each connection. */
   readonly #kept: (Awaited | undefined)[] = new Array(PLACES).fill(undefined);
 
   add(syn: Segment): void {
-    const { family, source0, source1, source2, source3, target0, target1, target2, target3 } = syn;
-    const { sourcePort, targetPort } = syn;
-    const ends = {
-      family,
-      source0,
-      source1,
-      source2,
-      source3,
-      target0,
-      target1,
-      target2,
-      target3,
-      sourcePort,
-      targetPort,
-    };
     const acknowledgement = serialAdd(syn.sequence, syn.sequenceLength);
-    this.#kept[placeOf(sourcePort, source0, acknowledgement)] = { ends, acknowledgement };
+    const place = placeOf(syn.sourcePort, syn.source0, acknowledgement);
+    const known = this.#kept[place];
+    const kept = known ?? emptyAwaited();
+    if (!known) this.#kept[place] = kept;
+    kept.acknowledgement = acknowledgement;
+    const { ends } = kept;
+    ends.family = syn.family;
+    ends.source0 = syn.source0;
+    ends.source1 = syn.source1;
+    ends.source2 = syn.source2;
+    ends.source3 = syn.source3;
+    ends.target0 = syn.target0;
+    ends.target1 = syn.target1;
+    ends.target2 = syn.target2;
+    ends.target3 = syn.target3;
+    ends.sourcePort = syn.sourcePort;
+    ends.targetPort = syn.targetPort;
   }
 
   /**
@@ -52,6 +56,13 @@ export class AwaitedAnswers {
     if (found?.acknowledgement !== segment.sequence) return undefined;
     return isClient(found.ends, sourcePort, source0) ? found.ends : undefined;
   }
+}
+
+function emptyAwaited(): Awaited {
+  const addresses = { source0: 0, source1: 0, source2: 0, source3: 0 };
+  const targets = { target0: 0, target1: 0, target2: 0, target3: 0 };
+  const ends = { family: 4 as const, ...addresses, ...targets, sourcePort: 0, targetPort: 0 };
+  return { ends, acknowledgement: 0 };
 }
 
 function isClient(ends: Ends, port: number, address: number): boolean {

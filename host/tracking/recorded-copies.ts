@@ -67,14 +67,43 @@ export class RecordedCopies {
   /** Flows that are another flow behind a NAT. */
   readonly #translated = new Set<number>();
   readonly #renumbered = new Map<number, Renumbering>();
-  #newestUs = Number.NEGATIVE_INFINITY;
+  // A fraction, so that the engine makes room for any time at once (flow.ts).
+  #newestUs = 0.5;
+  /** The ends of the last packet, and their hash. */
+  #flow = 0;
+  #aPort = -1;
+  #bPort = -1;
+  #a0 = 0.5;
+  #b0 = 0.5;
 
   /** Whether an earlier packet was this one; call it once for each TCP packet, in the order of the file. */
   kindOf(segment: Segment, packet: Packet): CopyKind | undefined {
-    const flow = hashOf(segment);
+    const flow = this.#flowOf(segment);
     const kind = this.#kindOf(segment, packet, flow);
     if (kind !== undefined) this.counts[kind] += 1;
     return kind;
+  }
+
+  /** The hash of the flow; packets of a connection come in bursts. */
+  #flowOf(segment: Segment): number {
+    const { family, sourcePort, targetPort, source0, target0 } = segment;
+    const isSame =
+      family === 4 &&
+      ((sourcePort === this.#aPort &&
+        targetPort === this.#bPort &&
+        source0 === this.#a0 &&
+        target0 === this.#b0) ||
+        (sourcePort === this.#bPort &&
+          targetPort === this.#aPort &&
+          source0 === this.#b0 &&
+          target0 === this.#a0));
+    if (isSame) return this.#flow;
+    this.#flow = hashOf(segment);
+    this.#aPort = family === 4 ? sourcePort : -1;
+    this.#bPort = targetPort;
+    this.#a0 = source0;
+    this.#b0 = target0;
+    return this.#flow;
   }
 
   #kindOf(segment: Segment, packet: Packet, flow: number): CopyKind | undefined {
@@ -82,7 +111,7 @@ export class RecordedCopies {
     const hops = hopsOf(segment, packet);
     const isSyn = (segment.flags & (SYN | ACK)) === SYN;
     const isAppended = this.#isAppended(segment, packet, flow);
-    this.#newestUs = Math.max(this.#newestUs, timeUs);
+    if (timeUs > this.#newestUs) this.#newestUs = timeUs;
     if (isAppended) return "appended";
     const print = printOf(segment);
     const check = checkOf(segment, packet);

@@ -143,9 +143,11 @@ export class HostRestarts {
   /** A timestamp clock has run on since an opening before. */
   #ranOn({ timeUs }: Opening, { tsval, before }: OpeningContext): boolean {
     if (tsval === undefined) return false;
+    const last = this.#lastReading;
+    if (!before?.synReading && !last) return false;
     const now = { tsval, timeUs };
-    const readings = [before?.synReading, this.#lastReading];
-    return readings.some((reading) => reading !== undefined && ranOn(reading, now));
+    if (before?.synReading && ranOn(before.synReading, now)) return true;
+    return last !== undefined && ranOn(last, now);
   }
 
   #timestampRestart(opening: Opening, before: number, after: number): void {

@@ -29,7 +29,6 @@ interface KeptSyn {
   sourcePort: number;
   targetPort: number;
   window: number;
-  mss: number;
   tsval: number;
 }
 
@@ -41,26 +40,24 @@ export class SynLog {
 
   add(segment: Segment, packet: Packet, flow: number): void {
     const place = placeOf(segment);
-    const { sequence, acknowledgement, source0, source3, target0, target3 } = segment;
-    const { sourcePort, targetPort, window, mss, tsval } = segment;
-    this.#kept[place] = {
-      flow,
-      translations: 0,
-      sequence,
-      acknowledgement,
-      isAck: (segment.flags & ACK) !== 0,
-      timeUs: packet.timeUs,
-      identification: identificationOf(segment, packet),
-      source0,
-      source3,
-      target0,
-      target3,
-      sourcePort,
-      targetPort,
-      window,
-      mss,
-      tsval,
-    };
+    const known = this.#kept[place];
+    const kept = known ?? emptySyn();
+    if (!known) this.#kept[place] = kept;
+    kept.flow = flow;
+    kept.translations = 0;
+    kept.sequence = segment.sequence;
+    kept.acknowledgement = segment.acknowledgement;
+    kept.isAck = (segment.flags & ACK) !== 0;
+    kept.timeUs = packet.timeUs;
+    kept.identification = identificationOf(segment, packet);
+    kept.source0 = segment.source0;
+    kept.source3 = segment.source3;
+    kept.target0 = segment.target0;
+    kept.target3 = segment.target3;
+    kept.sourcePort = segment.sourcePort;
+    kept.targetPort = segment.targetPort;
+    kept.window = segment.window;
+    kept.tsval = segment.tsval;
   }
 
   /** The same packet was recorded at the same time before; if not, it is from now on. */
@@ -89,6 +86,26 @@ export class SynLog {
     kept.translations += 1;
     return kept.flow;
   }
+}
+
+function emptySyn(): KeptSyn {
+  return {
+    flow: 0,
+    translations: 0,
+    sequence: 0,
+    acknowledgement: 0,
+    isAck: false,
+    timeUs: 0.5,
+    identification: 0,
+    source0: 0,
+    source3: 0,
+    target0: 0,
+    target3: 0,
+    sourcePort: 0,
+    targetPort: 0,
+    window: 0,
+    tsval: 0,
+  };
 }
 
 /** All that no translation of addresses changes. */
