@@ -98,6 +98,7 @@ export { PEERS } from "./peers/index.ts";
 export {
   type PeerModel,
   type PeerReply,
+  type PeerSettings,
   type PeerState,
   type ResetSituation,
   replyToSyn,

@@ -5,17 +5,20 @@
 
 import { decodePacket } from "../capture/decode.ts";
 import type { Packet } from "../capture/packet.ts";
-import { Segment } from "../capture/segment.ts";
+import { RST, Segment, SYN, TUNNEL_NAMES } from "../capture/segment.ts";
 import type { CaptureEvents } from "../tracking/capture-events.ts";
-import type { Flow, Side } from "../tracking/flow.ts";
+import type { Flow, Incarnation, Side } from "../tracking/flow.ts";
 import { FlowTracker, type Step } from "../tracking/flow-tracker.ts";
 import { HeardAddresses } from "../tracking/heard-addresses.ts";
 import { Hosts } from "../tracking/hosts.ts";
+import { copyNotes, RecordedCopies } from "../tracking/recorded-copies.ts";
+import { identificationOf } from "../tracking/syn-log.ts";
 import { ChecksumCensus, type ChecksumSummary, checksumNotes } from "./checksum-census.ts";
 import { type ConnectionRow, rowOf } from "./connection-row.ts";
 import { DIAGNOSES } from "./diagnoses/index.ts";
 import type { CaptureContext, Diagnosis, DiagnosisJudge } from "./diagnosis.ts";
 import { type Finding, FindingCollector, type OnFinding } from "./findings.ts";
+import { HostTimestamps } from "./host-timestamps.ts";
 import { type PacketFilter, passes } from "./packet-filter.ts";
 import { endpointText, grouped, plural } from "./wording.ts";
 
@@ -59,6 +62,8 @@ export interface AnalysisCounts {
   readonly firstFragments: number;
   readonly laterFragments: number;
   readonly unreadable: number;
+  /** Packets in tunnels that break off, or that lie in too many others: their TCP was not read. */
+  readonly tunnelled: number;
   /** Of the unreadable ones, those of which the recorder kept too little. */
   readonly cut: number;
 }
@@ -89,6 +94,8 @@ export class Analysis {
   readonly #tracker: FlowTracker;
   readonly #hosts: Hosts;
   readonly #heard = new HeardAddresses();
+  readonly #copies = new RecordedCopies();
+  readonly #timestamps = new HostTimestamps();
   readonly #checksums = new ChecksumCensus();
   readonly #collector: FindingCollector;
   readonly #judges: readonly DiagnosisJudge[];
@@ -101,10 +108,15 @@ export class Analysis {
   #firstFragments = 0;
   #laterFragments = 0;
   #unreadable = 0;
+  #tunnelled = 0;
+  /** TCP packets by the tunnel that they came in. */
+  readonly #inTunnels = new Map<number, number>();
   #cut = 0;
   #answered = 0;
   readonly #passedOver = new Set<string>();
   #backward = 0;
+  /** Identification field of the packet at hand. */
+  #identification = 0;
   #firstUs: number | undefined;
   #lastUs = 0;
 
@@ -117,6 +129,9 @@ export class Analysis {
     const context: CaptureContext = {
       twoMslUs,
       heardFrom: (flow, side) => this.#heard.has(flow, side),
+      hasLosses: () => this.#tracker.hasLosses,
+      pawsOf: (flow) => this.#timestamps.of(flow),
+      lastBootUs: (host) => this.#hosts.host(host).lastBootUs,
       isRestarting: (host) => this.#hosts.host(host).isRepeating,
     };
     this.#judges = diagnoses.map((diagnosis) =>
@@ -138,17 +153,20 @@ export class Analysis {
     this.#packets += 1;
     const segment = this.#segment;
     const kind = decodePacket(packet, segment);
-    if (packet.timeUs < this.#lastUs) this.#backward += 1;
-    else this.#lastUs = packet.timeUs;
+    const isBackward = packet.timeUs < this.#lastUs;
+    if (!isBackward) this.#lastUs = packet.timeUs;
     if (this.#firstUs === undefined) {
       this.#firstUs = packet.timeUs;
       this.#collector.baseUs = packet.timeUs;
     }
     if (kind !== "tcp") {
+      if (isBackward) this.#backward += 1;
       this.#other(packet, kind);
       return;
     }
     this.#tcp += 1;
+    const { tunnel } = segment;
+    if (tunnel !== 0) this.#inTunnels.set(tunnel, (this.#inTunnels.get(tunnel) ?? 0) + 1);
     if (segment.firstFragment) this.#firstFragments += 1;
     this.#heard.add(segment);
     this.#checksums.add(packet, segment);
@@ -160,13 +178,24 @@ export class Analysis {
       return;
     }
     this.#analysed += 1;
+    if (this.#copies.kindOf(segment, packet) !== undefined) return;
+    if (isBackward) this.#backward += 1;
+    this.#identification = identificationOf(segment, packet);
     const tracker = this.#tracker;
     tracker.observe(segment, packet, timeUs);
     const { flow, sender } = tracker;
     if (!flow) return;
-    if (sender === "client") flow.clientHost?.heard(timeUs);
+    if (sender === "client") this.#heardClient(flow, timeUs);
     if (!onPacket) return;
     onPacket({ packet, segment, flow, sender, step: tracker.step, firstUs: this.#firstUs });
+  }
+
+  #heardClient({ clientHost, current }: Flow, timeUs: number): void {
+    if (!clientHost) return;
+    clientHost.heard(timeUs);
+    const { flags } = this.#segment;
+    if ((flags & (SYN | RST)) !== 0) return;
+    clientHost.wentOn(current.openedUs, timeUs, this.#identification);
   }
 
   /** The capture is over: what was open is judged as it stands. */
@@ -191,6 +220,7 @@ export class Analysis {
         firstFragments: this.#firstFragments,
         laterFragments: this.#laterFragments,
         unreadable: this.#unreadable,
+        tunnelled: this.#tunnelled,
         cut: this.#cut,
       },
       checksums,
@@ -216,6 +246,7 @@ export class Analysis {
 
   #other(packet: Packet, kind: string): void {
     if (kind === "tcp-fragment") this.#laterFragments += 1;
+    else if (kind === "tunnel") this.#tunnelled += 1;
     else if (kind === "cut" || kind === "malformed") {
       this.#unreadable += 1;
       if (kind === "cut") this.#cut += 1;
@@ -256,6 +287,21 @@ export class Analysis {
         `the capture time went back at ${plural(this.#backward, "packet")}; ${this.#backward === 1 ? "it was" : "they were"} read as simultaneous with the one before`,
       );
     }
+    for (const [tunnel, count] of this.#inTunnels) {
+      notes.push(`${plural(count, "TCP packet")} came in a tunnel: ${TUNNEL_NAMES[tunnel]}`);
+    }
+    if (this.#tunnelled > 0) {
+      notes.push(
+        `${plural(this.#tunnelled, "packet")} ${this.#tunnelled === 1 ? "is" : "are"} in tunnels that cannot be followed: what TCP is in them was not read`,
+      );
+    }
+    notes.push(...copyNotes(this.#copies).map(({ message }) => message));
+    const { doubledRuns } = this.#hosts;
+    if (doubledRuns > 0) {
+      notes.push(
+        `connections come once more with the sequence numbers of both ends (${plural(doubledRuns, "time")}): the recording is doubled, because a restart of one end does not make the other repeat its own`,
+      );
+    }
     if (tracker.midstream > 0) {
       const one = tracker.midstream === 1;
       notes.push(
@@ -279,10 +325,16 @@ export class Analysis {
     const opened = judges.filter((judge) => judge.opened);
     const isnChosen = judges.filter((judge) => judge.isnChosen);
     const connected = judges.filter((judge) => judge.connected);
+    const timestamps = this.#timestamps;
     return {
       opened: (event) => {
+        timestamps.opened(event);
         for (const judge of opened) judge.opened?.(event);
-        event.flow.clientHost = this.#hosts.opened(event);
+        event.flow.clientHost = this.#hosts.opened(
+          event,
+          this.#identification,
+          this.#tracker.hasLosses,
+        );
       },
       challenged: (event) => {
         for (const judge of judges) judge.challenged?.(event);
@@ -292,12 +344,25 @@ export class Analysis {
       },
       connected: (event) => {
         this.#answered += 1;
+        timestamps.connected(event);
+        const { flow, attempt, segment } = event;
+        flow.clientHost?.answered(attempt.opening, segment.sequence);
+        attempt.opening = 0;
         for (const judge of connected) judge.connected?.(event);
       },
       failed: (event) => {
-        const { challenges, wrongAcks, resetBy } = event.attempt;
-        if (challenges > 0 || wrongAcks > 0 || resetBy === "server") this.#answered += 1;
+        if (isAnswered(event.attempt)) this.#answered += 1;
+        else timestamps.unanswered(event);
         for (const judge of judges) judge.failed?.(event);
+      },
+      resetAnswered: (event) => {
+        for (const judge of judges) judge.resetAnswered?.(event);
+      },
+      resetIgnored: (event) => {
+        for (const judge of judges) judge.resetIgnored?.(event);
+      },
+      secondSynAck: (event) => {
+        for (const judge of judges) judge.secondSynAck?.(event);
       },
       isnChosen: (event) => {
         for (const judge of isnChosen) judge.isnChosen?.(event);
@@ -322,4 +387,10 @@ export class Analysis {
       },
     };
   }
+}
+
+/** Something came back for the SYN, whatever it was. */
+function isAnswered(attempt: Incarnation): boolean {
+  const { challenges, wrongAcks, refusals, wrongResets, strayAnswers } = attempt;
+  return challenges + wrongAcks + refusals + wrongResets + strayAnswers > 0;
 }

@@ -98,13 +98,15 @@ function nothingToJudge(
   );
 }
 
-function reasons({ packets, unreadable, cut, laterFragments }: AnalysisCounts): string {
-  const other = packets - unreadable - laterFragments;
+function reasons(counts: AnalysisCounts): string {
+  const { packets, unreadable, cut, laterFragments, tunnelled } = counts;
+  const other = packets - unreadable - laterFragments - tunnelled;
   const parts = [
     ...(cut > 0 ? [`${grouped(cut)} cut before the end of the TCP header`] : []),
     ...(unreadable > cut ? [`${grouped(unreadable - cut)} that contradict themselves`] : []),
     ...(laterFragments > 0 ? [`${plural(laterFragments, "later IP fragment")}`] : []),
-    ...(other > 0 ? [`${grouped(other)} of other protocols or within tunnels`] : []),
+    ...(tunnelled > 0 ? [`${grouped(tunnelled)} in tunnels that cannot be followed`] : []),
+    ...(other > 0 ? [`${grouped(other)} of other protocols`] : []),
   ];
   return ` (${parts.join(", ")})`;
 }

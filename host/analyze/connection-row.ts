@@ -1,4 +1,5 @@
 /** One connection of a capture, summed up for people and programs. */
+import { TUNNEL_NAMES } from "../capture/segment.ts";
 import { type Tuple, tupleKey } from "../core/tuple.ts";
 import type { Flow, Side } from "../tracking/flow.ts";
 import type { Half } from "../tracking/half.ts";
@@ -21,13 +22,22 @@ export interface SideRow {
   readonly state: TcpState;
 }
 
-export type Outcome = "connected" | "refused-by-ack" | "wrong-ack" | "reset" | "no-answer";
+export type Outcome =
+  | "connected"
+  | "refused-by-ack"
+  | "wrong-ack"
+  | "wrong-rst"
+  | "answered-elsewhere"
+  | "reset"
+  | "no-answer";
 
 export interface ConnectionRow {
   /** Counted from 1, in the order in which connections were over. */
   readonly number: number;
   /** Client first. */
   readonly tuple: Tuple;
+  /** The tunnel that its packets came in: `VXLAN`. */
+  readonly tunnel?: string;
   /** The same as text, as findings name it. */
   readonly connection: string;
   /** Which connection of the 4-tuple it is, counted from 1. */
@@ -60,9 +70,13 @@ export function rowOf(flow: Flow, number: number, baseUs: number): ConnectionRow
   const tuple = flow.tuple();
   // Data with the SYN-ACK missing from the capture: it stood, but since when is not known.
   const isConnected = current.connectedUs > 0;
+  const isRefused = !current.connected && current.refusals > 0;
+  const standingUs = current.resetBy === undefined ? undefined : current.resetUs;
+  const resetUs = isRefused ? current.refusedUs : standingUs;
   return {
     number,
     tuple,
+    ...(current.tunnel === 0 ? {} : { tunnel: TUNNEL_NAMES[current.tunnel] ?? "tunnel" }),
     connection: tupleKey(tuple),
     incarnation: flow.incarnations,
     sawSyn: current.sawSyn,
@@ -76,8 +90,8 @@ export function rowOf(flow: Flow, number: number, baseUs: number): ConnectionRow
     client: sideRow(current.client, stateOf(current, "client"), baseUs),
     server: sideRow(current.server, stateOf(current, "server"), baseUs),
     closedFirst: current.closedFirst,
-    resetBy: current.resetBy,
-    resetUs: current.resetBy === undefined ? undefined : baseUs + current.resetUs,
+    resetBy: isRefused ? "server" : current.resetBy,
+    resetUs: resetUs === undefined ? undefined : baseUs + resetUs,
     challenges: current.challenges,
     wrongAcks: current.wrongAcks,
     keepalives: current.keepalives,
@@ -87,9 +101,11 @@ export function rowOf(flow: Flow, number: number, baseUs: number): ConnectionRow
 
 function outcomeOf({ current }: Flow): Outcome {
   if (current.connected) return "connected";
-  if (current.resetBy !== undefined) return "reset";
+  if (current.refusals > 0) return "reset";
   if (current.wrongAcks > 0) return "wrong-ack";
-  return current.challenges > 0 ? "refused-by-ack" : "no-answer";
+  if (current.challenges > 0) return "refused-by-ack";
+  if (current.strayAnswers > 0) return "answered-elsewhere";
+  return current.wrongResets > 0 ? "wrong-rst" : "no-answer";
 }
 
 function sideRow(half: Half, state: TcpState, baseUs: number): SideRow {

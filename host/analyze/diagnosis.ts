@@ -1,23 +1,36 @@
 /** What a diagnosis is, and what it is given. Each is one file in `diagnoses/`, named after its id. */
 import type { CaptureEvents } from "../tracking/capture-events.ts";
 import type { Flow, Side } from "../tracking/flow.ts";
+import type { PawsEvidence } from "./host-timestamps.ts";
 
 export const DIAGNOSIS_IDS = [
   "stale-segment-accepted",
   "sequence-bit-flip",
   "synack-wrong-ack",
+  "synack-off-by-one",
+  "synack-for-earlier-syn",
+  "synack-from-elsewhere",
+  "rst-not-acceptable",
+  "rst-challenge-loop",
+  "rst-ignored",
   "port-pool-wrap",
   "isn-repeats-after-boot",
   "ports-restart-after-boot",
+  "isn-repeats-on-tuple",
+  "timewait-never-reopened",
   "timewait-timestamp-behind",
   "timewait-reused-isn",
   "timewait-isn-too-far",
   "timewait-isn-behind",
   "halfopen-challenge-ack",
   "quiet-time-broken",
+  "paws-per-host",
+  "syn-dropped-on-the-way",
   "syn-ignored",
   "isn-predictable",
   "boot-detected",
+  "connection-refused",
+  "second-synack",
   "rst-rescue",
   "timewait-reuse-ok",
   "keepalive",
@@ -32,6 +45,9 @@ export type DiagnosisId = (typeof DIAGNOSIS_IDS)[number];
  * is right. Only a fault makes the exit code 1.
  */
 export type Severity = "fault" | "information" | "harmless";
+
+/** What a finding blames that blames no host: a router, NAT, firewall or line. */
+export const THE_WAY = "the way";
 
 /** `certain`: the packets show it; `likely`, `possible`: they fit, and `settle` says what is missing. */
 export type Confidence = "certain" | "likely" | "possible";
@@ -64,6 +80,8 @@ export interface FindingDraft {
   /** The connection, as `client > server`. */
   readonly connection?: string;
   readonly host?: string;
+  /** Address of the host that is at fault, or `THE_WAY` for what lies between; absent if nobody is, or it is open. */
+  readonly blames?: string;
   /** tshark display filter that shows the packets. */
   readonly filter: string;
   /** What a longer or other capture would settle. */
@@ -80,6 +98,12 @@ export type Report = (draft: FindingDraft) => void;
 export interface CaptureContext {
   /** Whether that side's address has sent any TCP packet, in whatever connection. */
   heardFrom(flow: Flow, side: Side): boolean;
+  /** Packets are missing from the capture: what was not seen may have been there. */
+  hasLosses(): boolean;
+  /** What the timestamps of the client tell about the silence of a server (host-timestamps.ts). */
+  pawsOf(flow: Flow): PawsEvidence | undefined;
+  /** The host's last restart, in microseconds since the first packet; undefined if none was found. */
+  lastBootUs(host: string): number | undefined;
   /** The host's openings repeat those before a boot that was told. */
   isRestarting(host: string): boolean;
   readonly twoMslUs: number;

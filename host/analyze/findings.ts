@@ -103,6 +103,7 @@ export class FindingCollector {
   }
 
   #finding(diagnosis: Diagnosis, { draft, severity, frames, count, lastUs }: Group): Finding {
+    const inOrder = [...new Set(frames)].sort((a, b) => a - b);
     const { group: _group, severity: _s, count: _c, revises: _r, ...rest } = draft;
     const { id, title, explanation, clause, remedy } = diagnosis;
     return {
@@ -110,7 +111,7 @@ export class FindingCollector {
       severity,
       ...rest,
       timeUs: this.baseUs + draft.timeUs,
-      frames,
+      frames: inOrder,
       count,
       lastUs: this.baseUs + lastUs,
       title,

@@ -68,6 +68,7 @@ export class IsnRing {
 export function isnBlockOf(chosen: IsnRing): IsnBlock {
   const isns: number[] = [];
   const ports: number[] = [];
+  const openedUs: number[] = [];
   const steps: number[] = [];
   const timedSteps: number[] = [];
   const timesUs: number[] = [];
@@ -88,8 +89,9 @@ export function isnBlockOf(chosen: IsnRing): IsnBlock {
     }
     isns.push(isn);
     ports.push(chosen.number(i, PORT));
+    openedUs.push(chosen.number(i, TIME_US));
   }
-  return { isns, ports, steps, timedSteps, timesUs, ratios };
+  return { isns, ports, openedUs, steps, timedSteps, timesUs, ratios };
 }
 
 /** Inverse of an odd number mod 2^32 (Newton: each round doubles the number of right bits). */

@@ -94,6 +94,7 @@ function peerStateOf({ server }: ConnectionRow): PeerState {
     case "CLOSE_WAIT":
     case "FIN_WAIT":
     case "LAST_ACK":
+    case "CLOSING":
     case "SYN_RECV":
       return server.state;
     default:

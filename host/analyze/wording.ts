@@ -1,9 +1,10 @@
 /** How findings name numbers, connections and packets. */
 import { grouped } from "../core/plural.ts";
-import { tupleKey } from "../core/tuple.ts";
+import { endpointText, tupleKey } from "../core/tuple.ts";
 import type { Flow } from "../tracking/flow.ts";
 
 export { grouped, plural } from "../core/plural.ts";
+export { endpointText } from "../core/tuple.ts";
 
 /** `6574 (0x000019ae)`: absolute numbers, as the packets carry them. */
 export function absolute(number: number): string {
@@ -22,10 +23,6 @@ export function connectionOf(flow: Flow): string {
 
 export function serverOf(flow: Flow): string {
   return endpointText(flow.serverAddress(), flow.serverPort);
-}
-
-export function endpointText(address: string, port: number): string {
-  return address.includes(":") ? `[${address}]:${port}` : `${address}:${port}`;
 }
 
 /** tshark display filter for all packets of the connection. */
@@ -48,6 +45,7 @@ function pairFilter(a: string, b: string): string {
   return `${field(a)}.addr == ${a} && ${field(b)}.addr == ${b}`;
 }
 
-function field(address: string): string {
+/** The tshark field of an address: `ip` or `ipv6`. */
+export function field(address: string): string {
   return address.includes(":") ? "ipv6" : "ip";
 }

@@ -78,9 +78,9 @@ export function unsupportedLinkType(name: string, linkType: number): UsageError 
   );
 }
 
-/** 802.11 frames, bare or behind a header of the radio: mostly encrypted, and never whole. */
+/** 802.11 frames behind the headers of old drivers. */
 function isMonitorMode(linkType: number): boolean {
-  return linkType === 105 || linkType === 119 || linkType === 127 || linkType === 163;
+  return linkType === 119 || linkType === 163;
 }
 
 export function badGzip(name: string, reason: string): UsageError {

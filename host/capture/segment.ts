@@ -3,7 +3,7 @@ import { type Address, ipv4, ipv6 } from "../core/address.ts";
 
 /**
  * What a packet turned out to be. `tcp-fragment`: a later fragment, which has no TCP header;
- * `cut`: the capture kept too little of it; `malformed`: its own lengths contradict each other.
+ * `tunnel`: a tunnel in more tunnels than are followed, or one that breaks off; `cut`: the capture kept too little of it; `malformed`: its own lengths contradict each other.
  */
 export type PacketKind =
   | "tcp"
@@ -11,6 +11,7 @@ export type PacketKind =
   | "udp"
   | "icmp6"
   | "arp"
+  | "tunnel"
   | "other"
   | "cut"
   | "malformed";
@@ -22,8 +23,39 @@ export const RST = 0x04;
 export const PSH = 0x08;
 export const ACK = 0x10;
 
+/** Tunnels whose inner packets are read, by the number in `Segment.tunnel`. */
+export const TUNNEL = {
+  none: 0,
+  vxlan: 1,
+  geneve: 2,
+  gtpU: 3,
+  gre: 4,
+  erspan: 5,
+  ipInIp: 6,
+  ip6InIp4: 7,
+  ip4InIp6: 8,
+  mpls: 9,
+  ppp: 10,
+} as const;
+
+export const TUNNEL_NAMES: readonly string[] = [
+  "",
+  "VXLAN",
+  "Geneve",
+  "GTP-U",
+  "GRE",
+  "ERSPAN",
+  "IP in IP",
+  "6in4",
+  "4in6",
+  "MPLS",
+  "PPP in GRE",
+];
+
 export class Segment {
   kind: PacketKind = "other";
+  /** The innermost tunnel that the packet came in (TUNNEL); 0: none. */
+  tunnel = 0;
 
   /** Link layer: EtherType of the payload, and where it starts in the packet's buffer. */
   etherType = 0;

@@ -9,8 +9,9 @@ const INTERVAL_FACTOR_MAX = 7;
 
 /**
  * True if this SYN (or SYN-ACK) of the device repeats the one that opened `connection`: the same
- * ISN, while the attempt is neither closed nor established, in the same boot as far as it is known,
- * and within the wait that backing off explains. A device that restarts sooner than that and
+ * ISN, before the connection stands, in the same boot as far as it is known, and within the wait that
+ * backing off explains. A RST that refused the SYN left nothing at the server (RFC 9293 §3.10.7.1), so
+ * the SYN that follows it with the same number is the same attempt. A device that restarts sooner than that and
  * repeats an unanswered SYN cannot be told from one that retransmits.
  */
 export function isSynRetransmission(
@@ -19,9 +20,8 @@ export function isSynRetransmission(
   timeUs: number,
   boot: number,
 ): boolean {
-  if (connection.isn !== segment.sequence || connection.closed || connection.established) {
-    return false;
-  }
+  if (connection.isn !== segment.sequence || connection.established) return false;
+  if (connection.reset === "device" || (connection.passive && connection.closed)) return false;
   if (connection.boot !== boot) return false;
   const intervalMaxUs = Math.max(
     FIRST_INTERVAL_MAX_US,

@@ -71,6 +71,12 @@ export class Tracker {
     this.#boot += 1;
   }
 
+  /** The device sent the segment, or is to get it. */
+  concerns(segment: Segment): boolean {
+    if (segment.family !== this.#family) return false;
+    return this.#isSource(segment) || this.#isTarget(segment);
+  }
+
   /** Takes the next TCP segment. `timeUs` must not go back from call to call. */
   observe(segment: Segment, frame: number, timeUs: number): TrackOutcome {
     if (segment.family !== this.#family) return "foreign";
@@ -94,6 +100,8 @@ export class Tracker {
       known.synRetransmissions += 1;
       known.synIntervalUs = timeUs - known.synUs;
       known.synUs = timeUs;
+      // The RST that refused it is over.
+      known.reset = undefined;
       this.synRetransmissions += 1;
       raiseTimestamp(known, segment);
       this.#heardDevice(known, frame, timeUs);

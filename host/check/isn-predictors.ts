@@ -3,8 +3,10 @@
  * evidence is on a good device: a bound on the chance, as a natural logarithm (chance.ts). All of
  * them together make fewer than 250 tests each time.
  */
+
 import { lnBinomialTail, lnSameValue, lnUnevenness } from "./chance.ts";
 import type { IsnBlock } from "./isn-sequence.ts";
+import { linearFeedback, NAMED_GENERATORS } from "./known-generators.ts";
 
 export interface Prediction {
   readonly lnChance: number;
@@ -15,6 +17,7 @@ export interface Prediction {
 /** The most telling predictors first: the first that is unlikely enough names the finding. */
 export const ISN_PREDICTORS: readonly ((block: IsnBlock) => Prediction)[] = [
   constantStep,
+  ...NAMED_GENERATORS,
   functionOfPort,
   commonDivisor,
   repeatedOutput,
@@ -24,6 +27,7 @@ export const ISN_PREDICTORS: readonly ((block: IsnBlock) => Prediction)[] = [
   smallSteps,
   stuckBit,
   unevenSpread,
+  linearFeedback,
 ];
 
 const SURE: Prediction = { lnChance: 0, how: "" };

@@ -14,6 +14,8 @@ export const BLOCK_SIZE = 4096;
 export interface IsnBlock {
   readonly isns: readonly number[];
   readonly ports: readonly number[];
+  /** When each was sent, in microseconds. */
+  readonly openedUs: readonly number[];
   /** Steps mod 2^32 from the connection before. */
   readonly steps: readonly number[];
   /** Steps within one boot, and for each the time between, in microseconds (above 0). */
@@ -50,6 +52,7 @@ export class IsnSequence {
     const block = this.#block;
     block.isns.push(open.isn);
     block.ports.push(open.tuple.localPort);
+    block.openedUs.push(open.timeUs);
     if (last === undefined || step === undefined) return true;
     block.steps.push(step);
     const elapsedUs = open.timeUs - last.timeUs;
@@ -73,6 +76,7 @@ function emptyBlock() {
   return {
     isns: [] as number[],
     ports: [] as number[],
+    openedUs: [] as number[],
     steps: [] as number[],
     timedSteps: [] as number[],
     timesUs: [] as number[],

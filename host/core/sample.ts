@@ -60,6 +60,8 @@ export interface UsedSample {
   readonly next: number;
   /** Highest TSval sent so far, u32. */
   readonly tsval?: number;
+  /** The device went on after the handshake, where the source sees that. */
+  readonly stood?: boolean;
   /** The connection did not come to its end: a few numbers more may have been used. */
   readonly cutShort?: boolean;
   readonly frame?: number;

@@ -6,7 +6,8 @@ export interface Tuple {
   readonly remotePort: number;
 }
 
-function endpoint(address: string, port: number): string {
+/** `10.77.0.1:25`, or `[fd00::1]:25`. */
+export function endpointText(address: string, port: number): string {
   return address.includes(":") ? `[${address}]:${port}` : `${address}:${port}`;
 }
 
@@ -18,12 +19,12 @@ export function tupleKey(tuple: Tuple): string {
   // Engine, rules and statistics ask for the key of the same sample one after the other.
   if (tuple === lastTuple) return lastKey;
   const { localAddress, localPort, remoteAddress, remotePort } = tuple;
-  lastKey = `${endpoint(localAddress, localPort)} > ${endpoint(remoteAddress, remotePort)}`;
+  lastKey = `${endpointText(localAddress, localPort)} > ${endpointText(remoteAddress, remotePort)}`;
   lastTuple = tuple;
   return lastKey;
 }
 
 /** The destination alone: what a port is chosen for (RFC 6056 §3.1). */
 export function destinationKey(tuple: Omit<Tuple, "localPort">): string {
-  return `${tuple.localAddress} > ${endpoint(tuple.remoteAddress, tuple.remotePort)}`;
+  return `${tuple.localAddress} > ${endpointText(tuple.remoteAddress, tuple.remotePort)}`;
 }

@@ -1,5 +1,5 @@
 /** AIX, from field case 1: an ISN more than 2^31 - 1 ahead is answered with a plain ACK. */
-import { CHALLENGE, FRESH, type PeerModel } from "./peer-model.ts";
+import { CHALLENGE, FRESH, NOBODY_LISTENS, type PeerModel } from "./peer-model.ts";
 
 export const AIX: PeerModel = {
   name: "aix",
@@ -13,6 +13,7 @@ export const AIX: PeerModel = {
   ackIntervalUs: 0,
   rules: [
     FRESH,
+    NOBODY_LISTENS,
     {
       states: ["TIME_WAIT"],
       number: "ahead",

@@ -1,5 +1,5 @@
 /** Linux, measured on 6.18 in 99 cases (test/fixtures/timewait-matrix-linux.json). */
-import { CHALLENGE, FRESH, type PeerModel } from "./peer-model.ts";
+import { CHALLENGE, FRESH, NOBODY_LISTENS, type PeerModel } from "./peer-model.ts";
 
 /** tcp_timewait_state_process: the new ISN is tw_snd_nxt + 65535 + 2. */
 const ISN_STEP = 65_537;
@@ -12,14 +12,27 @@ export const LINUX: PeerModel = {
   halfwayIsAhead: true,
   resetEndsTimeWait: true,
   ackIntervalUs: 500_000,
+  resets: [
+    // tcp_reset_check: the number of the FIN itself. Measured but for CLOSING, which is read.
+    { states: ["CLOSE_WAIT", "LAST_ACK", "CLOSING"], number: "one-below" },
+    // tcp_timewait_state_process, while the substate is FIN_WAIT_2. Measured.
+    { states: ["FIN_WAIT_2_ORPHANED"], number: "in-window" },
+  ],
   rules: [
     FRESH,
+    NOBODY_LISTENS,
     {
       states: ["TIME_WAIT"],
       timestamp: "older",
       answer: "ack",
       timer: "restarts",
       because: "the TSval is older (PAWS), and TIME_WAIT starts anew",
+    },
+    {
+      states: ["TIME_WAIT"],
+      only: "nobodyListens",
+      answer: "ack",
+      because: "the program that listened has ended, so that TIME_WAIT is not opened anew",
     },
     {
       states: ["TIME_WAIT"],

@@ -1,5 +1,5 @@
 /** lwIP 2.1.3 as a server, read in its sources (tcp_timewait_input): it never opens TIME_WAIT anew. */
-import { CHALLENGE, FRESH, type PeerModel } from "./peer-model.ts";
+import { CHALLENGE, FRESH, NOBODY_LISTENS, type PeerModel } from "./peer-model.ts";
 
 export const LWIP: PeerModel = {
   name: "lwip",
@@ -12,6 +12,7 @@ export const LWIP: PeerModel = {
   ackIntervalUs: 0,
   rules: [
     FRESH,
+    NOBODY_LISTENS,
     {
       states: ["TIME_WAIT"],
       number: "in-window",

@@ -1,5 +1,5 @@
 /** OpenBSD, read in its sources: a newer timestamp or a higher number opens TIME_WAIT anew. */
-import { CHALLENGE, FRESH, type PeerModel } from "./peer-model.ts";
+import { CHALLENGE, FRESH, NOBODY_LISTENS, type PeerModel } from "./peer-model.ts";
 
 export const OPENBSD: PeerModel = {
   name: "openbsd",
@@ -11,6 +11,7 @@ export const OPENBSD: PeerModel = {
   ackIntervalUs: 0,
   rules: [
     FRESH,
+    NOBODY_LISTENS,
     {
       states: ["TIME_WAIT"],
       timestamp: "newer",

@@ -15,10 +15,25 @@ export type PeerState =
   /** FIN_WAIT_2 after the application has gone. */
   | "FIN_WAIT_2_ORPHANED"
   | "LAST_ACK"
+  | "CLOSING"
   | "TIME_WAIT";
 
+/** Settings of a server that change its answers; each is off, or as the system has it, unless given. */
+export interface PeerSettings {
+  /** The server protects TIME_WAIT from resets, on Linux `net.ipv4.tcp_rfc1337=1`. */
+  readonly rfc1337?: boolean;
+  /** FreeBSD `net.inet.tcp.insecure_syn=1`: a SYN in the window resets the connection, as RFC 793 had it. */
+  readonly insecureSyn?: boolean;
+  /** FreeBSD `net.inet.tcp.insecure_rst=1`: so does a RST anywhere in the window. */
+  readonly insecureRst?: boolean;
+  /** FreeBSD `net.inet.tcp.nolocaltimewait=1`, and both ends are on one machine: there is no TIME_WAIT. */
+  readonly noLocalTimeWait?: boolean;
+  /** Nobody listens on the port any more: nothing new is opened. */
+  readonly nobodyListens?: boolean;
+}
+
 /** What the server holds, and the SYN that comes. Numbers are u32. */
-export interface SynSituation {
+export interface SynSituation extends PeerSettings {
   readonly state: PeerState;
   /** R: the number that the server expects next from the client. */
   readonly expected: number;
@@ -52,12 +67,23 @@ export interface PeerRule {
   readonly number?: "ahead" | "in-window";
   /** The TSval against the last one; only where both ends use timestamps. */
   readonly timestamp?: "newer" | "older";
+  /** It applies only where the server has this setting, or only where it has not. */
+  readonly only?: keyof PeerSettings;
+  readonly unless?: keyof PeerSettings;
   readonly answer: PeerAnswer["kind"];
   /** Added to S for the new ISN of the server. */
   readonly isnStep?: number;
   readonly timer?: TimerEffect;
   /** One sentence: why. */
   readonly because: string;
+}
+
+/** A RST that ends a connection although its number is not exactly the one that is expected. */
+export interface PeerResetRule {
+  readonly states: readonly PeerState[];
+  /** One below what is expected, or anywhere in the receive window. */
+  readonly number: "one-below" | "in-window";
+  readonly only?: keyof PeerSettings;
 }
 
 export interface PeerModel {
@@ -71,6 +97,8 @@ export interface PeerModel {
   readonly halfwayIsAhead: boolean;
   /** A RST with exactly the number that is expected ends TIME_WAIT (RFC 1337 advises against it). */
   readonly resetEndsTimeWait: boolean;
+  /** What else ends a connection; the exact number does in every other state. */
+  readonly resets?: readonly PeerResetRule[];
   /** At most one plain ACK for a connection in this time, in microseconds; 0: one for each SYN. */
   readonly ackIntervalUs: number;
   readonly rules: readonly PeerRule[];
@@ -94,7 +122,9 @@ const WINDOW = 65_535;
  * sooner than `ackIntervalUs` after the last one. Throws RangeError if no rule covers the state, which
  * is a fault of the model.
  */
-export function replyToSyn(model: PeerModel, situation: SynSituation): PeerReply {
+export function replyToSyn(model: PeerModel, asked: SynSituation): PeerReply {
+  const isSkipped = asked.noLocalTimeWait === true && asked.state === "TIME_WAIT";
+  const situation: SynSituation = isSkipped ? { ...asked, state: "CLOSED" } : asked;
   for (const rule of model.rules) {
     if (!fits(model, rule, situation)) continue;
     const ends = rule.answer === "syn-ack" || rule.answer === "rst";
@@ -106,24 +136,34 @@ export function replyToSyn(model: PeerModel, situation: SynSituation): PeerReply
 }
 
 /** A RST of the client, as it answers a plain ACK: its number is that ACK's acknowledgement. */
-export interface ResetSituation {
+export interface ResetSituation extends PeerSettings {
   readonly state: PeerState;
   /** R: the number that the server expects next from the client. */
   readonly expected: number;
   readonly sequence: number;
-  /** The server protects TIME_WAIT from resets, on Linux `net.ipv4.tcp_rfc1337=1`. */
-  readonly rfc1337?: boolean;
+  /** Receive window in bytes; 65,535 if it is not known. */
+  readonly window?: number | undefined;
 }
 
 /**
  * What the server holds after a RST: CLOSED, so that the next SYN is answered by a SYN-ACK, or what it
- * held before. Only the exact number counts (RFC 5961 §3.2); another one in the window is challenged.
+ * held before. The exact number counts (RFC 5961 §3.2), and what the model adds; another one in the
+ * window is challenged.
  */
 export function stateAfterReset(model: PeerModel, situation: ResetSituation): PeerState {
   const { state, expected, sequence, rfc1337 = false } = situation;
-  if (sequence !== expected) return state;
+  if (sequence !== expected) {
+    return model.resets?.some((rule) => resets(rule, situation)) ? "CLOSED" : state;
+  }
   if (state === "TIME_WAIT" && (rfc1337 || !model.resetEndsTimeWait)) return state;
   return "CLOSED";
+}
+
+function resets({ states, number, only }: PeerResetRule, situation: ResetSituation): boolean {
+  const { state, expected, sequence, window = WINDOW } = situation;
+  if (!states.includes(state) || (only !== undefined && situation[only] !== true)) return false;
+  if (number === "one-below") return serialForward(sequence, expected) === 1;
+  return serialForward(expected, sequence) < window;
 }
 
 function stateAfter({ answer }: PeerRule, before: PeerState): PeerState {
@@ -134,6 +174,8 @@ function stateAfter({ answer }: PeerRule, before: PeerState): PeerState {
 function fits(model: PeerModel, rule: PeerRule, situation: SynSituation): boolean {
   const { state, expected, isn, tsval, lastTsval, window = WINDOW } = situation;
   if (!rule.states.includes(state)) return false;
+  if (rule.only !== undefined && situation[rule.only] !== true) return false;
+  if (rule.unless !== undefined && situation[rule.unless] === true) return false;
   const ahead = serialForward(expected, isn);
   if (rule.number === "ahead" && !isAhead(model, ahead)) return false;
   if (rule.number === "in-window" && ahead >= window) return false;
@@ -165,12 +207,28 @@ function answerOf(rule: PeerRule, { isn, expected, next }: SynSituation): PeerAn
 /** Rules that all models share: nothing held, and connections that stand (RFC 5961 §4). */
 export const FRESH: PeerRule = {
   states: ["CLOSED"],
+  unless: "nobodyListens",
   answer: "syn-ack",
   because: "the server holds nothing for this 4-tuple",
 };
 
+export const NOBODY_LISTENS: PeerRule = {
+  states: ["CLOSED"],
+  only: "nobodyListens",
+  answer: "rst",
+  because: "nobody listens on the port (RFC 9293 §3.10.7.1)",
+};
+
 export const CHALLENGE: PeerRule = {
-  states: ["ESTABLISHED", "CLOSE_WAIT", "FIN_WAIT", "LAST_ACK", "SYN_RECV", "FIN_WAIT_2_ORPHANED"],
+  states: [
+    "ESTABLISHED",
+    "CLOSE_WAIT",
+    "FIN_WAIT",
+    "LAST_ACK",
+    "CLOSING",
+    "SYN_RECV",
+    "FIN_WAIT_2_ORPHANED",
+  ],
   answer: "ack",
   because: "a SYN for a connection that stands is challenged by an ACK, whatever its number",
 };

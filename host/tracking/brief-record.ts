@@ -38,6 +38,7 @@ export function isBrief(one: Incarnation): boolean {
   const { client, server, openedUs, openedFrame } = one;
   return (
     one.sawSyn &&
+    one.tunnel === 0 &&
     one.syns === 1 &&
     one.synUs === openedUs &&
     one.synFrame === openedFrame &&

@@ -19,10 +19,12 @@ export interface Attempt {
   readonly segment: Segment;
 }
 
-export interface AnsweredAttempt extends Attempt {
+export interface AnsweredAttempt extends Omit<Attempt, "segment"> {
   readonly answer: OddAnswer;
-  /** False for further answers of the same kind to the same attempt. */
-  readonly first: boolean;
+  /** The client itself shows that it takes the answer for none of its own: by RST, or by its SYN again. */
+  readonly isConfirmed: boolean;
+  /** ISN of the client's own attempt before this one, where it was not connected or is remembered. */
+  readonly earlierIsn: number | undefined;
 }
 
 export interface FlowEvent {
@@ -43,6 +45,15 @@ export interface StaleEvent extends FlowEvent {
   readonly reason: "old-acknowledgement" | "overwritten";
 }
 
+export interface SecondSynAck extends FlowEvent {
+  readonly isn: number;
+}
+
+/** A RST of `sender` that the other side answers by an ACK, instead of closing, or does not obey. */
+export interface ResetEvent extends FlowEvent {
+  readonly segment: Segment;
+}
+
 export interface IsnChosen extends FlowEvent {
   readonly isn: number;
 }
@@ -53,15 +64,31 @@ export interface IsnChosen extends FlowEvent {
  */
 export interface CaptureEvents {
   opened(event: Attempt): void;
-  /** A plain ACK of something else answers the SYN (RFC 5961 §4, RFC 9293 §3.10.7.4). */
+  /**
+   * A plain ACK of something else answers the SYN (RFC 5961 §4, RFC 9293 §3.10.7.4). Told once for an
+   * attempt, and only when the client has not gone on in that numbering: then the SYN-ACK is missing
+   * from the capture, and the ACK is no challenge.
+   */
   challenged(event: AnsweredAttempt): void;
-  /** A SYN-ACK of something else answers the SYN. */
+  /**
+   * A SYN-ACK of something else answers the SYN. Told once for an attempt, and only when the client has
+   * not gone on from there: then it had sent another SYN, which is missing from the capture.
+   */
   wronglyAnswered(event: AnsweredAttempt): void;
   /** A SYN-ACK that fits. */
   connected(event: Attempt): void;
   /** The attempt is over, or the capture is, and it was never connected. */
   failed(event: Omit<Attempt, "segment"> & { readonly captureEnded: boolean }): void;
-  /** First SYN or SYN-ACK of a tuple that was not seen before: an ISN that its owner chose freely. */
+  /** A RST with a number that is not due was answered by an ACK, once more (RFC 5961 §3.2). */
+  resetAnswered(event: ResetEvent): void;
+  /** One side goes on for a second after a RST with the number that it expected. */
+  resetIgnored(event: FlowEvent): void;
+  /** A second SYN-ACK of a connection, with another ISN. */
+  secondSynAck(event: SecondSynAck): void;
+  /**
+   * An ISN that its owner chose freely, for a tuple that was not seen before: the server's at its SYN-ACK,
+   * the client's when it completes the handshake, because a scanner's packets are not those of its TCP.
+   */
   isnChosen(event: IsnChosen): void;
   booted(boot: FoundBoot): void;
   misfit(event: MisfitEvent): void;

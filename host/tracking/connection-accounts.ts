@@ -13,11 +13,14 @@ import type { Flow, Incarnation, Side } from "./flow.ts";
 import type { Half } from "./half.ts";
 import { learnTimestamp, learnWindow } from "./half-learning.ts";
 import { checkNumbers } from "./misfits.ts";
+import { goOnAfterReset, noteStandingReset } from "./resets.ts";
 
 /** A second ACK this soon after the handshake belongs to it. */
 const EXTRA_ACK_MAX_US = 1_000_000;
 
 export class ConnectionAccounts {
+  /** Times that a number showed that packets are missing from the capture. */
+  losses = 0;
   readonly #events: CaptureEvents;
 
   constructor(events: CaptureEvents) {
@@ -40,12 +43,33 @@ export class ConnectionAccounts {
     half.packets += 1;
     half.bytes += segment.payloadLength;
     if ((flags & RST) !== 0) {
-      if (incarnation.resetBy === undefined) {
-        incarnation.resetBy = fromClient ? "client" : "server";
-        incarnation.resetFrame = frame;
-        incarnation.resetUs = timeUs;
-      }
+      noteStandingReset(incarnation, segment, fromClient, { frame, timeUs });
       return;
+    }
+    if (incarnation.doubtfulResets > 0 || incarnation.resetBy !== undefined) {
+      const sender = fromClient ? "client" : "server";
+      const event = { flow, incarnation, sender, at: { frame, timeUs }, segment } as const;
+      const effect = goOnAfterReset(incarnation, segment, sender, timeUs);
+      if (effect === "answers") {
+        this.#events.resetAnswered(event);
+        return;
+      }
+      if (effect === "ignores") this.#events.resetIgnored(event);
+    }
+    if (
+      (flags & SYN) !== 0 &&
+      !fromClient &&
+      half.isn !== undefined &&
+      half.isn !== segment.sequence
+    ) {
+      this.#secondSynAck(flow, incarnation, segment, frame, timeUs);
+      return;
+    }
+    if (fromClient && incarnation.secondIsn !== undefined) chooseServerIsn(incarnation, segment);
+    if (!half.sent && other.hasAcked && (flags & SYN) === 0) {
+      // The capture begins in mid-connection: what is due next is what the other side has acknowledged.
+      half.sent = true;
+      half.next = other.acked;
     }
     if (half.sent && (flags & SYN) === 0) {
       const verdict = checkNumbers(half, other, segment, packet, timeUs);
@@ -61,7 +85,11 @@ export class ConnectionAccounts {
       incarnation.dataSeen = true;
       this.#rememberData(flow, incarnation, half, segment, packet, fromClient, timeUs);
     }
+    const { gaps } = half;
     advance(half, segment, frame, timeUs);
+    const isUnseenAcked =
+      (flags & ACK) !== 0 && other.sent && serialAfter(segment.acknowledgement, other.next);
+    if (half.gaps > gaps || (isUnseenAcked && incarnation.sawSyn)) this.losses += 1;
     if ((flags & FIN) !== 0) incarnation.closedFirst ??= fromClient ? "client" : "server";
     if ((flags & ACK) !== 0) {
       const acknowledgement = segment.acknowledgement;
@@ -72,6 +100,19 @@ export class ConnectionAccounts {
     }
     learnWindow(half, segment);
     learnTimestamp(half, segment);
+  }
+
+  #secondSynAck(
+    flow: Flow,
+    incarnation: Incarnation,
+    segment: Segment,
+    frame: number,
+    timeUs: number,
+  ): void {
+    const isn = segment.sequence;
+    incarnation.secondIsn = isn;
+    const at = { frame, timeUs };
+    this.#events.secondSynAck({ flow, incarnation, sender: "server", at, isn });
   }
 
   /** What looks odd to a person, and is told: keep-alives and the two forms of macOS. */
@@ -189,6 +230,14 @@ export class ConnectionAccounts {
       reason: "old-acknowledgement",
     });
   }
+}
+
+/** Of two SYN-ACKs the client's first ACK tells which one it took. */
+function chooseServerIsn({ client, server, secondIsn }: Incarnation, segment: Segment): void {
+  if (client.hasAcked || secondIsn === undefined) return;
+  if (segment.acknowledgement !== serialAdd(secondIsn, 1)) return;
+  server.isn = secondIsn;
+  server.next = segment.acknowledgement;
 }
 
 function advance(half: Half, segment: Segment, frame: number, timeUs: number): void {

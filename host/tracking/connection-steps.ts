@@ -30,10 +30,9 @@ export class ConnectionSteps {
     return event;
   }
 
-  /** `sender` has chosen the sequence number of `segment`. */
-  isnChosen(flow: Flow, sender: Side, segment: Segment, frame: number, timeUs: number): IsnChosen {
+  /** `sender` has chosen this ISN, in that frame. */
+  isnChosen(flow: Flow, sender: Side, isn: number, frame: number, timeUs: number): IsnChosen {
     const at = this.#moment(frame, timeUs);
-    const isn = segment.sequence;
     if (!this.#isnChosen) {
       this.#isnChosen = { flow, incarnation: flow.current, sender, at, isn };
       return this.#isnChosen;

@@ -112,9 +112,12 @@ export class FlowTable {
   /** Begins the next incarnation of a flow. The last one is kept as `previous` if it was connected. */
   renew(flow: Flow, clientIsA: boolean, frame: number, timeUs: number): void {
     const { current, previous } = flow;
+    const isSameClient = current.clientIsA === clientIsA;
+    flow.earlierIsn = isSameClient ? current.client.isn : undefined;
+    flow.earlierOpenedUs = isSameClient ? current.openedUs : 0;
     // An attempt that failed says nothing of what the peer holds; the connection before it does.
     if (current.connected) {
-      flow.previous = current.clientIsA === clientIsA ? current : undefined;
+      flow.previous = isSameClient ? current : undefined;
     }
     flow.current = this.#pool.incarnation(clientIsA, true, frame, timeUs);
     flow.incarnations += 1;

@@ -17,10 +17,12 @@ const FRACTION = 0.5;
 
 export type Side = "client" | "server";
 
-/** A plain ACK, or a SYN-ACK, that answered a SYN without acknowledging it. */
+/** A plain ACK, a SYN-ACK or a RST that answered a SYN without acknowledging it. */
 export interface OddAnswer {
   readonly sequence: number;
   readonly acknowledgement: number;
+  /** Undefined without the timestamp option. */
+  readonly tsecr: number | undefined;
   readonly frame: number;
   readonly timeUs: number;
   readonly synUs: number;
@@ -32,6 +34,8 @@ export interface OddAnswer {
  */
 export class Incarnation {
   clientIsA = false;
+  /** The tunnel that its first packet came in (TUNNEL in segment.ts); 0: none. */
+  tunnel = 0;
   readonly client = new Half();
   readonly server = new Half();
   /** The capture shows the SYN; otherwise who is the client may be a guess. */
@@ -39,6 +43,10 @@ export class Incarnation {
   openedUs = FRACTION;
   openedFrame = 0;
 
+  /** Highest TSval that the server had taken from the client's address when the SYN was sent, while it is unanswered. */
+  hostTsval: number | undefined;
+  /** Number of the opening in the log of its host, while it is unanswered; 0: none. */
+  opening = 0;
   #synTsval = 0;
   #hasSynTsval = false;
   syns = 0;
@@ -54,12 +62,43 @@ export class Incarnation {
   /** Packets of both sides until then. */
   handshakePackets = 0;
   dataSeen = false;
+  /** Plain ACKs of something else; `challenge` is the first one, and was told once it is sure. */
   challenges = 0;
   challenge: OddAnswer | undefined;
+  challengeTold = false;
   wrongAcks = 0;
   wrongAck: OddAnswer | undefined;
-  /** The client's RST that answers the challenge ACK; 0: none. */
+  wrongAckTold = false;
+  /** SYN-ACKs that fit, but came from another address or port; `strayFrom` says from where. */
+  strayAnswers = 0;
+  strayFrame = 0;
+  strayFrom: string | undefined;
+  /** RSTs of the server that refuse the SYN, and when the last one came. */
+  refusals = 0;
+  refusedFrame = 0;
+  refusedUs = FRACTION;
+  /** RSTs that answer the SYN and that a client in SYN-SENT must not accept; the first one. */
+  wrongResets = 0;
+  wrongReset: OddAnswer | undefined;
+  /** The client's first RST that answers the challenge ACK; 0: none. */
   rescueFrame = 0;
+  /** Such RSTs that the server answered by one more plain ACK: they did not clear what it holds. */
+  vainRescues = 0;
+  /** A RST of that kind was sent, and the server has not answered since. */
+  rescuePending = false;
+  /** ISN of a second SYN-ACK with another number; undefined: none came. */
+  secondIsn: number | undefined;
+  /** RSTs whose number is not the one that is due (RFC 5961 §3.2), the first and the last of them. */
+  doubtfulResets = 0;
+  doubtfulFrame = 0;
+  doubtfulUs = FRACTION;
+  doubtfulSequence = 0;
+  /** The last packet of note was such a RST; how many the other side answered by an ACK. */
+  doubtPending = false;
+  resetAnswers = 0;
+  /** Packets of the other side after a RST that it had to obey. */
+  afterReset = 0;
+  resetIgnored = false;
   resetBy: Side | undefined;
   resetFrame = 0;
   resetUs = FRACTION;
@@ -79,6 +118,8 @@ export class Incarnation {
   begin(clientIsA: boolean, sawSyn: boolean, frame: number, timeUs: number): void {
     this.client.begin();
     this.server.begin();
+    this.hostTsval = undefined;
+    this.opening = 0;
     this.#synTsval = 0;
     this.#hasSynTsval = false;
     this.syns = 0;
@@ -93,9 +134,30 @@ export class Incarnation {
     this.dataSeen = false;
     this.challenges = 0;
     this.challenge = undefined;
+    this.challengeTold = false;
+    this.strayAnswers = 0;
+    this.strayFrame = 0;
+    this.strayFrom = undefined;
+    this.refusals = 0;
+    this.refusedFrame = 0;
+    this.refusedUs = 0;
+    this.wrongResets = 0;
+    this.wrongReset = undefined;
+    this.vainRescues = 0;
+    this.rescuePending = false;
+    this.secondIsn = undefined;
     this.wrongAcks = 0;
     this.wrongAck = undefined;
+    this.wrongAckTold = false;
     this.rescueFrame = 0;
+    this.doubtfulResets = 0;
+    this.doubtfulFrame = 0;
+    this.doubtfulUs = 0;
+    this.doubtfulSequence = 0;
+    this.doubtPending = false;
+    this.resetAnswers = 0;
+    this.afterReset = 0;
+    this.resetIgnored = false;
     this.resetBy = undefined;
     this.resetFrame = 0;
     this.resetUs = 0;
@@ -104,6 +166,7 @@ export class Incarnation {
     this.longestSilenceUs = 0;
     this.longestSilenceFrame = 0;
     this.clientIsA = clientIsA;
+    this.tunnel = 0;
     this.sawSyn = sawSyn;
     this.openedUs = timeUs;
     this.openedFrame = frame;
@@ -156,6 +219,9 @@ export class Flow {
   clientHost: HostRestarts | undefined;
   /** Incarnations seen, attempts included. */
   incarnations = 1;
+  /** ISN and time of the attempt before the current one, if it was of the same client and is remembered. */
+  earlierIsn: number | undefined;
+  earlierOpenedUs = FRACTION;
 
   /** Its places in the table and in the pool: theirs alone. */
   slot = -1;
@@ -187,6 +253,8 @@ export class Flow {
     this.previous = undefined;
     this.clientHost = undefined;
     this.incarnations = 1;
+    this.earlierIsn = undefined;
+    this.earlierOpenedUs = 0;
     this.slot = -1;
     this.#aText = undefined;
     this.#bText = undefined;

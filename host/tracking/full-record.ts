@@ -18,13 +18,15 @@ const HALF_WORDS = 18;
 const OWN_WORDS = 19;
 export const FULL_WORDS = OWN_WORDS + 2 * HALF_WORDS;
 
-/** Flags of an incarnation; sides take two bits. Above them lies the number of SYNs. */
+/** Flags of an incarnation; sides take two bits, the tunnel eight. Above them lies the number of SYNs. */
 const CLIENT_IS_A = 1;
 const SAW_SYN = 2;
 const DATA_SEEN = 4;
 const SYN_TSVAL = 8;
 const RESET_BY_SHIFT = 4;
 const CLOSED_FIRST_SHIFT = 6;
+const TUNNEL_SHIFT = 8;
+const TUNNEL_MASK = 0xff;
 const COUNT_SHIFT = 16;
 
 /** Flags of a half; the window shift (0 … 14) lies above them, then the number of gaps. */
@@ -52,6 +54,14 @@ export function isPlain(incarnation: Incarnation): boolean {
     incarnation.challenges === 0 &&
     incarnation.wrongAcks === 0 &&
     incarnation.rescueFrame === 0 &&
+    incarnation.strayAnswers === 0 &&
+    incarnation.refusals === 0 &&
+    incarnation.wrongResets === 0 &&
+    incarnation.secondIsn === undefined &&
+    incarnation.hostTsval === undefined &&
+    incarnation.opening === 0 &&
+    incarnation.doubtfulResets === 0 &&
+    incarnation.afterReset === 0 &&
     openedUs <= OPENED_US_MAX &&
     openedFrame <= OPENED_FRAME_MAX &&
     incarnation.lastUs - openedUs < U32 - 1 &&
@@ -95,6 +105,7 @@ function writeOwn(from: Incarnation, words: Int32Array, at: number): void {
     (from.synTsval === undefined ? 0 : SYN_TSVAL) |
     (sideBits(from.resetBy) << RESET_BY_SHIFT) |
     (sideBits(from.closedFirst) << CLOSED_FIRST_SHIFT) |
+    (from.tunnel << TUNNEL_SHIFT) |
     (from.syns << COUNT_SHIFT);
   words[at + 1] = from.keepalives | (from.handshakePackets << COUNT_SHIFT);
   writeOpened(from, words, at + 2);
@@ -123,6 +134,7 @@ function readOwn(words: Int32Array, at: number, pool: FlowPool): Incarnation {
   into.synTsval = (flags & SYN_TSVAL) !== 0 ? unsigned(words, at + 5) : undefined;
   into.resetBy = SIDES[(flags >>> RESET_BY_SHIFT) & 3];
   into.closedFirst = SIDES[(flags >>> CLOSED_FIRST_SHIFT) & 3];
+  into.tunnel = (flags >>> TUNNEL_SHIFT) & TUNNEL_MASK;
   into.syns = flags >>> COUNT_SHIFT;
   const counts = words[at + 1] ?? 0;
   into.keepalives = counts & U16_MAX;

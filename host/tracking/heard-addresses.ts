@@ -1,8 +1,10 @@
-/** Addresses that have sent TCP packets, so that silence can be told from a one-sided capture. */
+/** Addresses that have sent TCP packets, and in what tunnel, so that silence can be told from a one-sided capture. */
 import type { Segment } from "../capture/segment.ts";
 import type { Flow, Side } from "./flow.ts";
 
 const ADDRESSES_MAX = 65_536;
+/** Keys of addresses have 32 bits. */
+const TUNNEL_STEP = 2 ** 32;
 
 export class HeardAddresses {
   readonly #first = new Set<number>();
@@ -11,7 +13,7 @@ export class HeardAddresses {
   #beforeLast = -1;
 
   add(segment: Segment): void {
-    const key = senderKey(segment);
+    const key = senderKey(segment) + segment.tunnel * TUNNEL_STEP;
     if (key === this.#last || key === this.#beforeLast) return;
     this.#beforeLast = this.#last;
     this.#last = key;
@@ -21,8 +23,10 @@ export class HeardAddresses {
   has(flow: Flow, side: Side): boolean {
     const ofA = (side === "client") === flow.current.clientIsA;
     const { a0, a1, a2, a3, b0, b1, b2, b3 } = flow;
-    if (flow.family === 4) return this.#first.has(ofA ? a0 : b0);
-    return this.#first.has(ofA ? mixed(a0, a1, a2, a3) : mixed(b0, b1, b2, b3));
+    const tunnel = flow.current.tunnel * TUNNEL_STEP;
+    if (flow.family === 4) return this.#first.has((ofA ? a0 : b0) + tunnel);
+    const key = ofA ? mixed(a0, a1, a2, a3) : mixed(b0, b1, b2, b3);
+    return this.#first.has(key + tunnel);
   }
 }
 

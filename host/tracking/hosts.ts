@@ -7,9 +7,11 @@ import type { Packet } from "../capture/packet.ts";
 import type { Segment } from "../capture/segment.ts";
 import { addressProbeOf } from "./address-probe.ts";
 import type { Attempt } from "./capture-events.ts";
+import type { Incarnation } from "./flow.ts";
 import type { FoundBoot } from "./found-boot.ts";
 import { OpeningLog } from "./opening-log.ts";
-import { HostRestarts } from "./restarts.ts";
+import { isWholeToItsEnd } from "./peer-state.ts";
+import { type ConnectionBefore, HostRestarts } from "./restarts.ts";
 
 const HOSTS_MAX = 4096;
 /** So many are forgotten at a time: to look through all of them for one would cost more than it keeps. */
@@ -25,7 +27,11 @@ export class Hosts {
     this.#booted = booted;
   }
 
-  opened({ flow, attempt, previous, at }: Attempt): HostRestarts {
+  opened(
+    { flow, attempt, previous, at }: Attempt,
+    identification: number,
+    hasLosses: boolean,
+  ): HostRestarts {
     const host = this.host(flow.clientAddress());
     const opening = {
       timeUs: at.timeUs,
@@ -33,12 +39,16 @@ export class Hosts {
       port: flow.clientPort,
       isn: attempt.client.isn ?? 0,
     };
-    const before = previous?.client;
-    const { synTsval } = attempt;
-    const hasBoth = before?.hasTsval === true && synTsval !== undefined;
-    host.opened(opening, hasBoth ? { before: before.tsval, after: synTsval } : undefined);
+    const { synTsval: tsval } = attempt;
+    const before = previous === undefined ? undefined : connectionBefore(previous, hasLosses);
+    attempt.opening = host.opened(opening, { tsval, identification, before });
     host.heard(at.timeUs);
     return host;
+  }
+
+  /** Runs of openings that repeat earlier ones with the numbers of both ends: a doubled recording. */
+  get doubledRuns(): number {
+    return [...this.#hosts.values()].reduce((sum, host) => sum + host.doubledRuns, 0);
   }
 
   /** A packet that is not TCP: it may ask for an address. */
@@ -61,4 +71,14 @@ export class Hosts {
     const bySilence = [...this.#hosts].sort(([, a], [, b]) => a.lastHeardUs - b.lastHeardUs);
     for (const [address] of bySilence.slice(0, FORGOTTEN_AT_ONCE)) this.#hosts.delete(address);
   }
+}
+
+function connectionBefore(previous: Incarnation, hasLosses: boolean): ConnectionBefore {
+  const { openedFrame, openedUs, synTsval, client, resetBy } = previous;
+  return {
+    openedFrame,
+    synReading: synTsval === undefined ? undefined : { tsval: synTsval, timeUs: openedUs },
+    lastTsval: client.hasTsval ? client.tsval : undefined,
+    isOpen: !client.fin && resetBy === undefined && !hasLosses && isWholeToItsEnd(previous),
+  };
 }

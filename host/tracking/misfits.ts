@@ -46,6 +46,12 @@ export function checkNumbers(
     return { fits: true, settled: isFlip(pending) ? pending : undefined };
   }
   if (!sequenceNear) {
+    if (other.hasAcked && sequence === other.acked) {
+      // The other end's own word: it is the account that was wrong, not the packet.
+      half.misfit = undefined;
+      half.next = sequence;
+      return FITS;
+    }
     if (pending?.field === "sequence" && isNear(pending.seen, sequence, other.window)) {
       // It goes on from there: packets in between are missing from the capture, nothing was changed.
       half.misfit = undefined;
@@ -69,9 +75,10 @@ export function checkNumbers(
   return WAITS;
 }
 
-/** Few bits differ from the number that was due. */
+/** Few bits differ from the number that was due, and one at least. */
 function isFlip(misfit: Misfit): boolean {
-  return flippedBits(misfit.seen, misfit.due) <= FLIPPED_BITS_MAX;
+  const bits = flippedBits(misfit.seen, misfit.due);
+  return bits > 0 && bits <= FLIPPED_BITS_MAX;
 }
 
 export function flippedBits(a: number, b: number): number {

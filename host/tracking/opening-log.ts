@@ -13,6 +13,8 @@ export class OpeningLog {
   readonly #isn = new Uint32Array(CAPACITY);
   readonly #frame = new Float64Array(CAPACITY);
   readonly #timeUs = new Float64Array(CAPACITY);
+  /** ISN of the peer, once it has answered; −1: none. */
+  readonly #peerIsn = new Float64Array(CAPACITY);
   /** Number of the same host's next opening, from 1; 0: none yet. */
   readonly #next = new Uint32Array(CAPACITY);
   /** Numbers of openings, by hash; a later one takes the place of an earlier one. Good for 2^32. */
@@ -42,11 +44,23 @@ export class OpeningLog {
     this.#isn[at] = isn;
     this.#frame[at] = frame;
     this.#timeUs[at] = timeUs;
+    this.#peerIsn[at] = -1;
     this.#next[at] = 0;
     if (this.#isKept(before)) this.#next[before % CAPACITY] = number;
     this.#byPort[indexOf(host, port)] = number;
     this.#byIsn[indexOf(host, isn)] = number;
     return number;
+  }
+
+  /** The peer has accepted the opening with this ISN. */
+  answered(number: number, peerIsn: number): void {
+    if (this.#isKept(number)) this.#peerIsn[number % CAPACITY] = peerIsn;
+  }
+
+  /** ISN of the peer that accepted the opening; undefined if none did, or it was forgotten. */
+  peerIsn(number: number): number | undefined {
+    const isn = this.#isKept(number) ? (this.#peerIsn[number % CAPACITY] ?? -1) : -1;
+    return isn < 0 ? undefined : isn;
   }
 
   /** Number of the host's last opening with this port, or 0. */

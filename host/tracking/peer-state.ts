@@ -33,6 +33,13 @@ export function stateOf(incarnation: Incarnation, side: Side): TcpState {
   return side === "server" && !handshaken ? "SYN_RECV" : "ESTABLISHED";
 }
 
+/** It began in the capture, and nothing shows that packets of it are missing. */
+export function isWholeToItsEnd({ sawSyn, client, server }: Incarnation): boolean {
+  if (!sawSyn || client.gaps + server.gaps > 0) return false;
+  const isAcked = !client.hasAcked || serialDistance(server.next, client.acked) <= 0;
+  return isAcked && (!server.hasAcked || serialDistance(client.next, server.acked) <= 0);
+}
+
 /** The other side has acknowledged the FIN of `half`. */
 export function finAcked(half: Half, other: Half): boolean {
   return (

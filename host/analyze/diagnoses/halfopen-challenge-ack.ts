@@ -12,24 +12,29 @@ export const halfopenChallengeAck: Diagnosis = {
   clause: "RFC 5961 §4, RFC 9293 §3.5.1 and §3.10.7.4",
   remedy:
     "take a port that was not used before the restart (persist the port counter), and answer an ACK of something else with RST in SYN-SENT, as RFC 9293 §3.10.7.3 says",
-  start: (report) =>
-    refusalJudge("halfopen-challenge-ack", report, {
+  start: (report, context) =>
+    refusalJudge("halfopen-challenge-ack", report, context, {
       summary: (refusal, { server, connection }) =>
-        refusal.held?.closed
-          ? `${server} refuses ${connection} by a plain ACK of ${absolute(refusal.expected)} although the ISN is good`
-          : `${server} still holds the last connection of ${connection} open${fins(refusal)} and challenges the new SYN: it acknowledges ${absolute(refusal.expected)}, not the ISN ${absolute(refusal.isn)}`,
-      detail: (refusal) => {
-        const { held } = refusal;
-        const seen = held
-          ? `The last connection (frames ${held.openedFrame} to ${held.lastFrame}) ${held.closed ? "was closed by both sides" : "was never closed by both sides"}.`
-          : "The ISN would open a TIME_WAIT, so the old connection is not in it.";
-        return `${seen} ${answerWords(refusal)}`;
-      },
+        refusal.severity
+          ? `${server} answers ${connection} by a plain ACK of the ISN ${absolute(refusal.isn)} itself`
+          : `${server} still holds ${refusal.held ? "the last" : "an old"} connection of ${connection}${fins(refusal)} and challenges the new SYN: it acknowledges ${absolute(refusal.expected)}, not the ISN ${absolute(refusal.isn)}`,
+      detail: (refusal) => `${seen(refusal)} ${answerWords(refusal)}`,
     }),
 };
 
+function seen({ held, severity }: Refusal): string {
+  if (severity) return "Nothing of an old connection is shown; it may be any challenge.";
+  if (!held) return "The ISN would open a TIME_WAIT, so the old connection is not in it.";
+  const frames = `The last connection (frames ${held.openedFrame} to ${held.lastFrame})`;
+  if (held.resetBy !== undefined) return `${frames} was reset, but the server has not taken that.`;
+  if (held.bothFins)
+    return `${frames} was closed by the client first, so the server waits for its last ACK.`;
+  return `${frames} was never closed by both sides.`;
+}
+
 function fins({ held }: Refusal): string {
-  if (!held) return "";
-  if (held.client.fin) return " (CLOSE_WAIT)";
-  return held.server.fin ? " (FIN_WAIT)" : " (ESTABLISHED)";
+  if (!held || held.resetBy !== undefined) return "";
+  if (held.bothFins) return " (LAST_ACK)";
+  if (held.client.fin) return " open (CLOSE_WAIT)";
+  return held.server.fin ? " open (FIN_WAIT)" : " open (ESTABLISHED)";
 }

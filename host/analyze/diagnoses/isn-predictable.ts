@@ -1,12 +1,15 @@
 /** isn-predictable: the ISNs that a host gives to new 4-tuples follow from one another. */
 import { formatChance, LN_ALPHA } from "../../check/chance.ts";
 import { ISN_PREDICTORS } from "../../check/isn-predictors.ts";
+import { NAMED_GENERATORS } from "../../check/known-generators.ts";
 import type { Diagnosis } from "../diagnosis.ts";
 import { IsnRing, isnBlockOf } from "../isn-samples.ts";
 import { absolute, synFilter } from "../wording.ts";
 
 /** With fewer than this the numbers may follow one another by chance or by construction. */
 const ISNS_MIN = 5;
+/** So many are enough for a generator that is known by name. */
+const NAMED_MIN = 3;
 const ISNS_MAX = 64;
 const HOSTS_MAX = 256;
 
@@ -29,8 +32,8 @@ export const isnPredictable: Diagnosis = {
   severity: "fault",
   title: "the next ISN follows from those before it",
   explanation:
-    "Somebody who can predict the ISN can open or reset connections in the host's name. A constant step, the 64K rule (multiples of 64,000), a bare clock, a common divisor or a generator that repeats its output all show in a handful of ISNs.",
-  clause: "RFC 6528 §3, RFC 9293 §3.4.1",
+    "Somebody who can predict the ISN can open or reset connections in the host's name. A constant step, the 64K rule (multiples of 64,000), a bare clock, a common divisor or a generator that repeats its output all show in a handful of ISNs. Some generators are known by name (minstd from three ISNs, the 15-bit rand() of MSVC, picoTCP's pico_rand, shift registers with linear feedback), and the next ISN is given as proof.",
+  clause: "RFC 6528 §3, RFC 9293 §3.4.1; CWE-330, CWE-343",
   remedy:
     "add a keyed hash of the 4-tuple (SipHash-2-4 with a secret 128-bit key) to the ISN clock",
   start(report) {
@@ -41,7 +44,8 @@ export const isnPredictable: Diagnosis = {
       const { chosen } = known;
       const block = isnBlockOf(chosen);
       known.judged = chosen.count;
-      for (const predict of ISN_PREDICTORS) {
+      const predictors = chosen.count < ISNS_MIN ? NAMED_GENERATORS : ISN_PREDICTORS;
+      for (const predict of predictors) {
         const { lnChance, how } = predict(block);
         if (lnChance >= LN_ALPHA) continue;
         known.told = true;
@@ -49,6 +53,7 @@ export const isnPredictable: Diagnosis = {
         report({
           group: `${host} ${isServer}`,
           confidence: "certain",
+          blames: host,
           summary: `the ISNs of ${host} can be predicted: ${how}`,
           detail: `By chance this happens once in ${formatChance(-lnChance)} captures. The first ones are ${first.map(({ isn }) => absolute(isn)).join(", ")}.`,
           frames: first.map(({ frame }) => frame),
@@ -78,7 +83,7 @@ export const isnPredictable: Diagnosis = {
       finish() {
         for (const known of [...clients.values(), ...servers.values()]) {
           const { count } = known.chosen;
-          if (!known.told && count >= ISNS_MIN && count > known.judged) judge(known);
+          if (!known.told && count >= NAMED_MIN && count > known.judged) judge(known);
         }
       },
     };

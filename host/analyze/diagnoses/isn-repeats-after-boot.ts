@@ -13,15 +13,16 @@ export const isnRepeatsAfterBoot: Diagnosis = {
   remedy:
     "persist a ceiling of the ISN clock and write a higher one before it is reached; after a boot go on from the ceiling; keep one hash key for the device's life",
   start: (report) => ({
-    booted({ host, evidence, repeats, timeUs, lastBeforeUs }) {
+    booted({ host, evidence, confidence, repeats, timeUs, lastBeforeUs }) {
       const [first] = repeats;
       if (!evidence.includes("isns-repeat") || !first) return;
       const isns = repeats.map(({ later }) => later.isn).join(", ");
       const agoUs = first.later.timeUs - first.earlier.timeUs;
       report({
         group: host,
-        confidence: "certain",
-        summary: `${host} starts over with the same ISNs after a restart: ${isns}, …; what the server still holds from before refuses them`,
+        confidence,
+        blames: host,
+        summary: `${host} starts over with the same ISNs after a restart: ${isns}, …`,
         detail: `ISN ${absolute(first.later.isn)} of frame ${first.later.frame} was used ${formatDurationUs(agoUs)} before in frame ${first.earlier.frame}, and the next ones follow in the same order.`,
         frames: repeats.flatMap(({ earlier, later }) => [earlier.frame, later.frame]),
         timeUs,

@@ -45,6 +45,7 @@ export const portPoolWrap: Diagnosis = {
         revises: true,
         severity: use.refused > 0 ? "fault" : "information",
         confidence: "certain",
+        ...(use.refused > 0 ? { blames: use.client } : {}),
         summary: `${use.client} uses only ${range} towards ${server}, and comes round every ${formatDurationUs(use.wrapUs)}, within the TIME_WAIT of the server`,
         detail: `${plural(use.openings, "connection")} took ${range}; ${plural(use.reuses, "opening")} used a port whose last connection ended less than ${formatDurationUs(context.twoMslUs)} before, and ${grouped(use.refused)} of them ${use.refused === 1 ? "was" : "were"} refused.`,
         frames: use.frames,
@@ -74,17 +75,22 @@ export const portPoolWrap: Diagnosis = {
         const use = useOf(flow.clientAddress(), flow.serverAddress(), flow.serverPort);
         if (!use) return;
         use.opened(flow.clientPort, at.timeUs);
-        if (!previous) return;
+        // A stack that runs on does not open what it holds open: that is a restart.
+        if (!previous?.closed) return;
         const agoUs = at.timeUs - previous.lastUs;
-        if (agoUs >= context.twoMslUs || context.isRestarting(flow.clientAddress())) return;
-        use.reused(at.timeUs - previous.openedUs, at.frame, at.timeUs);
+        const client = flow.clientAddress();
+        if (agoUs >= context.twoMslUs || context.isRestarting(client)) return;
+        if ((context.lastBootUs(client) ?? 0) > previous.lastUs) return;
+        // Between openings, whether they succeed or not.
+        const beforeUs = flow.earlierOpenedUs || previous.openedUs;
+        use.reused(at.timeUs - beforeUs, at.frame, at.timeUs);
         tellIfDue(use);
       },
       booted({ host, repeats }) {
         for (const use of byClient.get(host) ?? []) use.explained(repeats.length);
       },
-      challenged({ flow, previous, first }) {
-        if (!first || !previous) return;
+      challenged({ flow, previous }) {
+        if (!previous?.closed) return;
         const use = useOf(flow.clientAddress(), flow.serverAddress(), flow.serverPort);
         if (!use) return;
         use.refused += 1;

@@ -2,6 +2,9 @@
 import type { Diagnosis } from "../diagnosis.ts";
 import { plural, synFilter } from "../wording.ts";
 
+const SETTLE =
+  "a capture with the ARP and DHCP packets of the host, or its serial console, shows whether it restarted";
+
 export const portsRestartAfterBoot: Diagnosis = {
   id: "ports-restart-after-boot",
   severity: "fault",
@@ -12,18 +15,28 @@ export const portsRestartAfterBoot: Diagnosis = {
   remedy:
     "persist a port counter (written ahead, a few ports at a time), and permute it with a key",
   start: (report) => ({
-    booted({ host, evidence, repeats, frame, timeUs }) {
+    booted({ host, evidence, confidence, repeats, timeUs }) {
       if (!evidence.includes("ports-repeat")) return;
-      const ports = repeats.map(({ later }) => later.port).join(", ");
+      const ports = [...new Set(repeats.map(({ later }) => later.port))];
       report({
         group: host,
-        confidence: "certain",
-        summary: `${host} starts over with the same source ports after a restart: ${ports}, …`,
+        confidence,
+        // After a pause alone an application that binds its ports looks the same.
+        ...(confidence === "possible" ? { severity: "information" } : { blames: host }),
+        summary:
+          ports.length === 1
+            ? `${host} takes the source port ${ports[0]} first after each restart`
+            : `${host} starts over with the same source ports after a restart: ${ports.join(", ")}, …`,
         detail: `The openings in frames ${repeats.map(({ later }) => later.frame).join(", ")} repeat the ports of frames ${repeats.map(({ earlier }) => earlier.frame).join(", ")} (${plural(repeats.length, "opening")} so far).`,
         frames: repeats.flatMap(({ earlier, later }) => [earlier.frame, later.frame]),
         timeUs,
-        numbers: repeats.map(({ later }) => ({ name: "port", value: later.port, frame })),
+        numbers: repeats.map(({ later }) => ({
+          name: "port",
+          value: later.port,
+          frame: later.frame,
+        })),
         host,
+        ...(confidence === "certain" ? {} : { settle: SETTLE }),
         filter: synFilter(host, false),
       });
     },

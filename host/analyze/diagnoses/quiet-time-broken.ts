@@ -13,7 +13,7 @@ export const quietTimeBroken: Diagnosis = {
   remedy:
     "remember the numbers (a persisted ceiling), or send nothing for 2 × MSL after the memory was lost",
   start: (report, context) => ({
-    booted({ host, evidence, repeats, lastBeforeUs }) {
+    booted({ host, evidence, confidence, repeats, lastBeforeUs }) {
       const [first] = repeats;
       if (!evidence.includes("isns-repeat") || !first || lastBeforeUs === undefined) return;
       const quietUs = first.later.timeUs - lastBeforeUs;
@@ -21,7 +21,8 @@ export const quietTimeBroken: Diagnosis = {
       if (quietUs >= mslUs) return;
       report({
         group: host,
-        confidence: "certain",
+        confidence,
+        blames: host,
         summary: `${host} forgot its sequence numbers in a restart and connected ${formatDurationUs(quietUs)} after its last packet, without the quiet time of ${formatDurationUs(mslUs)}`,
         detail: `Its ISNs start over in frame ${first.later.frame}, while segments with the numbers of frame ${first.earlier.frame} and later may still travel.`,
         frames: [first.earlier.frame, first.later.frame],

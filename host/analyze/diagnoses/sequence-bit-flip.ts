@@ -2,7 +2,7 @@
 import { serialDistance } from "../../core/serial.ts";
 import type { Misfit } from "../../tracking/half.ts";
 import { flippedBits } from "../../tracking/misfits.ts";
-import type { Diagnosis } from "../diagnosis.ts";
+import { type Diagnosis, THE_WAY } from "../diagnosis.ts";
 import { absolute, connectionFilter, connectionOf, endpointText, signed } from "../wording.ts";
 
 export const sequenceBitFlip: Diagnosis = {
@@ -30,6 +30,7 @@ export const sequenceBitFlip: Diagnosis = {
       report({
         group: `${connectionOf(flow)} ${sender}`,
         confidence: "certain",
+        blames: THE_WAY,
         summary: `a packet of ${side} was changed on the way: ${misfit.field} ${absolute(misfit.seen)} where ${absolute(misfit.due)} was due (${signed(distance)}, ${flippedBits(misfit.seen, misfit.due)} bits flipped, XOR 0x${flipped.toString(16).padStart(8, "0")})`,
         detail: `${checksumWords(misfit)} It happened between ${side} and the place of the capture; frame ${at.frame} has the right number again.${relative}`,
         frames: [misfit.frame, at.frame],

@@ -22,6 +22,7 @@ export const staleSegmentAccepted: Diagnosis = {
       report({
         group: `${connectionOf(flow)} ${sender}`,
         confidence: "certain",
+        blames: sender === "client" ? flow.clientAddress() : flow.serverAddress(),
         summary: `the ${receiver} of ${connectionOf(flow)} took ${plural(print.length, "byte")} of the old connection for new data: frame ${copy.frame} is a late copy of frame ${originalFrame}`,
         detail: `Frame ${copy.frame} has number ${absolute(print.sequence)}, length and checksum of frame ${originalFrame}, ${proof}, and the ${receiver} acknowledges it: the ISN of the new connection (frame ${incarnation.openedFrame}) opened the same range of numbers again.`,
         frames: [originalFrame, incarnation.openedFrame, copy.frame, at.frame],

@@ -1,7 +1,8 @@
 /** synack-wrong-ack: a SYN-ACK that acknowledges a number which was never sent. */
 import { formatDurationUs } from "../../core/duration.ts";
 import { serialDistance } from "../../core/serial.ts";
-import type { Diagnosis } from "../diagnosis.ts";
+import { type Diagnosis, THE_WAY } from "../diagnosis.ts";
+import { isForEarlierSyn, isMiscounted } from "../syn-ack-kinds.ts";
 import { absolute, connectionFilter, connectionOf, serverOf, signed } from "../wording.ts";
 
 export const synackWrongAck: Diagnosis = {
@@ -14,17 +15,19 @@ export const synackWrongAck: Diagnosis = {
   remedy:
     "in the network: enlarge the port pool of the NAT or balancer, and let it forget entries no sooner than the servers leave TIME_WAIT; in the firmware: answer with RST and try again from another port",
   start: (report) => ({
-    wronglyAnswered({ flow, attempt, answer, first }) {
-      if (!first) return;
+    wronglyAnswered(event) {
+      const { flow, attempt, answer, isConfirmed } = event;
+      if (isMiscounted(event) || isForEarlierSyn(event)) return;
       const isn = attempt.client.isn ?? 0;
-      const due = (isn + 1) >>> 0;
+      const due = attempt.client.next;
       const distance = serialDistance(due, answer.acknowledgement);
       const elapsedUs = answer.timeUs - answer.synUs;
       report({
         group: `${flow.clientAddress()} ${serverOf(flow)}`,
-        confidence: "certain",
-        summary: `the SYN-ACK to ${connectionOf(flow)} belongs to another connection: it acknowledges ${absolute(answer.acknowledgement)}, ISN + 1 is ${absolute(due)}`,
-        detail: `It came ${formatDurationUs(elapsedUs)} after the SYN, and is ${signed(distance)} off. No end that saw the SYN sends this, so something between the client and ${serverOf(flow)}, or an old state there, answers for another connection.`,
+        confidence: isConfirmed ? "certain" : "likely",
+        blames: THE_WAY,
+        summary: `the SYN-ACK to ${connectionOf(flow)} acknowledges a number that the client has not sent: it acknowledges ${absolute(answer.acknowledgement)}, ISN + 1 is ${absolute(due)}`,
+        detail: `It came ${formatDurationUs(elapsedUs)} after the SYN, and is ${signed(distance)} off. No end that saw the SYN sends this, so something between the client and ${serverOf(flow)}, or an old state there, seems to answer for another connection.`,
         frames: [attempt.openedFrame, answer.frame],
         timeUs: answer.timeUs,
         elapsedUs,

@@ -34,6 +34,7 @@ export const timewaitReuseOk: Diagnosis = {
         : `its ISN is ${signed(distance)} from the last number used`;
       report({
         group: `${flow.clientAddress()} ${serverOf(flow)} ${byTimestamp}`,
+        ...(byTimestamp ? { blames: flow.clientAddress() } : {}),
         confidence: isLinux || elapsedUs < LINUX_TIME_WAIT_US ? "certain" : "possible",
         summary: `${serverOf(flow)} opened ${connectionOf(flow)} anew ${formatDurationUs(elapsedUs)} after the last connection: ${why}`,
         detail: isLinux

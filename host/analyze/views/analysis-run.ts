@@ -23,6 +23,9 @@ export function verdictOf({ analysis }: AnalysisRun): AnalysisVerdict {
 /** Why nothing found is no clean bill, to follow a "but"; undefined if it is one. */
 export function doubtOf({ truncated, counts }: AnalysisRun["analysis"]): string | undefined {
   if (truncated) return "the capture is cut short";
+  if (counts.tunnelled > counts.tcpPackets) {
+    return "most of what it holds is in tunnels that cannot be followed";
+  }
   return counts.answered === 0 ? "it shows no SYN together with an answer to it" : undefined;
 }
 

@@ -96,6 +96,7 @@ function paragraph(
   ];
   const numbers = finding.numbers ?? [];
   if (numbers.length > 0) lines.push(`  numbers: ${numbers.map(numberText).join("; ")}`);
+  if (finding.blames !== undefined) lines.push(`  blamed: ${printable(finding.blames)}`);
   lines.push(`  evidence: ${printable(evidence(finding, firstUs))}`);
   if (severity === "fault") {
     lines.push(`  why: ${finding.explanation}`, `  remedy: ${finding.remedy}`);

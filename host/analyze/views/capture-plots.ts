@@ -14,6 +14,8 @@ const OUTCOMES: readonly { readonly outcome: Outcome; readonly name: string }[] 
   { outcome: "connected", name: "connected" },
   { outcome: "refused-by-ack", name: "refused by a plain ACK" },
   { outcome: "wrong-ack", name: "answered for something else" },
+  { outcome: "wrong-rst", name: "refused by a RST that must not be accepted" },
+  { outcome: "answered-elsewhere", name: "answered from elsewhere" },
   { outcome: "reset", name: "reset" },
   { outcome: "no-answer", name: "not answered" },
 ];

@@ -101,6 +101,10 @@ function sentences(seen: SeenPacket, twoMslUs: number): string[] {
       return [
         `a SYN-ACK of ${segment.acknowledgement}, but ISN + 1 is ${next}: it belongs to another connection.`,
       ];
+    case "stray":
+      return [
+        `comes from another address or port than the SYN went to: it was not translated back, and the client turns it down.`,
+      ];
     case "rst":
       return [resetSentence(seen)];
     case "segment":

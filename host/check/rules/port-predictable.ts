@@ -79,6 +79,8 @@ function judge({ ports: pool }: CheckContext): RuleJudge {
       if (sample.kind !== "open") return;
       boundness.note(sample);
       if (!boundness.allocated(sample)) return;
+      // In a capture it may be bound, and tells nothing of the next one.
+      if (sample.portChoice === "unknown" && boundness.cameBack(sample)) return;
       judged++;
       lastOpen = sample;
       add(sample);

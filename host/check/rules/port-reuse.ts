@@ -4,8 +4,9 @@
  * captures see boundness.ts. Exact, no false alarms.
  */
 import { serialDistance } from "../../core/serial.ts";
+import { destinationKey } from "../../core/tuple.ts";
 import { Boundness, LOOKS_BOUND } from "../boundness.ts";
-import type { Rule, RuleJudge } from "../rule.ts";
+import type { Finding, Rule, RuleJudge } from "../rule.ts";
 
 export const portReuse: Rule = {
   id: "port-reuse",
@@ -17,12 +18,22 @@ export const portReuse: Rule = {
   start: judge,
 };
 
+/** Findings that wait until it is known who chose the ports; what comes beyond is told at once. */
+const WAITING_MAX = 10_000;
+
 function judge(): RuleJudge {
   const boundness = new Boundness();
+  const waiting: { readonly destination: string; readonly finding: Finding }[] = [];
   let judged = 0;
   return {
-    observe({ sample, history }, report) {
+    observe({ sample, history }, reportNow) {
       if (sample.kind !== "open") return;
+      const report = (finding: Finding) => {
+        const destination = destinationKey(sample.tuple);
+        const waits = sample.portChoice === "unknown" && waiting.length < WAITING_MAX;
+        if (waits) waiting.push({ destination, finding });
+        else reportNow(finding);
+      };
       boundness.note(sample);
       if (!boundness.allocated(sample)) return;
       judged++;
@@ -44,6 +55,11 @@ function judge(): RuleJudge {
         ...(sample.frame === undefined ? {} : { frame: sample.frame }),
       });
     },
-    finish: () => (judged > 0 ? { judged } : { judged, open: LOOKS_BOUND }),
+    finish(report) {
+      for (const { destination, finding } of waiting) {
+        if (!boundness.looksBound(destination)) report(finding);
+      }
+      return judged > 0 ? { judged } : { judged, open: LOOKS_BOUND };
+    },
   };
 }

@@ -8,6 +8,8 @@ import { Tracker, type TrackOutcome } from "../../capture/tracker.ts";
 import { UsageError } from "../../core/errors.ts";
 import type { Sample } from "../../core/sample.ts";
 import { addressProbe } from "../../tracking/address-probe.ts";
+import { type ClockReading, ranOn } from "../../tracking/continuous-clock.ts";
+import { copyNotes, RecordedCopies } from "../../tracking/recorded-copies.ts";
 import { BootNumbering, type BootRule } from "./boot-numbering.ts";
 import type { CaptureSamplesOptions, CaptureSummary } from "./capture-summary.ts";
 import { DeviceSilence } from "./device-silence.ts";
@@ -25,6 +27,7 @@ export class SampleRecorder {
   readonly #numbering: BootNumbering;
   readonly #silence = new DeviceSilence();
   readonly #census = new EndpointCensus();
+  readonly #copies = new RecordedCopies();
   readonly #segment = new Segment();
   readonly #probes: boolean;
   /** Connections with packets of the device that no `used` sample tells of yet. */
@@ -32,6 +35,7 @@ export class SampleRecorder {
   #bootTimes: number[] = [];
   #bootTimesBefore = 0;
   #seenSinceBoot = false;
+  #lastReading: ClockReading | undefined;
   #firstUs: number | undefined;
   #nowUs = 0;
   #packets = 0;
@@ -43,6 +47,7 @@ export class SampleRecorder {
   #fragments = 0;
   #cut = 0;
   #malformed = 0;
+  #tunnelled = 0;
 
   constructor(name: string, options: CaptureSamplesOptions) {
     this.#name = name;
@@ -60,14 +65,25 @@ export class SampleRecorder {
   packet(packet: Packet): void {
     if (this.#firstUs === undefined) this.#start(packet.timeUs);
     this.#packets += 1;
-    if (packet.timeUs < this.#nowUs) this.#wentBack += 1;
-    else this.#nowUs = packet.timeUs;
+    const isBackward = packet.timeUs < this.#nowUs;
+    if (!isBackward) this.#nowUs = packet.timeUs;
     this.#givenBoots();
     const kind = decodePacket(packet, this.#segment);
+    // Only what the device takes part in: of a NAT the side on which the device stands.
+    const isCopy =
+      kind === "tcp" &&
+      this.#tracker.concerns(this.#segment) &&
+      this.#copies.kindOf(this.#segment, packet) !== undefined;
+    if (isCopy) {
+      this.#tcpPackets += 1;
+      return;
+    }
+    if (isBackward) this.#wentBack += 1;
     if (kind === "tcp") this.#tcp(packet);
     else if (kind === "tcp-fragment") this.#fragments += 1;
     else if (kind === "cut") this.#cut += 1;
     else if (kind === "malformed") this.#malformed += 1;
+    else if (kind === "tunnel") this.#tunnelled += 1;
     else if (this.#probes && kind !== "other") this.#probe(packet);
   }
 
@@ -127,6 +143,11 @@ export class SampleRecorder {
         this.#malformed,
         "packets contradict themselves in their lengths, and were not read",
       ),
+      note(
+        "tunnelled",
+        this.#tunnelled,
+        "packets are in tunnels that cannot be followed: what TCP is in them was not read",
+      ),
       note("midstream", midstream, "connections began before the capture: their ISN is not known"),
       note(
         "implausible-number",
@@ -145,6 +166,9 @@ export class SampleRecorder {
         `capture without a packet from ${device}: only others talk to it`,
       ),
     ];
+    for (const { count, message } of copyNotes(this.#copies)) {
+      notes.push({ code: "recorded-twice", count, message });
+    }
     return notes.filter(({ count }) => count > 0);
   }
 
@@ -223,6 +247,7 @@ export class SampleRecorder {
     if (attempt) {
       this.#attempts += 1;
       silenceUs = this.#silence.opened(this.#nowUs);
+      if (this.#clockRanOn(connection)) silenceUs = 0;
     } else {
       this.#silence.accepted(this.#nowUs);
     }
@@ -243,6 +268,20 @@ export class SampleRecorder {
     });
   }
 
+  /** The device's timestamp clock has run on since an opening before: it did not restart. */
+  #clockRanOn({ synTsval: tsval }: Connection): boolean {
+    const last = this.#lastReading;
+    if (tsval === undefined) return false;
+    const now = { tsval, timeUs: this.#nowUs };
+    this.#lastReading = now;
+    const { previous } = this.#tracker;
+    const before =
+      previous?.synTsval === undefined
+        ? undefined
+        : { tsval: previous.synTsval, timeUs: previous.openedUs };
+    return [last, before].some((reading) => reading !== undefined && ranOn(reading, now));
+  }
+
   /** Tells how far the connections have come, in the order in which the device last used them. */
   #report(): void {
     const unreported = this.#unreported;
@@ -260,6 +299,7 @@ export class SampleRecorder {
           tuple: connection.tuple,
           next: connection.next,
           ...(tsval === undefined ? {} : { tsval }),
+          ...(connection.established ? { stood: true } : {}),
           frame: connection.deviceFrame,
         },
       });

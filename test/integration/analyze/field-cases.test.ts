@@ -329,12 +329,12 @@ describe("what else a capture shows", () => {
     expect(finding("halfopen-challenge-ack").summary).toContain("ESTABLISHED");
   });
 
-  it("reset by the server is no refusal by an old connection", async () => {
+  it("reset by the server is a closed port, and no refusal by an old connection", async () => {
     const recording = new Recording()
       .client({ flags: syn, sequence: 100 })
       .server({ flags: rst | ack, sequence: 0, acknowledgement: 101 });
-    const { rules, connections } = await diagnose(recording);
-    expect(rules).toEqual([]);
+    const { findings, connections } = await diagnose(recording);
+    expect(findings).toMatchObject([{ rule: "connection-refused", severity: "information" }]);
     expect(connections[0]?.outcome).toBe("reset");
   });
 });

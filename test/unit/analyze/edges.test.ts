@@ -41,7 +41,7 @@ describe("syn-ignored", () => {
     const { finding } = await diagnose(unanswered(0, 3));
     expect(finding("syn-ignored")).toMatchObject({ confidence: "possible" });
     expect(finding("syn-ignored").settle).toContain("taken at the server");
-    expect(finding("syn-ignored").detail).toContain("nothing of an earlier connection");
+    expect(finding("syn-ignored").detail).toContain("no earlier connection");
   });
 
   it("is no silence when the server answered with something else", async () => {
@@ -118,6 +118,22 @@ describe("timewait-reuse-ok", () => {
   });
 });
 
+describe("isn-repeats-on-tuple", () => {
+  const again = async (times: number, seconds = 90, isn = () => 6574) => {
+    const recording = new Recording();
+    for (let i = 0; i < times; i++) recording.session(isn(), 900 + 70_001 * i).wait(seconds);
+    return (await diagnose(recording)).rules;
+  };
+
+  it("needs three equal ones, each within 2 × MSL of the one before", async () => {
+    expect(await again(2)).not.toContain("isn-repeats-on-tuple");
+    expect(await again(3)).toContain("isn-repeats-on-tuple");
+    expect(await again(3, 241)).not.toContain("isn-repeats-on-tuple");
+    let isn = 0;
+    expect(await again(4, 90, () => (isn += 90_000))).not.toContain("isn-repeats-on-tuple");
+  });
+});
+
 describe("rst-rescue", () => {
   it("is not said of a connection that came through without an RST", async () => {
     const recording = new Recording().session(6574, 900, { close: "none" }).wait(2);
@@ -132,12 +148,14 @@ describe("quiet-time-broken", () => {
   /** The same two ISNs after a restart, `seconds` after the last packet. */
   const restart = async (seconds: number) => {
     const recording = new Recording();
+    let server = 0;
     const starts = (): void => {
+      server += 40_503;
       for (const [clientPort, isn] of [
         [1024, 6_588_114],
         [1025, 6_588_901],
       ] as const) {
-        recording.session(isn, isn * 3, { link: { clientPort } }).wait(1);
+        recording.session(isn, isn * 3 + server, { link: { clientPort } }).wait(1);
       }
     };
     starts();

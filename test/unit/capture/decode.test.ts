@@ -115,7 +115,7 @@ describe("link layers", () => {
     expect(decode(ethernet(v4, be16(0x0806))).kind).toBe("arp");
     expect(decode(ethernet(v4, be16(0x88cc))).kind).toBe("other");
     expect(decode(ethernet(ipv4(tcp(SYN), { protocol: 17 }))).kind).toBe("udp");
-    expect(decode(ethernet(ipv4(tcp(SYN), { protocol: 47 }))).kind).toBe("other");
+    expect(decode(ethernet(ipv4(tcp(SYN), { protocol: 50 }))).kind).toBe("other");
     expect(decode(bytes([7, 0, 0, 0], v4), 0).kind).toBe("other");
     expect(decode(bytes([0xff, 0x03, 0xc0, 0x21], v4), 9).kind).toBe("other");
   });

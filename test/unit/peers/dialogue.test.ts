@@ -17,6 +17,7 @@ const STATES: readonly PeerState[] = [
   "FIN_WAIT",
   "FIN_WAIT_2_ORPHANED",
   "LAST_ACK",
+  "CLOSING",
   "TIME_WAIT",
 ];
 const u32 = fc.nat(2 ** 32 - 1);

@@ -49,13 +49,13 @@ describe("the events of a good connection", () => {
     analysis.end();
     expect(told).toEqual([
       "1 opened :40001 1000 1000 after undefined",
-      "1 chosen by client :40001 1000, opened in 1",
       "2 connected :40001 1000 18",
       "2 chosen by server :40001 7000, opened in 1",
+      "1 chosen by client :40001 1000, opened in 1",
       `${second} opened :40002 2000 2000 after undefined`,
-      `${second} chosen by client :40002 2000, opened in ${second}`,
       `${second + 1} connected :40002 2000 18`,
       `${second + 1} chosen by server :40002 8000, opened in ${second}`,
+      `${second} chosen by client :40002 2000, opened in ${second}`,
       `${third} opened :40001 300000 300000 after 1000`,
       `${third + 1} connected :40001 300000 18`,
     ]);

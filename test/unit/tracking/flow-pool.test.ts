@@ -28,10 +28,17 @@ function endsOf(last: number): Ends {
   };
 }
 
-const ODD = { sequence: 1, acknowledgement: 2, frame: 3, timeUs: 4, synUs: 5 };
+const ODD = { sequence: 1, acknowledgement: 2, tsecr: 6, frame: 3, timeUs: 4, synUs: 5 };
 const FIELDS = {
   apart: new Set(["client", "server"]),
-  shapes: { misfit: {}, stale: {}, challenge: ODD, wrongAck: ODD, resetBy: "client" },
+  shapes: {
+    misfit: {},
+    stale: {},
+    challenge: ODD,
+    wrongAck: ODD,
+    wrongReset: ODD,
+    resetBy: "client",
+  },
 };
 
 describe("the pool of flows", () => {

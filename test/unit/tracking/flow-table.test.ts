@@ -14,6 +14,19 @@ import { Recording } from "../../support/sessions.ts";
 /** What no record holds: objects, what there is only beside them, and what is made on its own. */
 const APART = new Set([
   ...["misfit", "stale", "challenge", "wrongAck", "challenges", "wrongAcks", "rescueFrame"],
+  ...[
+    "challengeTold",
+    "wrongAckTold",
+    "vainRescues",
+    "rescuePending",
+    "wrongResets",
+    "wrongReset",
+    "hostTsval",
+    "opening",
+  ],
+  ...["strayAnswers", "strayFrame", "strayFrom", "refusals", "refusedFrame", "refusedUs"],
+  ...["doubtfulResets", "doubtfulFrame", "doubtfulUs", "doubtfulSequence", "doubtPending"],
+  ...["resetAnswers", "afterReset", "resetIgnored", "secondIsn"],
   ...["openedUs", "openedFrame", "client", "server"],
 ]);
 
@@ -21,6 +34,7 @@ const APART = new Set([
 const SHAPES: Readonly<Record<string, unknown>> = {
   // RFC 7323 §2.3.
   windowShift: 14,
+  tunnel: 255,
   window: 65_535 * 2 ** 14,
   gaps: 65_535,
   syns: 65_535,
@@ -81,6 +95,7 @@ function briefOf(seed: number): Incarnation {
   server.acked = client.next;
   one.sawSyn = true;
   one.syns = 1;
+  one.tunnel = 0;
   one.synUs = LATE_US;
   one.synFrame = LATE_FRAME;
   one.synIntervalUs = one.keepalives = one.resetFrame = one.resetUs = 0;
@@ -105,6 +120,7 @@ describe("the record of an incarnation", () => {
 
   it.each<readonly [string, (one: Incarnation) => void]>([
     ["with a SYN not seen", (one) => (one.sawSyn = false)],
+    ["within a tunnel", (one) => (one.tunnel = 9)],
     ["with two SYNs", (one) => (one.syns = 2)],
     ["with a later SYN", (one) => (one.synUs += 1)],
     ["with a SYN in a later frame", (one) => (one.synFrame += 1)],
@@ -179,7 +195,7 @@ describe("the record of an incarnation", () => {
   it("is not made of an incarnation that something odd hangs on", () => {
     const one = incarnationOf(3);
     expect(isPlain(one)).toBe(true);
-    const odd = { sequence: 1, acknowledgement: 2, frame: 3, timeUs: 4, synUs: 5 };
+    const odd = { sequence: 1, acknowledgement: 2, tsecr: 6, frame: 3, timeUs: 4, synUs: 5 };
     one.challenge = odd;
     expect(isPlain(one)).toBe(false);
     one.challenge = undefined;
@@ -202,6 +218,14 @@ describe("the record of an incarnation", () => {
     ["has more packets", ({ server }) => (server.packets += 1)],
     ["was challenged", (one) => (one.challenges += 1)],
     ["was wrongly answered", (one) => (one.wrongAcks += 1)],
+    ["was refused", (one) => (one.refusals += 1)],
+    ["was refused by a wrong RST", (one) => (one.wrongResets += 1)],
+    ["was answered from elsewhere", (one) => (one.strayAnswers += 1)],
+    ["was answered twice", (one) => (one.secondIsn = 0)],
+    ["was reset with a doubtful number", (one) => (one.doubtfulResets += 1)],
+    ["went on after a reset", (one) => (one.afterReset += 1)],
+    ["is an opening of its host", (one) => (one.opening = 1)],
+    ["waits for an answer beside others", (one) => (one.hostTsval = 0)],
     ["was rescued", (one) => (one.rescueFrame += 1)],
     ["begins in a later century", (one) => (one.lastUs = one.openedUs = 2 ** 52)],
     ["begins in a later frame", (one) => (one.lastFrame = one.openedFrame = 2 ** 44)],
