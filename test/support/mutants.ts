@@ -45,8 +45,8 @@ export const MUTANTS: readonly Mutant[] = [
     name: "hands out numbers before the boot's own record is durable",
     file: "lifecycle.ts",
     edits: [
-      ["booted = persist(u32(lost) - 1);", "raiseCeiling(v + 0x10_0000);\n  booted = true;"],
-      ["  quietOwed,\n} from", "  quietOwed,\n  raiseCeiling,\n} from"],
+      ["booted = persist(u32(lost) - 1);", "vouchFor(v + 0x10_0000);\n  booted = true;"],
+      ["  quietOwed,\n} from", "  quietOwed,\n  vouchFor,\n} from"],
     ],
     law: "power is cut at every operation",
   },
@@ -192,10 +192,9 @@ export const MUTANTS: readonly Mutant[] = [
     file: "lifecycle.ts",
     edits: [
       [
-        "if (!persistNewKey(keyLow, keyHigh)) return refuse(Reason.STORAGE_FAILED);",
-        "if (!persistNewKey(keyLow, keyHigh)) {\n    setState(State.FAILED, Reason.STORAGE_FAILED);\n    return refuse(Reason.STORAGE_FAILED);\n  }",
+        "set(Counter.DEGRADED, u32(withoutRecord));",
+        "if (withoutRecord) set(Counter.DEGRADED, 1);",
       ],
-      ["else if (found == FOUND) recordBoot();", "else if (found == FOUND) startUp();"],
     ],
     law: "a degraded device whose key cannot be replaced gets its storage back",
   },
@@ -228,7 +227,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "does not notice that a later pair's records are lost",
     file: "journal.ts",
-    edits: [["if (later && ruined == 2) countLoss();", ""]],
+    edits: [["if (ruined == 2) countLoss();", ""]],
     law: "all that a boot or a new key has written cannot be read at the next boot",
   },
   {
@@ -245,15 +244,13 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "begins no epoch where a sector cannot be read or a pair is torn",
     file: "journal.ts",
-    edits: [["else if (later || retired != 0) passEpochs(2);", ""]],
+    edits: [["later || retired != 0 ? 2 : 0;", "0;"]],
     law: "the replacement of a key is cut, and what it left flickers or is half old and half new",
   },
   {
     name: "begins no epoch after a loss",
     file: "journal.ts",
-    edits: [
-      ["if (recordsLost()) passEpochs(EPOCHS_LOSS);\n", "if (recordsLost()) passEpochs(0);\n"],
-    ],
+    edits: [["recordsLost() ? EPOCHS_LOSS : past", "recordsLost() ? 0 : past"]],
     law: "all that a boot or a new key has written cannot be read at the next boot",
   },
   {
