@@ -1,8 +1,9 @@
+import { crc32 } from "node:zlib";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { Random } from "../../../host/core/random.ts";
 import { serialDistance } from "../../../host/core/serial.ts";
-import { COUNTER, REASON, STATE } from "../../../host/module/abi.ts";
+import { COUNTER, PROVISION, REASON, STATE } from "../../../host/module/abi.ts";
 import type { NvmGeometry } from "../../../host/virtual/nvm.ts";
 import { BUILDS } from "../../support/builds.ts";
 import { GEOMETRIES } from "../../support/geometries.ts";
@@ -20,6 +21,29 @@ function isn(lab: Lab): number {
 function spoil(lab: Lab, from: number, to: number): void {
   const part = lab.nvm as unknown as { cells: Uint8Array };
   for (let at = from; at < to; at++) part.cells[at] = (part.cells[at] ?? 0) ^ 0x5a;
+}
+
+/** All that the part holds: the cells, or a key-value store's values. */
+function held(lab: Lab): Uint8Array[] {
+  if (lab.nvm.geometry.kind !== "keyValue") {
+    return [(lab.nvm as unknown as { cells: Uint8Array }).cells];
+  }
+  // A snapshot shares its values with the store.
+  const { values } = lab.nvm.snapshot() as unknown as { values: Map<number, Uint8Array> };
+  return [...values.values()];
+}
+
+/** Gives every header another format version, with the CRC that goes with it. */
+function setFormat(cells: Uint8Array, format: number): void {
+  const view = new DataView(cells.buffer, cells.byteOffset, cells.byteLength);
+  let changed = 0;
+  for (let at = 0; at + 32 <= cells.length; at++) {
+    if (view.getUint32(at, true) !== 0x02_4e_53_49) continue;
+    cells[at + 3] = format;
+    view.setUint32(at + 28, crc32(cells.subarray(at, at + 28)), true);
+    changed++;
+  }
+  expect(changed).toBeGreaterThan(0);
 }
 
 /** Spoils what lies in a slot. */
@@ -114,6 +138,27 @@ describe.each(BUILDS)("the journal of the $name build", ({ wasm }) => {
     expect(module.state()).toBe(STATE.quiet);
     expect(module.fingerprint()).toBe(print);
   });
+
+  it.each([1, 3])(
+    "takes no journal of format %i for its own or for blank: a key, and quiet time",
+    (format) => {
+      for (const geometry of GEOMETRIES) {
+        const lab = new Lab({ wasm, geometry });
+        lab.commission();
+        for (const cells of held(lab)) setFormat(cells, format);
+        const module = lab.powerOn();
+        expect(module.state()).toBe(STATE.failed);
+        expect(module.reason()).toBe(REASON.storageCorrupt);
+        expect(isn(lab)).toBe(0);
+        // Not even for a device that is said to be new.
+        expect(module.provision(KEY, PROVISION.newDevice)).toBe(1);
+        expect(module.state()).toBe(STATE.quiet);
+        lab.wait(241_000);
+        expect(lab.module.poll()).toBe(STATE.ready);
+        expect(lab.powerOn().state()).toBe(STATE.ready);
+      }
+    },
+  );
 
   it("refuses when nothing that can be trusted is left, and can be provisioned again", () => {
     const lab = new Lab({ wasm });
