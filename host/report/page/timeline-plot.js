@@ -300,6 +300,7 @@ function stepCursor(/** @type {KeyboardEvent} */ event, /** @type {any} */ plot)
   const value = values.find(
     (/** @type {number | null | undefined} */ one) => typeof one === "number",
   );
-  const left = plot.valToPos(plot.data[0][at], "x");
+  // The first point may lie on the very edge, where rounding puts it outside: no cursor is there.
+  const left = Math.max(0, plot.valToPos(plot.data[0][at], "x"));
   plot.setCursor({ left, top: plot.valToPos(value ?? 0, "y") });
 }
