@@ -103,8 +103,8 @@ const CUTS: Faults = {
   3: [{ kind: "write-failure", atUs: 0, count: 2 }],
 };
 const LOSSES: Faults = {
+  2: [{ kind: "bit-rot", bits: 3 }],
   4: [{ kind: "lost-storage", leaves: "noise" }],
-  5: [{ kind: "bit-rot", bits: 3 }],
   6: [
     { kind: "boot-loop" },
     { kind: "clock-jump", atUs: 50_000, us: -3_000_000 },
