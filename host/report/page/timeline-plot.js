@@ -55,7 +55,7 @@ export function timelinePlot(view, mode, box, readout) {
     hooks: {
       drawClear: [(/** @type {any} */ u) => drawBackground(u, view, mode, across)],
       draw: [(/** @type {any} */ u) => drawBreaches(u, segments)],
-      setCursor: [(/** @type {any} */ u) => readCursor(u, view, segments, readout)],
+      setCursor: [(/** @type {any} */ u) => readCursor(u, view, across, segments, readout)],
     },
   };
   // @ts-expect-error uPlot is inlined before this script.
@@ -273,6 +273,7 @@ function drawBreaches(/** @type {any} */ u, /** @type {Segment[]} */ segments) {
 function readCursor(
   /** @type {any} */ u,
   /** @type {TimelineView} */ view,
+  /** @type {Across} */ across,
   /** @type {Segment[]} */ segments,
   /** @type {HTMLElement} */ readout,
 ) {
@@ -282,12 +283,25 @@ function readCursor(
   for (const { track, xs, from } of segments) {
     const i = xs.indexOf(x);
     if (i < 0) continue;
-    const isn = track.isns[from + i] ?? 0;
     const broken = track.breaches.includes(from + i) ? `, ${view.mark ?? "breaks a rule"}` : "";
-    const when = `${duration(track.timesUs[from + i] ?? 0)}, boot ${grouped(track.boots[from + i] ?? 0)}`;
-    readout.textContent = `${when}: ${track.name}, ISN ${isn} (${hexadecimal(isn)})${broken}`;
+    const [timeUs = 0, boot = 0, isn = 0] = [track.timesUs, track.boots, track.isns].map(
+      (list) => list[from + i],
+    );
+    readout.textContent = `${opening(timeUs, boot, track.name, isn)}${broken}`;
     return;
   }
+  // Drawn in grey: tuples without a line.
+  const alone = view.single.timesUs.findIndex((us) => across.toX(us) === x);
+  if (alone < 0) return;
+  const timeUs = view.single.timesUs[alone] ?? 0;
+  const boot = view.boots.filter((mark) => mark.timeUs <= timeUs).at(-1)?.boot ?? 0;
+  readout.textContent = opening(timeUs, boot, "another tuple", view.single.isns[alone] ?? 0);
+}
+
+/** @param {number} timeUs @param {number} boot @param {string} tuple @param {number} isn */
+function opening(timeUs, boot, tuple, isn) {
+  const when = `${duration(timeUs)}, boot ${grouped(boot)}`;
+  return `${when}: ${tuple}, ISN ${isn} (${hexadecimal(isn)})`;
 }
 
 function stepCursor(/** @type {KeyboardEvent} */ event, /** @type {any} */ plot) {

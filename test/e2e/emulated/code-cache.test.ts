@@ -14,7 +14,7 @@ const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
 /** Trap of runtime.h: no room for the module. */
 const MEMORY = 5;
 /** The tables, the longest function, and little more: nearly every call finds another function's code. */
-const TIGHT_ARENA_BYTES = 5_376;
+const TIGHT_ARENA_BYTES = 5_632;
 const TOO_SMALL_ARENA_BYTES = 4_096;
 
 /** Above this argument `counter` runs the loops below. */
