@@ -103,7 +103,7 @@ export class RecordedCopies {
     if (isSyn || this.#renumbered.size > 0) {
       if (this.#isRenumbered(segment, flow, timeUs, isSyn)) return "renumbered";
     }
-    if (isOpening || this.#translated.size > 0) {
+    if (isSyn || this.#translated.size > 0) {
       if (this.#isTranslated(segment, packet, flow, isSyn)) return "translated";
     }
     this.#last.keep(segment, flow, timeUs, isSyn);
@@ -133,7 +133,7 @@ export class RecordedCopies {
       if (!before) this.#translated.delete(flow);
     }
     if (this.#translated.has(flow)) return true;
-    if ((segment.flags & SYN) !== 0) this.#syns.add(segment, packet, flow);
+    if (isSyn) this.#syns.add(segment, packet, flow);
     return false;
   }
 

@@ -1,7 +1,7 @@
-/** The last SYNs and SYN-ACKs of a capture, found by their number, to recognise one that comes again. */
+/** The last SYNs of a capture, found by their number, to recognise one that comes again. */
 import { read16 } from "../capture/bytes.ts";
 import type { Packet } from "../capture/packet.ts";
-import { ACK, type Segment } from "../capture/segment.ts";
+import type { Segment } from "../capture/segment.ts";
 import { TimedPrints } from "./timed-prints.ts";
 
 const PLACES = 2 ** 14;
@@ -19,7 +19,7 @@ const SEQUENCE = 2;
 const ACKNOWLEDGEMENT = 3;
 /** Hash of the flow that it belongs to. */
 const FLOW = 4;
-/** Whether the row was ever written, whether it is a SYN-ACK, and the flow's translations so far. */
+/** Whether the row was ever written, and the flow's translations so far. */
 const FLAGS = 5;
 /** Window, and the identification field above it. */
 const WINDOW = 6;
@@ -31,12 +31,11 @@ const TARGET_3 = 11;
 const TSVAL = 12;
 
 const IS_KEPT = 1;
-const IS_ACK = 2;
 /** Number of times that it was met with other ends. */
-const TRANSLATION = 4;
+const TRANSLATION = 2;
 
 export class SynLog {
-  /** Plain numbers, because two SYNs of each connection are kept. */
+  /** Plain numbers, because the SYN of each connection is kept. */
   readonly #rows = new Int32Array(PLACES * ROW);
   /** The same memory, for times. */
   readonly #times = new Float64Array(this.#rows.buffer);
@@ -54,7 +53,7 @@ export class SynLog {
     rows[row + SEQUENCE] = segment.sequence;
     rows[row + ACKNOWLEDGEMENT] = segment.acknowledgement;
     rows[row + FLOW] = flow;
-    rows[row + FLAGS] = IS_KEPT | ackFlag(segment);
+    rows[row + FLAGS] = IS_KEPT;
     rows[row + WINDOW] = windowWord(segment, packet);
     rows[row + SOURCE_PORT] = segment.sourcePort;
     rows[row + SOURCE_0] = segment.source0;
@@ -100,9 +99,8 @@ export class SynLog {
   /** All that no translation of addresses changes. */
   #isSamePacket(row: number, segment: Segment, packet: Packet): boolean {
     const rows = this.#rows;
-    const kind = (rows[row + FLAGS] ?? 0) & (IS_KEPT | IS_ACK);
     return (
-      kind === (IS_KEPT | ackFlag(segment)) &&
+      rows[row + FLAGS] !== 0 &&
       rows[row + SEQUENCE] === (segment.sequence | 0) &&
       rows[row + ACKNOWLEDGEMENT] === (segment.acknowledgement | 0) &&
       rows[row + WINDOW] === windowWord(segment, packet) &&
@@ -120,10 +118,6 @@ export class SynLog {
   }
 }
 
-function ackFlag({ flags }: Segment): number {
-  return (flags & ACK) === 0 ? 0 : IS_ACK;
-}
-
 function windowWord(segment: Segment, packet: Packet): number {
   return (identificationOf(segment, packet) << 16) | segment.window;
 }
@@ -137,8 +131,8 @@ function printOf(segment: Segment, packet: Packet): number {
   return Math.imul(hash ^ (hash >>> 15), 0x27d4eb2f) ^ identificationOf(segment, packet);
 }
 
-function placeOf({ sequence, flags }: Segment): number {
-  let hash = Math.imul(sequence ^ (flags & ACK), 0x9e3779b1);
+function placeOf({ sequence }: Segment): number {
+  let hash = Math.imul(sequence, 0x9e3779b1);
   hash ^= hash >>> 15;
   return hash & (PLACES - 1);
 }
