@@ -131,7 +131,7 @@ export class Analysis {
       heardFrom: (flow, side) => this.#heard.has(flow, side),
       hasLosses: () => this.#tracker.hasLosses,
       pawsOf: (flow) => this.#timestamps.of(flow),
-      lastBootUs: (host) => this.#hosts.host(host).lastBootUs,
+      lastBootUs: (host) => this.#hosts.lastBootUs(host),
       isRestarting: (host) => this.#hosts.host(host).isRepeating,
     };
     this.#judges = diagnoses.map((diagnosis) =>

@@ -24,12 +24,25 @@ export interface PawsEvidence {
 }
 
 export class HostTimestamps {
-  /** Client → server. */
+  /** Server → client: most captures have few servers. */
   readonly #pairs = new Map<string, Map<string, PawsEvidence>>();
   #count = 0;
+  /** The last pair that was asked for: a SYN and its answer often follow each other. */
+  #server = "";
+  #client = "";
+  #clients: Map<string, PawsEvidence> | undefined;
+  #last: PawsEvidence | undefined;
 
   of(flow: Flow): PawsEvidence | undefined {
-    return this.#pairs.get(flow.clientAddress())?.get(flow.serverAddress());
+    const server = flow.serverAddress();
+    const client = flow.clientAddress();
+    const isSameServer = server === this.#server;
+    if (isSameServer && client === this.#client) return this.#last;
+    if (!isSameServer) this.#clients = this.#pairs.get(server);
+    this.#server = server;
+    this.#client = client;
+    this.#last = this.#clients?.get(client);
+    return this.#last;
   }
 
   /** A SYN is sent: what counts is what the server knows at that time. */
@@ -65,10 +78,11 @@ export class HostTimestamps {
   #add(flow: Flow, evidence: PawsEvidence): void {
     if (this.#count >= PAIRS_MAX) return;
     this.#count += 1;
-    const client = flow.clientAddress();
-    const servers = this.#pairs.get(client) ?? new Map<string, PawsEvidence>();
-    this.#pairs.set(client, servers);
-    servers.set(flow.serverAddress(), evidence);
+    const server = flow.serverAddress();
+    const clients = this.#pairs.get(server) ?? new Map<string, PawsEvidence>();
+    this.#pairs.set(server, clients);
+    clients.set(flow.clientAddress(), evidence);
+    this.#server = "";
   }
 
   unanswered({ flow, attempt }: Pick<Attempt, "flow" | "attempt">): void {

@@ -26,9 +26,10 @@ export const NAMED_GENERATORS: readonly ((block: IsnBlock) => KnownGenerator)[] 
 
 /** x ← a·x mod 2^31 − 1 (Park and Miller), each ISN a whole state: three of them are enough. */
 function minimalStandard({ isns }: IsnBlock): KnownGenerator {
-  const prime = 2n ** 31n - 1n;
-  for (const factor of [16_807n, 48_271n]) {
-    const next = (isn: number) => Number((BigInt(isn) * factor) % prime);
+  const prime = 2 ** 31 - 1;
+  for (const factor of [16_807, 48_271]) {
+    // The product has less than 2^48, so that it is exact.
+    const next = (isn: number) => (isn * factor) % prime;
     let hits = 0;
     for (let i = 1; i < isns.length; i++) {
       if (next(isns[i - 1] ?? 0) === isns[i] && isns[i] !== 0) hits += 1;
@@ -160,8 +161,9 @@ export function linearFeedback({ isns }: IsnBlock): KnownGenerator {
 
 /** Length of the shortest register that makes the bits, and the bit that it makes next. */
 function shortestRegister(bits: readonly number[]): { length: number; coming: number } {
-  let current = [1];
-  let before = [1];
+  const current = new Uint8Array(bits.length + 1);
+  current[0] = 1;
+  let before = current.slice();
   let length = 0;
   let shift = 1;
   for (let n = 0; n < bits.length; n++) {
@@ -169,8 +171,10 @@ function shortestRegister(bits: readonly number[]): { length: number; coming: nu
       shift += 1;
       continue;
     }
-    const kept = current;
-    current = added(current, before, shift);
+    const kept = current.slice();
+    for (let i = 0; i + shift < current.length; i++) {
+      current[i + shift] = (current[i + shift] ?? 0) ^ (before[i] ?? 0);
+    }
     if (2 * length > n) {
       shift += 1;
       continue;
@@ -186,19 +190,11 @@ function shortestRegister(bits: readonly number[]): { length: number; coming: nu
 
 function discrepancy(
   bits: readonly number[],
-  register: readonly number[],
+  register: Uint8Array,
   length: number,
   n: number,
 ): number {
   let sum = bits[n] ?? 0;
   for (let i = 1; i <= length; i++) sum ^= (register[i] ?? 0) & (bits[n - i] ?? 0);
   return sum;
-}
-
-function added(to: readonly number[], from: readonly number[], shift: number): number[] {
-  const sum = [...to];
-  from.forEach((one, i) => {
-    sum[i + shift] = (sum[i + shift] ?? 0) ^ one;
-  });
-  return Array.from(sum, (one) => one ?? 0);
 }

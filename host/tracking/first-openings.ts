@@ -7,6 +7,8 @@ import type { Opening } from "./found-boot.ts";
 /** So many boots in a row have to begin with the port of the boot before. */
 const REPEATS_MIN = 2;
 const REPEATS_MAX = 6;
+/** What most openings give. */
+const NONE: readonly never[] = [];
 
 export class FirstOpenings {
   #first: Opening | undefined;
@@ -31,17 +33,17 @@ export class FirstOpenings {
       this.#first = opening;
       const wasAlone = this.#openings === 1;
       this.#openings = 1;
-      if (!earlier) return [];
+      if (!earlier) return NONE;
       if (!wasAlone || earlier.port !== opening.port) {
         this.#repeats.length = 0;
-        return [];
+        return NONE;
       }
       this.#repeats.push({ earlier, later: opening });
       if (this.#repeats.length > REPEATS_MAX) this.#repeats.shift();
-      return this.#repeats.length >= REPEATS_MIN ? [...this.#repeats] : [];
+      return this.#repeats.length >= REPEATS_MIN ? [...this.#repeats] : NONE;
     }
     // An attempt on the same port, with another number, is the same connection tried again.
     if (opening.port !== this.#first?.port) this.#openings += 1;
-    return [];
+    return NONE;
   }
 }

@@ -43,8 +43,8 @@ export class Incarnation {
   openedUs = FRACTION;
   openedFrame = 0;
 
-  /** Highest TSval that the server had taken from the client's address when the SYN was sent, while it is unanswered. */
-  hostTsval: number | undefined;
+  #hostTsval = 0;
+  #hasHostTsval = false;
   /** Number of the opening in the log of its host, while it is unanswered; 0: none. */
   opening = 0;
   #synTsval = 0;
@@ -118,7 +118,8 @@ export class Incarnation {
   begin(clientIsA: boolean, sawSyn: boolean, frame: number, timeUs: number): void {
     this.client.begin();
     this.server.begin();
-    this.hostTsval = undefined;
+    this.#hostTsval = 0;
+    this.#hasHostTsval = false;
     this.opening = 0;
     this.#synTsval = 0;
     this.#hasSynTsval = false;
@@ -172,6 +173,16 @@ export class Incarnation {
     this.openedFrame = frame;
     this.lastUs = timeUs;
     this.lastFrame = frame;
+  }
+
+  /** Highest TSval that the server had taken from the client's address when the SYN was sent, while it is unanswered. */
+  get hostTsval(): number | undefined {
+    return this.#hasHostTsval ? this.#hostTsval >>> 0 : undefined;
+  }
+
+  set hostTsval(value: number | undefined) {
+    this.#hasHostTsval = value !== undefined;
+    this.#hostTsval = (value ?? 0) | 0;
   }
 
   /** TSval of the first SYN that has one. */

@@ -22,9 +22,14 @@ export class Hosts {
   readonly #log = new OpeningLog();
   #ids = 0;
   readonly #booted: (boot: FoundBoot) => void;
+  /** Of any host: most captures have no restart. */
+  #isBootTold = false;
 
   constructor(booted: (boot: FoundBoot) => void) {
-    this.#booted = booted;
+    this.#booted = (boot) => {
+      this.#isBootTold = true;
+      booted(boot);
+    };
   }
 
   opened(
@@ -44,6 +49,11 @@ export class Hosts {
     attempt.opening = host.opened(opening, { tsval, identification, before });
     host.heard(at.timeUs);
     return host;
+  }
+
+  /** When the host restarted last, as far as it was told; undefined if it never was. */
+  lastBootUs(address: string): number | undefined {
+    return this.#isBootTold ? this.#hosts.get(address)?.lastBootUs : undefined;
   }
 
   /** Runs of openings that repeat earlier ones with the numbers of both ends: a doubled recording. */

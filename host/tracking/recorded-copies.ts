@@ -9,7 +9,8 @@ import { ACK, RST, type Segment, SYN } from "../capture/segment.ts";
 import { plural } from "../core/plural.ts";
 import { serialForward } from "../core/serial.ts";
 import { hashOf } from "./flow-ends.ts";
-import { identificationOf, SynLog } from "./syn-log.ts";
+import { LastPackets } from "./last-packets.ts";
+import { SynLog } from "./syn-log.ts";
 
 /**
  * `duplicate`: the same packet, recorded twice on its way; `appended`: a part of the file that comes once
@@ -20,26 +21,7 @@ export type CopyKind = "duplicate" | "appended" | "translated" | "renumbered";
 
 const COPY_KINDS: readonly CopyKind[] = ["duplicate", "appended", "translated", "renumbered"];
 
-/** No stack repeats a packet this soon; a router that decreased the hop count may have queued it. */
-const DUPLICATE_MAX_US = 2_000;
-const ROUTED_MAX_US = 100_000;
-/** Between the two sides of a box that rewrites numbers. */
-const RENUMBERED_MAX_US = 5_000;
-const LAST_PACKETS = 2 ** 14;
 const REPLAYED_FLOWS_MAX = 65_536;
-
-/** The last packet of a flow, in either direction. */
-interface LastPacket {
-  flow: number;
-  print: number;
-  check: number;
-  sequence: number;
-  timeUs: number;
-  hops: number;
-  isSyn: boolean;
-  fromPort: number;
-  shape: number;
-}
 
 /** The two numberings of a connection whose SYN was seen on both sides of a box. */
 interface Renumbering {
@@ -60,7 +42,7 @@ export class RecordedCopies {
   /** Connections that were seen once more behind a NAT, or behind a box that rewrites numbers. */
   translatedFlows = 0;
   renumberedFlows = 0;
-  readonly #last: (LastPacket | undefined)[] = new Array(LAST_PACKETS).fill(undefined);
+  readonly #last = new LastPackets();
   readonly #syns = new SynLog();
   /** Flows of a part of the file that comes once more. */
   readonly #replayed = new Set<number>();
@@ -108,46 +90,31 @@ export class RecordedCopies {
 
   #kindOf(segment: Segment, packet: Packet, flow: number): CopyKind | undefined {
     const { timeUs } = packet;
-    const hops = hopsOf(segment, packet);
-    const isSyn = (segment.flags & (SYN | ACK)) === SYN;
-    const isAppended = this.#isAppended(segment, packet, flow);
-    if (timeUs > this.#newestUs) this.#newestUs = timeUs;
-    if (isAppended) return "appended";
-    const print = printOf(segment);
-    const check = checkOf(segment, packet);
-    const place = flow & (LAST_PACKETS - 1);
-    const last = this.#last[place];
-    const sameFlow = last?.flow === flow ? last : undefined;
-    if (sameFlow && sameFlow.print === print && sameFlow.check === check) {
-      const apartUs = Math.abs(timeUs - sameFlow.timeUs);
-      if (apartUs <= (hops < sameFlow.hops ? ROUTED_MAX_US : DUPLICATE_MAX_US)) return "duplicate";
+    const isOpening = (segment.flags & SYN) !== 0;
+    const isSyn = isOpening && (segment.flags & ACK) === 0;
+    const isAppended = timeUs <= this.#newestUs && this.#isAppended(segment, packet, flow);
+    if (isOpening) this.#syns.record(segment, packet);
+    if (timeUs > this.#newestUs) {
+      this.#newestUs = timeUs;
+      if (this.#replayed.size > 0) this.#replayed.clear();
     }
-    if (this.#isRenumbered(segment, flow, sameFlow, timeUs, isSyn)) return "renumbered";
-    if (this.#isTranslated(segment, packet, flow, isSyn)) return "translated";
-    const kept = last ?? emptyLast();
-    if (!last) this.#last[place] = kept;
-    kept.flow = flow;
-    kept.print = print;
-    kept.check = check;
-    kept.sequence = segment.sequence;
-    kept.timeUs = timeUs;
-    kept.hops = hops;
-    kept.isSyn = isSyn;
-    kept.fromPort = segment.sourcePort;
-    kept.shape = shapeOf(segment);
+    if (isAppended) return "appended";
+    if (this.#last.isDuplicate(segment, packet, flow)) return "duplicate";
+    if (isSyn || this.#renumbered.size > 0) {
+      if (this.#isRenumbered(segment, flow, timeUs, isSyn)) return "renumbered";
+    }
+    if (isSyn || this.#translated.size > 0) {
+      if (this.#isTranslated(segment, packet, flow, isSyn)) return "translated";
+    }
+    this.#last.keep(segment, flow, timeUs, isSyn);
     return undefined;
   }
 
   /** The time has gone back to that of a SYN which was recorded with the same time, bit for bit. */
   #isAppended(segment: Segment, packet: Packet, flow: number): boolean {
-    const { timeUs } = packet;
-    const isSeen = (segment.flags & SYN) !== 0 && this.#syns.wasSeenThen(segment, packet);
-    if (timeUs > this.#newestUs) {
-      if (this.#replayed.size > 0) this.#replayed.clear();
-      return false;
-    }
     if (this.#replayed.has(flow)) return true;
-    if (!isSeen || timeUs === this.#newestUs) return false;
+    if ((segment.flags & SYN) === 0 || packet.timeUs === this.#newestUs) return false;
+    if (!this.#syns.wasSeenThen(segment, packet)) return false;
     if (this.#replayed.size < REPLAYED_FLOWS_MAX) this.#replayed.add(flow);
     return true;
   }
@@ -156,7 +123,8 @@ export class RecordedCopies {
   #isTranslated(segment: Segment, packet: Packet, flow: number, isSyn: boolean): boolean {
     if (isSyn) {
       const original = this.#syns.translationOf(segment, packet);
-      const before = original !== undefined && this.#waits(original, segment.sequence);
+      // A box that translates a SYN sends it on before anything can follow on it.
+      const before = original !== undefined && this.#last.synOf(original) === segment.sequence;
       if (before && !this.#translated.has(flow)) {
         if (this.#translated.size >= REPLAYED_FLOWS_MAX) return false;
         this.#translated.add(flow);
@@ -165,36 +133,24 @@ export class RecordedCopies {
       if (!before) this.#translated.delete(flow);
     }
     if (this.#translated.has(flow)) return true;
-    if ((segment.flags & SYN) !== 0) this.#syns.add(segment, packet, flow);
+    if (isSyn) this.#syns.add(segment, packet, flow);
     return false;
   }
 
-  /** Nothing has followed on that SYN yet: a box that translates it sends it on before any answer. */
-  #waits(flow: number, sequence: number): boolean {
-    const last = this.#last[flow & (LAST_PACKETS - 1)];
-    return last?.flow === flow && last.isSyn && last.sequence === sequence;
-  }
-
-  #isRenumbered(
-    segment: Segment,
-    flow: number,
-    last: LastPacket | undefined,
-    timeUs: number,
-    isSyn: boolean,
-  ): boolean {
-    if (isSyn && last && isSecondNumbering(segment, last, timeUs)) {
+  #isRenumbered(segment: Segment, flow: number, timeUs: number, isSyn: boolean): boolean {
+    const first = isSyn ? this.#last.firstNumberOf(segment, flow, timeUs) : undefined;
+    if (first !== undefined) {
       if (this.#renumbered.size >= REPLAYED_FLOWS_MAX) return false;
       this.renumberedFlows += 1;
       this.#renumbered.set(flow, {
         clientPort: segment.sourcePort,
-        first: last.sequence,
+        first,
         second: segment.sequence,
         serverFirst: undefined,
         serverSecond: undefined,
       });
       return true;
     }
-    if (this.#renumbered.size === 0) return false;
     const both = this.#renumbered.get(flow);
     if (!both) return false;
     if (isSyn && segment.sequence !== both.first && segment.sequence !== both.second) {
@@ -229,17 +185,6 @@ export function copyNotes(
   });
 }
 
-/** A second SYN of the tuple with another number, at once and before any answer, in the same shape. */
-function isSecondNumbering(segment: Segment, last: LastPacket, timeUs: number): boolean {
-  return (
-    last.isSyn &&
-    last.fromPort === segment.sourcePort &&
-    last.sequence !== segment.sequence &&
-    Math.abs(timeUs - last.timeUs) <= RENUMBERED_MAX_US &&
-    last.shape === shapeOf(segment)
-  );
-}
-
 /** Whether the segment carries the second numbering; learns the two ISNs of the server. */
 function isOfSecond(segment: Segment, both: Renumbering): boolean {
   const { flags, sequence, acknowledgement } = segment;
@@ -258,50 +203,4 @@ function isOfSecond(segment: Segment, both: Renumbering): boolean {
   const { serverFirst, serverSecond } = both;
   if ((flags & RST) === 0 || serverFirst === undefined || serverSecond === undefined) return false;
   return serialForward(serverSecond, sequence) < serialForward(serverFirst, sequence);
-}
-
-/** What a box that changes numbers leaves alone. */
-function shapeOf({ window, windowScale, tsval, payloadLength }: Segment): number {
-  return (
-    (window ^ Math.imul(windowScale, 0x85ebca6b) ^ tsval ^ Math.imul(payloadLength, 0xc2b2ae35)) | 0
-  );
-}
-
-function printOf({ sequence, acknowledgement, sourcePort, tsval }: Segment): number {
-  return (
-    (sequence ^
-      Math.imul(acknowledgement, 0x9e3779b1) ^
-      Math.imul(sourcePort, 0x85ebca6b) ^
-      tsval) |
-    0
-  );
-}
-
-function checkOf(segment: Segment, packet: Packet): number {
-  const { flags, window, payloadLength } = segment;
-  return (
-    (Math.imul(payloadLength, 0x9e3779b1) ^
-      Math.imul(identificationOf(segment, packet), 0x85ebca6b) ^
-      (flags << 16) ^
-      window) |
-    0
-  );
-}
-
-function hopsOf({ family, networkAt }: Segment, { bytes }: Packet): number {
-  return bytes[networkAt + (family === 4 ? 8 : 7)] ?? 0;
-}
-
-function emptyLast(): LastPacket {
-  return {
-    flow: -1,
-    print: 0,
-    check: 0,
-    sequence: 0,
-    timeUs: 0.5,
-    hops: 0,
-    isSyn: false,
-    fromPort: 0,
-    shape: 0,
-  };
 }

@@ -58,8 +58,13 @@ export class HostRestarts {
   #openings = 0;
   #lastBootUs: number | undefined;
   readonly #spacings: number[] = [];
-  #lastSentUs: number | undefined;
-  #lastReading: ClockReading | undefined;
+  // A fraction, so that the engine makes room for any time at once (flow.ts).
+  #sentUs = 0.5;
+  #hasSent = false;
+  /** TSval and time of the last opening that had one; told by `#hasReading`. */
+  #readTsval = 0.5;
+  #readUs = 0.5;
+  #hasReading = false;
   #run: Run | undefined;
   #probedUs = -PROBES_APART_US;
   #probedSinceOpening = false;
@@ -94,7 +99,8 @@ export class HostRestarts {
 
   /** Any TCP packet of the host. */
   heard(timeUs: number): void {
-    this.#lastSentUs = timeUs;
+    this.#sentUs = timeUs;
+    this.#hasSent = true;
   }
 
   /** A packet, no RST and no SYN, of a connection that the host opened at `openedUs`. */
@@ -135,7 +141,7 @@ export class HostRestarts {
     this.#followRun(opening, ran, forgotten !== undefined);
     this.#followFirsts(opening, isFirst, forgotten);
     this.#probedSinceOpening = false;
-    if (tsval !== undefined) this.#lastReading = { tsval, timeUs: opening.timeUs };
+    if (tsval !== undefined) this.#keepReading(tsval, opening.timeUs);
     this.#counter.sent(context.identification);
     return this.#remember(opening);
   }
@@ -143,11 +149,20 @@ export class HostRestarts {
   /** A timestamp clock has run on since an opening before. */
   #ranOn({ timeUs }: Opening, { tsval, before }: OpeningContext): boolean {
     if (tsval === undefined) return false;
-    const last = this.#lastReading;
-    if (!before?.synReading && !last) return false;
     const now = { tsval, timeUs };
     if (before?.synReading && ranOn(before.synReading, now)) return true;
-    return last !== undefined && ranOn(last, now);
+    return this.#hasReading && ranOn({ tsval: this.#readTsval, timeUs: this.#readUs }, now);
+  }
+
+  #keepReading(tsval: number, timeUs: number): void {
+    this.#readTsval = tsval;
+    this.#readUs = timeUs;
+    this.#hasReading = true;
+  }
+
+  /** When the host sent its last TCP packet. */
+  get #lastSentUs(): number | undefined {
+    return this.#hasSent ? this.#sentUs : undefined;
   }
 
   #timestampRestart(opening: Opening, before: number, after: number): void {
