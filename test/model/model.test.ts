@@ -143,6 +143,11 @@ const OPEN: readonly (readonly [string, string, RegExp])[] = [
     "SECTORS=3 CUTS=2 UNREADABLE=1 NO_HOLDER",
     FORGOTTEN,
   ],
+  [
+    "three sectors, three cuts with flicker",
+    "SECTORS=3 FLICKER CUTS=3 SLOTS=4 NO_HOLDER NO_DURABLE",
+    FORGOTTEN,
+  ],
   ["a loss where there was none", "CUTS=2 SLOTS=4 NO_LOSS", /lost==0/],
 ];
 
