@@ -46,13 +46,10 @@
 /* Programmed where weak bits were: reads as its content or as bad. */
 #define HALF 4
 
-/* A sector's header, two copies: settled good ones and weak ones. */
+/* A sector's header, two copies, one of which is enough: none, a settled good one, or only weak ones. */
 #define H_NONE 0
-#define H_ONE 1
-#define H_TWO 2
-#define H_WEAK 3
-#define H_WEAK_TWO 4
-#define H_ONE_WEAK 5
+#define H_GOOD 1
+#define H_WEAK 2
 
 /* What an operation returns; after CUT power is off. */
 #define OK 0
@@ -81,23 +78,25 @@
 #define END_QUIET 4
 #define REPLACE 5
 
+/* What openNext is asked for: the first sector of a pair for a new key, at the start of a write, or after a
+   second sector that failed; or a second sector. */
+#define FOR_KEY 1
+#define FOR_WRITE 2
+#define FOR_ANOTHER 3
+#define FOR_SECOND 4
+
+#define RECORD_SLOT 1
 #define AT(s, i) ((s) * SLOTS + (i) - 1)
 #define BIT(s) (1 << (s))
 #define ONES(b) (((b) & 1) + (((b) >> 1) & 1) + (((b) >> 2) & 1))
-#define INUSE(s) ((s) < SECTORS && (retired & BIT(s)) == 0)
-#define USABLE (SECTORS - ONES(retired))
-#define INSERVICE (SECTORS - ONES(outOfUse))
-#define FULL (nextSlot > SLOTS)
-#define ERASEDUE (FULL || (firstOpen && !secondOpen && INUSE(second)))
-#ifdef NEW_ERASE_ANY
-#define ERASABLE(s) INUSE(s)
-#else
-#ifdef NEW_EITHER_HOLDER
-#define ERASABLE(s) (INUSE(s) && ((holders & BIT(s)) == 0 || (holders & ~BIT(s)) != 0))
-#else
-#define ERASABLE(s) (INUSE(s) && ((holders & BIT(s)) == 0 || (holders & (BIT(s) - 1)) != 0))
-#endif
-#endif
+#define LOWEST(b) (((b) & 1) -> 0 : (((b) & 2) -> 1 : 2))
+#define WITHOUT(b) (SECTORS - ONES(b))
+#define INSERVICE WITHOUT(outOfUse)
+#define LONE (INSERVICE < 2)
+#define ALONE (WITHOUT(retired) < 2)
+#define FULL (first == NONE || nextSlot > SLOTS)
+#define UNFINISHED (erasesLeft == 0 && !ALONE)
+#define ERASEDUE (FULL || (second == NONE && !ALONE))
 
 /* The old rules: a sector has one closing mark, and one with records counts only when older ones are closed. */
 #if defined(RULE_A) || defined(RULE_A2) || defined(RULE_O) || defined(RULE_B) || defined(RULE_M)
@@ -117,8 +116,6 @@ byte rm[SECTORS * SLOTS];  /* sectors out of use */
 byte hs[SECTORS];          /* state of each header */
 byte hg[SECTORS];          /* generation; 0: no content */
 byte hk[SECTORS];          /* key */
-byte hf[SECTORS];          /* first and second sector of the pair */
-byte h2[SECTORS];
 byte dead = NONE;          /* the sector that is dead, and what it does not take */
 byte deadTo;
 
@@ -139,17 +136,17 @@ byte keysOpen = 2;   /* keys that recovery may find: the acknowledged one, and a
 byte newestKey = 1;
 
 /* ---- RAM: lost with power. ---- */
-byte first, second, turn, gen, genMax, nextSlot, holders, retired, erasesLeft;
+byte first, second, turn, genMax, nextSlot, holders, retired, erasesLeft;
 bit doubt; /* of the old rules: a mark may have been begun without a trace */
-bit firstOpen, secondOpen, lone, exhausted, pressed, fresh, newKey, quiet, served;
+bit quiet, served;
 byte lost, ceiling, epoch, outOfUse, key, v, calls, state, missing;
 byte unread = NONE;
 /* A write in progress. */
-byte caller, draft, oldKey, genBefore;
-bit draftQuiet;
+byte caller, draft, oldKey, purpose;
+bit draftQuiet, again, opened;
 /* Scratch: 0 wherever a state is stored. */
-byte s, i, slot, newest, newestEpoch, ruined, vouched, last, rv, res, at, from, low, high, origin;
-bit seen, behind, bad, other, again, quietOwed;
+byte s, i, slot, newest, newestEpoch, gen, ruined, vouched, last, rv, res, at, left;
+bit behind, bad, other, quietOwed, later, yes;
 /* Scratch inside of one d_step. */
 byte p, q, lowC, lowE, lowG, topG;
 
@@ -173,7 +170,7 @@ byte p, q, lowC, lowE, lowG, topG;
 #define CHOOSE skip; d_step
 #endif
 
-/* ---- Reads. rv: 0 blank, 1 bad, 2 good; of a header, how many of its copies are good. ---- */
+/* ---- Reads. rv: 0 blank, 1 bad, 2 good; of a header, 1 when a copy is good. ---- */
 inline readRecord(S, I) {
   at = AT(S, I);
   if
@@ -188,25 +185,24 @@ inline readRecord(S, I) {
 inline readHeader(S) {
   if
   :: S == unread -> rv = 0; retired = retired | BIT(S)
-  :: S != unread && (hs[S] == H_NONE || hs[S] == H_WEAK || hs[S] == H_WEAK_TWO) -> rv = 0
-  :: S != unread && (hs[S] != H_NONE && hs[S] != H_TWO) -> rv = 1
-  :: S != unread && (hs[S] == H_TWO || hs[S] == H_WEAK_TWO || hs[S] == H_ONE_WEAK) -> rv = 2
+  :: S != unread && (hs[S] == H_NONE || hs[S] == H_WEAK) -> rv = 0
+  :: S != unread && (hs[S] == H_GOOD || hs[S] == H_WEAK) -> rv = 1
   fi;
   say3("@ header %d reads %d of %d\n", S, rv, S == unread)
 }
-/* The last slot with a good record in `slot`, or 0; `seen`: some are neither blank nor good. */
+/* The last slot with a good record in `slot`, or 0. */
 inline newestRecord(S) {
-  seen = 0; slot = 0; i = SLOTS;
+  slot = 0; i = SLOTS;
   do
   :: i > 0 ->
      readRecord(S, i);
      if
      :: rv == 2 -> slot = i; i = 0
-     :: rv == 1 -> seen = 1; i--
-     :: rv == 0 -> i--
+     :: else -> i--
      fi
   :: else -> break
-  od
+  od;
+  rv = 0
 }
 
 /* ---- Programs and erases. Result in res. ---- */
@@ -252,36 +248,34 @@ inline programRecord(S, I) {
 /* Both copies, one after the other; at most one of the two programs ends in a cut or an error. */
 inline programHeader(S, G) {
   assert(hs[S] == H_NONE);
-  d_step { hg[S] = G; hk[S] = key; hf[S] = low; h2[S] = high };
+  d_step { hg[S] = G; hk[S] = key };
   res = OK;
   if
   :: S == dead && (deadTo & PROGRAMS) -> res = ERROR; hg[S] = 0
   :: S != dead && deaths > 0 -> die(S, PROGRAMS); hg[S] = 0
   :: !(S == dead && (deadTo & PROGRAMS)) && cuts > 0 -> res = CUT; spend(cuts)
   :: !(S == dead && (deadTo & PROGRAMS)) && errors > 0 -> res = ERROR; spend(errors)
-  :: !(S == dead && (deadTo & PROGRAMS)) -> hs[S] = H_TWO
+  :: !(S == dead && (deadTo & PROGRAMS)) -> hs[S] = H_GOOD
   fi;
   if
   :: res == OK -> say2("@ key %d 0 ends 0\n@ key %d 1 ends 0\n", S, S)
   :: res != OK && hg[S] == 0 -> say2("@ key %d 0 ends %d\n", S, res)
 #ifdef FLICKER
   :: res != OK && hg[S] != 0 -> hs[S] = H_WEAK; say2("@ key %d 0 ends %d\n", S, res)
-  :: res != OK && hg[S] != 0 -> hs[S] = H_ONE_WEAK; say3("@ key %d 0 ends 0\n@ key %d 1 ends %d\n", S, S, res)
 #else
   :: res != OK && hg[S] != 0 -> hg[S] = 0; say2("@ key %d 0 ends %d\n", S, res)
-  :: res != OK && hg[S] != 0 -> hs[S] = H_ONE; say2("@ key %d 0 ends %d\n", S, res)
-  :: res != OK && hg[S] != 0 -> hs[S] = H_TWO; say3("@ key %d 0 ends 0\n@ key %d 1 ends %d\n", S, S, res)
 #endif
+  /* The first copy is whole, or the second one was cut. */
+  :: res != OK && hg[S] != 0 -> hs[S] = H_GOOD; say3("@ key %d 0 ends 0\n@ key %d 1 ends %d\n", S, S, res)
   fi;
-  if :: hg[S] == 0 -> hk[S] = 0; hf[S] = 0; h2[S] = 0 :: else fi
+  if :: hg[S] == 0 -> hk[S] = 0 :: else fi
 }
 /* Each bit of the sector old, erased or zero, in any pattern. */
 inline tearSector(S) {
 #ifdef FLICKER
   d_step {
     if
-    :: hs[S] == H_ONE -> hs[S] = H_WEAK
-    :: hs[S] == H_TWO || hs[S] == H_ONE_WEAK -> hs[S] = H_WEAK_TWO
+    :: hs[S] == H_GOOD -> hs[S] = H_WEAK
     :: else
     fi;
     p = 1;
@@ -294,7 +288,6 @@ inline tearSector(S) {
 #endif
   if
   :: skip
-  :: hs[S] == H_TWO -> hs[S] = H_ONE
   :: hs[S] != H_NONE -> hs[S] = H_NONE
   fi;
   if
@@ -321,7 +314,7 @@ inline clearSector(S) {
 #ifdef MARKS
     mk[S] = BLANK;
 #endif
-    hs[S] = H_NONE; hg[S] = 0; hk[S] = 0; hf[S] = 0; h2[S] = 0;
+    hs[S] = H_NONE; hg[S] = 0; hk[S] = 0;
     p = 1;
     do
     :: p <= SLOTS ->
@@ -341,7 +334,7 @@ inline settledHolders() {
      do
      :: q <= SLOTS ->
         if
-        :: (hs[p] == H_ONE || hs[p] == H_TWO || hs[p] == H_ONE_WEAK) && rs[AT(p, q)] == GOOD &&
+        :: hs[p] == H_GOOD && rs[AT(p, q)] == GOOD &&
            re[AT(p, q)] >= ackEpoch && rc[AT(p, q)] >= ackCeiling -> rv = rv | BIT(p)
         :: else
         fi;
@@ -367,38 +360,46 @@ inline eraseSector(S) {
   :: S != dead && deaths > 0 -> die(S, ERASES)
   :: !(S == dead && (deadTo & ERASES)) && cuts > 0 -> res = CUT; spend(cuts); tearSector(S)
   :: !(S == dead && (deadTo & ERASES)) && errors > 0 -> res = ERROR; spend(errors); tearSector(S)
-  :: !(S == dead && (deadTo & ERASES)) -> clearSector(S); res = (S == unread -> ERROR : OK)
+  :: !(S == dead && (deadTo & ERASES)) -> clearSector(S); res = (S == unread -> ERROR : OK) /* touched */
   fi;
   say2("@ erase %d ends %d\n", S, res)
 }
-/* Erases a sector and programs its header, twice; `low` and `high` are the pair. */
+/* Erases a sector and programs its header, twice. */
 inline openSector(S, G) {
   d_step {
     if :: erasesLeft != ANY -> erasesLeft-- :: else fi;
-    holders = holders & ~BIT(S);
-    if :: S == first -> firstOpen = 0 :: else fi;
-    if :: S == second -> secondOpen = 0 :: else fi
+    holders = holders & ~BIT(S)
   }
   eraseSector(S);
   if :: res == OK -> programHeader(S, G) :: else fi
 }
-inline retire(S) { retired = retired | BIT(S) }
-/* `high`: the sector after S in turn that is in use; NONE when there is no other. */
-inline partnerOf(S) {
+/* Takes a sector out of use; the other one of its pair goes on. */
+inline retire(S) {
   d_step {
-    high = NONE; p = 1;
-    do
-    :: p < SECTORS && !INUSE((S + p) % SECTORS) -> p++
-    :: p < SECTORS && INUSE((S + p) % SECTORS) -> high = (S + p) % SECTORS; break
-    :: else -> break
-    od;
-    p = 0
+    retired = retired | BIT(S);
+    if
+    :: S == first -> first = second; second = NONE
+    :: S != first && S == second -> second = NONE
+    :: else
+    fi
   }
 }
-inline takePair() {
-  second = h2[s];
-  turn = (second < SECTORS -> second : s);
-  if :: second == s -> second = hf[s] :: else fi
+/* Whether sector S may be erased, in `yes`. */
+inline erasable(S) {
+  yes = 0;
+  if
+  :: retired & BIT(S) -> skip
+#ifdef NEW_ERASE_ANY
+  :: else -> yes = 1
+#else
+  :: (retired & BIT(S)) == 0 && (holders & BIT(S)) == 0 -> yes = 1
+  :: (retired & BIT(S)) == 0 && (holders & BIT(S)) != 0 && LOWEST(holders) != S ->
+     newestRecord(LOWEST(holders));
+     yes = (slot != 0 -> rc[AT(LOWEST(holders), (slot != 0 -> slot : 1))] >= ceiling : 0);
+     slot = 0
+  :: else
+#endif
+  fi
 }
 
 #ifdef MARKS
@@ -431,12 +432,12 @@ inline programMark(S) {
    number of boots is a finite number of states. */
 inline powerOff() {
   d_step {
-    first = 0; second = 0; turn = 0; gen = 0; genMax = 0; nextSlot = 0; holders = 0; retired = 0; erasesLeft = 0;
-    firstOpen = 0; secondOpen = 0; lone = 0; exhausted = 0; pressed = 0; fresh = 0; newKey = 0; quiet = 0; served = 0;
+    first = 0; second = 0; turn = 0; genMax = 0; nextSlot = 0; holders = 0; retired = 0; erasesLeft = 0;
+    quiet = 0; served = 0;
     lost = 0; ceiling = 0; epoch = 0; outOfUse = 0; key = 0; v = 0; calls = 0; state = 0; unread = NONE; missing = 0;
-    caller = 0; draft = 0; oldKey = 0; genBefore = 0; draftQuiet = 0; doubt = 0;
-    s = 0; i = 0; slot = 0; newest = 0; newestEpoch = 0; ruined = 0; vouched = 0; last = 0; rv = 0; res = 0; at = 0;
-    from = 0; low = 0; high = 0; origin = 0; seen = 0; behind = 0; bad = 0; other = 0; again = 0; quietOwed = 0;
+    caller = 0; draft = 0; oldKey = 0; purpose = 0; draftQuiet = 0; again = 0; opened = 0; doubt = 0;
+    s = 0; i = 0; slot = 0; newest = 0; newestEpoch = 0; gen = 0; ruined = 0; vouched = 0; last = 0; rv = 0; res = 0;
+    at = 0; left = 0; behind = 0; bad = 0; other = 0; quietOwed = 0; later = 0; yes = 0;
 
     lowC = ackCeiling; lowE = ackEpoch; lowG = 255; topG = 0;
     p = 0;
@@ -504,8 +505,8 @@ inline handOut() {
 active proctype device() {
   /* A device that was given its key and has run: its record is in both sectors of a pair. */
   d_step {
-    hs[0] = H_TWO; hg[0] = 1; hk[0] = 1; hf[0] = 0; h2[0] = 1;
-    hs[1] = H_TWO; hg[1] = 1; hk[1] = 1; hf[1] = 0; h2[1] = 1;
+    hs[0] = H_GOOD; hg[0] = 1; hk[0] = 1;
+    hs[1] = H_GOOD; hg[1] = 1; hk[1] = 1;
     rs[AT(0, 1)] = GOOD; rc[AT(0, 1)] = 1;
     rs[AT(1, 1)] = GOOD; rc[AT(1, 1)] = 1
   };
@@ -530,11 +531,15 @@ OFF:
        :: else ->
           if :: hg[s] > genMax -> genMax = hg[s]; ruined = 0 :: else fi;
           newestRecord(s);
+          if
+          :: slot == 0 && hg[s] == genMax -> readRecord(s, RECORD_SLOT); if :: rv != 0 -> ruined++ :: else fi
+          :: else
+          fi;
           CHOOSE {
-            at = (slot != 0 -> AT(s, slot) : 0);
             if
-            :: slot == 0 -> if :: hg[s] == genMax && seen -> ruined++ :: else fi
+            :: slot == 0 -> skip
             :: else ->
+               at = AT(s, slot);
                if :: rc[at] > vouched -> vouched = rc[at] :: else fi;
 #ifdef MARKS
                if
@@ -548,16 +553,22 @@ OFF:
 #endif
                if
                :: newest != 0 && (re[at] < newestEpoch || (re[at] == newestEpoch &&
-                  (hg[s] < gen || (hg[s] == gen && slot <= newest)))) -> skip
+                  (hg[s] < gen || (hg[s] == gen && slot <= newest)))) ->
+                  if
+                  :: re[at] == newestEpoch && hg[s] == gen && slot == newest -> holders = holders | BIT(s)
+                  :: else
+                  fi;
+                  if :: hg[s] == gen -> second = s; turn = s :: else fi
                :: else ->
-                  newest = slot; newestEpoch = re[at]; gen = hg[s]; first = s; takePair();
+                  second = (newest != 0 && hg[s] == gen -> first : NONE);
+                  newest = slot; newestEpoch = re[at]; gen = hg[s]; first = s; turn = s; holders = BIT(s);
                   key = hk[s]; ceiling = rc[at]; quietOwed = rq[at]; epoch = re[at]; outOfUse = rm[at]
                fi
 #ifdef MARKS
                fi
 #endif
             fi;
-            slot = 0; seen = 0; at = 0; rv = 0; res = 0
+            slot = 0; at = 0; rv = 0; res = 0
           }
        fi;
        s++
@@ -576,32 +587,19 @@ OFF:
 #ifndef MARKS
     if :: vouched > ceiling -> ceiling = vouched :: else fi;
 #endif
-    if :: genMax > gen && ruined == 2 -> lost++ :: else fi;
-    readHeader(first);
-    firstOpen = (rv == 2);
-    if
-    :: second < SECTORS ->
-       readHeader(second);
-       if
-       :: rv == 2 && hg[second] == gen -> newestRecord(second); secondOpen = (slot != 0)
-       :: else
-       fi
-    :: else
-    fi;
+    if :: ruined == 2 -> lost++ :: else fi;
+    later = (genMax > gen);
 
     /* weigh */
-    lone = (INSERVICE == 1);
-    holders = BIT(first);
-    if
-    :: secondOpen -> readRecord(second, newest); if :: rv == 2 -> holders = holders | BIT(second) :: else fi
-    :: else
-    fi;
     last = newest; i = SLOTS;
     do
     :: i > newest ->
        readRecord(first, i); bad = (rv != 0); other = 0;
-       if :: secondOpen -> readRecord(second, i); other = (rv != 0) :: else fi;
-       if :: bad && (lone -> behind : other) -> lost++ :: else fi;
+       if :: second != NONE -> readRecord(second, i); other = (rv != 0) :: else fi;
+       if
+       :: bad && (LONE -> behind : (second != NONE -> other : unread != NONE)) -> lost++
+       :: else
+       fi;
        if :: (bad || other) && last == newest -> last = i :: else fi;
        behind = bad; i--
     :: else -> break
@@ -617,7 +615,7 @@ OFF:
       if
       :: lost != 0 -> epoch = epoch + LOSS; lost = 1
 #ifndef NEW_SAME_EPOCH
-      :: lost == 0 && (genMax > gen || retired != 0) -> epoch = epoch + 2
+      :: lost == 0 && (later || retired != 0) -> epoch = epoch + 2
 #endif
       :: else
       fi;
@@ -628,8 +626,8 @@ OFF:
 #endif
       assert(lost || v >= ackCeiling);       /* nor forgotten */
       assert(lost || (keysOpen & BIT(key))); /* a key only changes as it was replaced */
-      vouched = 0; ruined = 0; newest = 0; newestEpoch = 0; slot = 0; seen = 0; last = 0; rv = 0; i = 0;
-      behind = 0; bad = 0; other = 0; quietOwed = 0
+      vouched = 0; ruined = 0; newest = 0; newestEpoch = 0; gen = 0; slot = 0; last = 0; rv = 0; i = 0;
+      behind = 0; bad = 0; other = 0; quietOwed = 0; later = 0
     }
     say3("@ found key %d next %d lost %d\n", key, nextSlot, lost)
   }
@@ -656,117 +654,122 @@ CALL:
           caller = END_QUIET; draft = (ceiling > v -> ceiling : v) + 1; draftQuiet = 0; erasesLeft = ANY
        :: state == READY ->
           caller = RENEW; v = ceiling; draft = v + 1; draftQuiet = 0;
-          if :: erasesLeft = 0 :: erasesLeft = 1 :: erasesLeft = ANY fi
-       :: state == READY && !lone && ERASEDUE ->
+          if :: erasesLeft = 0 :: erasesLeft = 1 :: erasesLeft = 2 :: erasesLeft = ANY fi
+       :: state == READY && !LONE && ERASEDUE ->
           caller = AHEAD; draft = ceiling; draftQuiet = 0;
-          if :: erasesLeft = 0 :: erasesLeft = 1 :: erasesLeft = ANY fi
+          if :: erasesLeft = 0 :: erasesLeft = 1 :: erasesLeft = 2 :: erasesLeft = ANY fi
        :: replaces > 0 ->
           spend(replaces);
           d_step {
-            caller = REPLACE; newKey = 1; oldKey = key; genBefore = gen; newestKey++; key = newestKey;
+            caller = REPLACE; oldKey = key; newestKey++; key = newestKey;
             keysOpen = keysOpen | BIT(key); epoch++;
-            draft = (ceiling > v -> ceiling : v) + 1; draftQuiet = 1; erasesLeft = ANY
+            draft = ceiling + 1; draftQuiet = 1; erasesLeft = ANY
           }
        fi
     fi;
 
 WRITE:
     say3("@ write %d erases %d key %d\n", caller, erasesLeft, key);
-    if :: exhausted -> retired = 0 :: else fi;
-    exhausted = 0; fresh = newKey;
+    if :: caller == REPLACE -> purpose = FOR_KEY; goto OPEN_NEXT :: else fi;
+AGAIN:
+    again = ALONE;
+    if :: again -> retired = 0 :: else fi;
 TOP:
-    if :: fresh || !firstOpen || FULL -> again = 0; goto OPEN :: else fi;
+    if :: FULL -> purpose = FOR_WRITE; goto OPEN_NEXT :: else fi;
 RECORD:
-    if :: !secondOpen && INUSE(second) && erasesLeft == 0 -> goto FAIL :: else fi;
+    if :: second == NONE && UNFINISHED -> goto FAIL :: else fi;
     slot = nextSlot; nextSlot++;
     programRecord(first, slot);
     if
     :: res == CUT -> powerOff(); goto OFF
-    :: res == ERROR ->
-       /* giveUpFirst */
-       retire(first);
-       origin = first; first = second; second = origin; origin = 0; firstOpen = secondOpen; secondOpen = 0;
-       nextSlot = (FULL -> SLOTS + 1 : nextSlot + 1);
-       goto TOP
+    :: res == ERROR -> goto FIRST_FAILED
     :: else
     fi;
-    holders = holders | BIT(first);
+    holders = BIT(first);
 #ifdef NEW_SECOND_UNWRITTEN
     goto DONE;
 #endif
-    /* mirror */
-    if :: !INUSE(second) -> goto NOT_MIRRORED :: else fi;
+    if :: second == NONE && slot == RECORD_SLOT -> purpose = FOR_SECOND; goto OPEN_NEXT :: else fi;
+SECOND:
     if
-    :: !secondOpen ->
-       low = first; high = second;
-       openSector(second, gen);
+    :: second != NONE ->
+       programRecord(second, slot);
        if
        :: res == CUT -> powerOff(); goto OFF
-       :: res == ERROR -> retire(second); goto NOT_MIRRORED
-       :: else -> secondOpen = 1
+       :: res == OK -> holders = holders | BIT(second); goto DONE
+       :: else -> retire(second)
        fi
     :: else
     fi;
-    programRecord(second, slot);
+    if :: !ALONE -> purpose = FOR_ANOTHER; goto OPEN_NEXT :: else fi;
+SINGLE:
+    if :: !again && INSERVICE > 2 -> goto FAIL :: else fi;
     if
-    :: res == CUT -> powerOff(); goto OFF
-    :: res == OK -> lone = 0; holders = BIT(first) | BIT(second); goto DONE
-    :: else -> retire(second); secondOpen = 0
+    :: !FULL ->
+       slot = nextSlot; nextSlot++;
+       programRecord(first, slot);
+       if :: res == CUT -> powerOff(); goto OFF :: res == OK -> goto DONE :: else fi
+    :: else
     fi;
-NOT_MIRRORED:
-    if :: USABLE >= 2 -> again = 1; goto OPEN :: else fi;
-ALONE:
-    exhausted = 1;
-    if :: !newKey && !pressed && INSERVICE > 2 -> pressed = 1; goto FAIL :: else fi;
-    lone = 1;
-    if :: !firstOpen || FULL -> goto FAIL :: else fi;
-    slot = nextSlot; nextSlot++;
-    programRecord(first, slot);
-    if :: res == CUT -> powerOff(); goto OFF :: res == ERROR -> goto FAIL :: else fi;
-    holders = BIT(first);
-    goto DONE;
+FIRST_FAILED:
+    nextSlot++;
+    if :: ALONE -> goto FAIL :: else fi;
+    retire(first);
+    goto TOP;
 
-OPEN: /* openPair */
-    i = 0; from = turn + 1;
+OPEN_NEXT:
+    left = SECTORS;
     do
-    :: i < SECTORS && erasesLeft != 0 ->
-       s = (from + i) % SECTORS;
+    :: left > 0 && erasesLeft != 0 ->
+       left--;
+       turn = (turn + 1) % SECTORS;
+       erasable(turn);
        if
-       :: ERASABLE(s) ->
-          low = s; partnerOf(s); genMax++;
-          openSector(s, genMax);
+       :: yes ->
+          yes = 0;
+          if
+          :: purpose == FOR_SECOND -> openSector(turn, genMax)
+          :: else -> openSector(turn, genMax + 1)
+          fi;
           if
           :: res == CUT -> powerOff(); goto OFF
-          :: res == ERROR -> retire(s)
-          :: else ->
-             d_step {
-               first = s; second = high; firstOpen = 1; secondOpen = 0; turn = (high < SECTORS -> high : s);
-               gen = genMax; nextSlot = 1; fresh = 0; s = 0; i = 0; from = 0; low = 0; high = 0
-             }
-             if :: again -> again = 0; goto TOP :: else -> goto RECORD fi
+          :: res == ERROR -> retire(turn)
+          :: else -> left = 0; goto OPENED
           fi
        :: else
-       fi;
-       i++
+       fi
     :: else -> break
     od;
-    exhausted = (USABLE < 2);
-    if :: again && USABLE < 2 -> again = 0; goto ALONE :: else fi;
+    left = 0;
+    if
+    :: purpose == FOR_SECOND -> slot = RECORD_SLOT; goto SECOND
+    :: purpose == FOR_ANOTHER && ALONE -> goto SINGLE
+    :: else -> goto FAIL
+    fi;
+OPENED:
+    if
+    :: purpose == FOR_SECOND -> second = turn; slot = RECORD_SLOT; goto SECOND
+    :: else -> d_step { first = turn; second = NONE; genMax++; nextSlot = RECORD_SLOT }
+    fi;
+    if
+    :: purpose == FOR_KEY -> opened = 1; goto AGAIN
+    :: else -> goto RECORD
+    fi;
 
 FAIL:
     say0("@ failed\n");
     if
     :: caller == REPLACE ->
-       d_step { if :: gen != genBefore -> firstOpen = 0 :: else fi; key = oldKey; epoch++ }
+       d_step { if :: opened -> nextSlot = SLOTS + 1 :: else fi; key = oldKey; epoch++ }
 #ifdef NEW_REPLACE_ENDS_QUIET
        if :: state == QUIET -> state = READY; handOut() :: else fi
 #endif
     :: else
     fi;
     if
-    :: caller == BOOT && quiet -> state = QUIET /* a loss: its record waits for the end of quiet time */
+    :: caller == BOOT && lost != 0 -> state = QUIET /* a loss: its record waits for the end of quiet time */
 #ifdef NEW_NUMBERS_BEFORE_RECORD
-    :: caller == BOOT && !quiet -> state = READY; ceiling = draft; handOut()
+    :: caller == BOOT && !quiet && lost == 0 -> state = READY; ceiling = draft; handOut()
 #endif
     :: else
     fi;
@@ -778,7 +781,7 @@ DONE:
     do
     :: s < SECTORS ->
        if
-       :: s != first && s != second && hs[s] != H_NONE && hg[s] < gen && mk[s] == BLANK ->
+       :: s != first && s != second && hs[s] != H_NONE && hg[s] < hg[first] && mk[s] == BLANK ->
 #ifdef RULE_O
           res = ERROR;
 #else
@@ -809,7 +812,7 @@ DONE:
 #endif
     skip;
     d_step {
-      ceiling = draft; outOfUse = retired; pressed = 0;
+      ceiling = draft; outOfUse = retired;
       ackCeiling = ceiling; ackEpoch = epoch; keysOpen = BIT(key);
 #ifdef ROW
       cuts = ROW;
@@ -825,8 +828,8 @@ DONE:
 
 REST: skip;
     d_step {
-      caller = 0; draft = 0; draftQuiet = 0; oldKey = 0; genBefore = 0; newKey = 0; fresh = 0; erasesLeft = 0;
-      s = 0; i = 0; slot = 0; from = 0; low = 0; high = 0; res = 0; again = 0;
+      caller = 0; draft = 0; draftQuiet = 0; oldKey = 0; purpose = 0; again = 0; opened = 0; erasesLeft = 0;
+      s = 0; i = 0; slot = 0; left = 0; res = 0; yes = 0;
       if :: FULL -> nextSlot = SLOTS + 1 :: else fi
     }
     goto CALL
