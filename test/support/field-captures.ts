@@ -181,13 +181,13 @@ export const FIELD_CAPTURES: readonly FieldCapture[] = [
     says: ["4 TCP packets came in a tunnel: VXLAN", "one taken at the server shows"],
   },
   {
-    file: "isn-lfsr-16-bits.pcap.gz",
+    file: "isn-lfsr-16-bits.pcap",
     finds: ["fault isn-predictable certain"],
     blames: ["10.77.0.2"],
     says: ["a shift register of 16 bits", "65535 states in all", "the next one is"],
   },
   {
-    file: "isn-picotcp.pcap.gz",
+    file: "isn-picotcp.pcap",
     finds: ["fault isn-predictable certain"],
     blames: ["10.77.0.2"],
     says: ["pico_rand of picoTCP (CVE-2020-27635"],
