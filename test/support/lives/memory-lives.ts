@@ -31,6 +31,15 @@ const CUTS: readonly NamedFault[] = [
 /** Boots that fill a pair of the smallest parts here and begin the next one. */
 const BOOTS = 9;
 
+/** Each kind of memory, and flash with as many sectors as make a difference. */
+const EACH_KIND = [
+  { kind: "nor", sectors: 2 },
+  { kind: "nor", sectors: 3 },
+  { kind: "nor", sectors: 4 },
+  { kind: "eeprom", sectors: 3 },
+  { kind: "keyValue", sectors: 2 },
+] as const;
+
 function shaped(wasm: WebAssembly.Module, shape: Partial<PartShape>): Device {
   return deviceOf(newDevice(wasm, shape), wasm);
 }
@@ -191,16 +200,10 @@ export function replacementCut(wasm: WebAssembly.Module): void {
     lab.provision(KEY_2, 1);
   };
   const unsettled: NamedFault = { name: "cut, unsettled", fault: CUT_UNSETTLED };
-  for (const [kind, sectors] of [
-    ["nor", 2],
-    ["nor", 3],
-    ["nor", 4],
-    ["eeprom", 3],
-    ["keyValue", 2],
-  ] as const) {
-    const device = shaped(wasm, { kind, sectors, sectorBytes: 256 });
+  for (const shape of EACH_KIND) {
+    const device = shaped(wasm, { ...shape, sectorBytes: 256 });
     run(device, BOOT);
-    const faults = kind === "keyValue" ? [...CUTS, unsettled, MIXED] : [...CUTS, unsettled];
+    const faults = shape.kind === "keyValue" ? [...CUTS, unsettled, MIXED] : [...CUTS, unsettled];
     for (let boot = 0; boot < 4; boot++) {
       hitEach(device, replace, faults, (cut) => {
         cut.witness.quietAllowed = true;
@@ -417,14 +420,8 @@ function loseLastBoot(device: Device): void {
 
 /** A slot cannot be read at one boot, and is good at the next; the key was replaced some boots ago. */
 export function slotFadesForABoot(wasm: WebAssembly.Module): void {
-  for (const [kind, sectors] of [
-    ["nor", 2],
-    ["nor", 3],
-    ["nor", 4],
-    ["eeprom", 3],
-    ["keyValue", 2],
-  ] as const) {
-    const device = shaped(wasm, { kind, sectors, sectorBytes: 256 });
+  for (const shape of EACH_KIND) {
+    const device = shaped(wasm, { ...shape, sectorBytes: 256 });
     replaceKey(device);
     for (let boot = 0; boot < BOOTS; boot++) {
       eachSlot(device, (at) => fadeAt(copyOf(device, `${at} unreadable at boot ${boot}`), at));
